@@ -1,0 +1,334 @@
+"""What a primitive is: calling one computes; calling it with Tensors also records.
+
+A primitive is a numpy forward and, for each of its inputs, a VJP (vector-Jacobian product)
+`vjp(g, y, *xs, **params)`: `g` is the cotangent of the output `y`, `xs` are the inputs. A VJP is
+written with operators, shape attributes and the catalogue's own ops only. Handed arrays it *is*
+numpy; handed Tensors the same line records, so that a gradient is a graph like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+Array = Any  # a numpy array or scalar, or any array that follows numpy's protocols
+VJP = Callable[..., Array]
+
+_recording: ContextVar[bool] = ContextVar("recording", default=True)
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Compute without recording: inside, the result of an op is a leaf.
+
+    A context manager and a decorator. It nests, survives exceptions, and holds for the current
+    thread (or asyncio task) only.
+
+    >>> from autograd_lite import Tensor, no_grad
+    >>> W = Tensor([1.0, 2.0])
+    >>> with no_grad():
+    ...     y = W * 2
+    >>> y.op is None
+    True
+    """
+    token = _recording.set(False)
+    try:
+        yield
+    finally:
+        _recording.reset(token)
+
+
+class Op:
+    """A primitive's record: its name, numpy forward, a VJP (or None) per input, infix symbol."""
+
+    __slots__ = ("name", "forward", "vjps", "symbol")
+
+    def __init__(self, name: str, forward: Callable[..., Array], vjps: Any, symbol: str) -> None:
+        self.name = name
+        self.forward = forward
+        self.vjps = vjps
+        self.symbol = symbol
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+
+class Node:
+    """A value in the graph: a leaf, or the result of `op(*inputs, **params)`.
+
+    `Tensor` is a Node with Python's operators and numpy's functions. A node is plain to walk:
+    `op` (None for a leaf), `inputs` (Nodes and constants), `params` (the op's static arguments),
+    `name`; and `saved`, the values of the inputs when the node was recorded.
+
+    An array that a graph may hold is never written to. So the array of a leaf is in one of two
+    states. At first it sits in `_value`: graphs share it, and an update replaces it. The first use
+    of the public `data` moves a copy to `_live`, where the user may write at any time; from then
+    on each recording takes a copy of its own.
+    """
+
+    __slots__ = (
+        "_live",
+        "_value",
+        "op",
+        "inputs",
+        "saved",
+        "params",
+        "name",
+        "grad",
+        "__weakref__",
+    )
+
+    _value: Array
+    _live: Array
+    op: Op | None
+    inputs: tuple[Any, ...]
+    saved: list[Array]
+    params: dict[str, Any]
+    name: str | None
+    grad: Array
+
+    @property
+    def data(self) -> Array:
+        """The value as an array.
+
+        Of a leaf: the live array, always the same one, to read and to write. Graphs recorded
+        before a write keep the values they saw. Assigning copies the new value in; it must have
+        the leaf's shape (ValueError) and a dtype that casts to the leaf's (TypeError).
+
+        Of an op's result: a read-only view, because the graph relies on it.
+        """
+        if self._live is not None:
+            return self._live
+        if self.op is None:
+            self._live, self._value = _copied(self._value), None
+            return self._live
+        if not isinstance(self._value, (np.ndarray, np.generic)):
+            return self._value
+        view = np.asarray(self._value).view()
+        view.flags.writeable = False
+        return view
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        if value is self._live and value is not None:
+            return  # `W.data -= step` hands back the array that it was given
+        value = _copied(value if hasattr(value, "dtype") else np.array(value))
+        if np.can_cast(value.dtype, self.dtype, "same_kind"):
+            value = value.astype(self.dtype, copy=False)
+        self.assign(value)
+
+    def assign(self, array: Array) -> None:
+        """Make `array`, of the same shape and dtype, the value of this leaf; it is not copied.
+
+        The array belongs to the leaf from then on: do not write to it. Graphs that hold the old
+        value keep it. Raises TypeError for an op's result, ValueError for another shape or dtype.
+        """
+        current = self._array()
+        if self.op is not None:
+            raise TypeError(
+                f"assigned to {describe(self)}, the result of {self.op.name}; only a leaf has a "
+                "value of its own; assign to a leaf and record the expression again"
+            )
+        if array.shape != current.shape or array.dtype != current.dtype:
+            raise ValueError(
+                f"assigned {describe(array)} to {describe(self)}; a leaf keeps its shape and "
+                "dtype; make a new Tensor to change them"
+            )
+        if self._live is not None:
+            self._live[...] = array
+        else:
+            self._value = array if array.shape else array[()]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return self._array().shape  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the elements."""
+        return self._array().dtype  # type: ignore[no-any-return]
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._array().ndim  # type: ignore[no-any-return]
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self._array().size  # type: ignore[no-any-return]
+
+    def _array(self) -> Array:
+        """The current value, for reading only."""
+        return self._value if self._live is None else self._live
+
+    def _snapshot(self) -> Array:
+        """The current value, as an array that nobody writes to."""
+        return self._value if self._live is None else frozen(self._live)
+
+
+def record(
+    kind: type[Node], value: Array, op: Op | None, inputs: Any, saved: Any, params: dict[str, Any]
+) -> Any:
+    """A new node of class `kind`."""
+    node = kind.__new__(kind)
+    node._value = value
+    node._live = None
+    node.op = op
+    node.inputs = inputs
+    node.saved = saved
+    node.params = params
+    node.name = None
+    node.grad = None
+    return node
+
+
+def primitive(*vjps: VJP | None, symbol: str = "") -> Callable[[Callable[..., Any]], Any]:
+    """Make an op of a numpy function, given the VJP for each of its inputs.
+
+    Inputs are the function's positional parameters; static parameters are keyword-only. A VJP is
+    called as `vjp(g, y, *xs, **params)` and returns `g`, a view of it, or a new array, never one
+    of `xs`; the sweep undoes broadcasting and dtype promotion. None: not differentiable in that
+    input. No VJPs: in none of them (a comparison). For a forward `f(*xs)` of any number of inputs
+    a single rule serves each of them, called as `vjp(i, g, y, *xs, **params)` for input `i`.
+
+    The op, called with arrays only, returns what its forward returns. Called with a Tensor among
+    its inputs it returns a Tensor, recorded unless inside `no_grad`. `symbol` is for drawings.
+
+    >>> from autograd_lite import Tensor, grad, primitive
+    >>> @primitive(lambda g, y, x: g * 3 * x**2)
+    ... def cube(x):
+    ...     return x**3
+    >>> x = Tensor(2.0)
+    >>> grad(cube(x), x)
+    array(12.)
+    """
+
+    def define(forward: Callable[..., Array]) -> Any:
+        new, is_recording = object.__new__, _recording.get
+        code = forward.__code__
+        arity = code.co_argcount
+        names = code.co_varnames[: arity + code.co_kwonlyargcount]
+        variadic = bool(code.co_flags & 0x04)  # takes *inputs
+        defaults = forward.__kwdefaults__
+        rules = _ForEach(vjps[0]) if variadic and not arity else vjps
+        this = Op(forward.__name__, forward, rules, symbol)
+
+        @wraps(forward)
+        def call(*inputs: Any, **params: Any) -> Any:
+            if len(inputs) != arity and not variadic:
+                inputs, params = _bind(this, arity, names, inputs, params)
+            for x in inputs:
+                if isinstance(x, Node):
+                    break
+            else:
+                return forward(*inputs, **params)
+            if defaults:
+                params = defaults | params
+            node = new(type(x))
+            node.saved = saved = []
+            try:
+                for x in inputs:
+                    if isinstance(x, Node):
+                        saved.append(x._value if x._live is None else x._snapshot())
+                    else:
+                        saved.append(x if type(x) is float else _constant(x))
+                node._value = forward(*saved, **params)
+            except (TypeError, ValueError, IndexError) as error:
+                raise _explained(error, this, inputs) from error
+            node._live = node.name = node.grad = None
+            if is_recording():
+                node.op = this
+                node.inputs = inputs
+                node.params = params
+            else:
+                node.op, node.inputs, node.saved, node.params = None, (), [], {}
+            return node
+
+        call.op = this  # type: ignore[attr-defined]
+        return call
+
+    return define
+
+
+class _ForEach:
+    """One rule for any number of inputs, as the sequence of their VJPs."""
+
+    def __init__(self, rule: VJP | None) -> None:
+        self.rule = rule
+
+    def __getitem__(self, i: int) -> VJP:
+        return lambda *args, **params: self.rule(i, *args, **params)  # type: ignore[misc]
+
+
+def _bind(
+    op: Op, arity: int, names: tuple[str, ...], inputs: tuple[Any, ...], params: dict[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Sort out inputs given by name and static parameters given by position."""
+    params = dict(params)
+    by_name = [params.pop(name) for name in names[len(inputs) : arity] if name in params]
+    given, extra, static = (*inputs[:arity], *by_name), inputs[arity:], names[arity:]
+    if len(given) < arity:
+        raise TypeError(
+            f"{op.name} got {len(given)} inputs; it needs {arity} ({', '.join(names[:arity])}); "
+            "give the others too"
+        )
+    if len(extra) > len(static):
+        raise TypeError(
+            f"{op.name} got {len(inputs)} positional arguments; it takes at most {len(names)} "
+            f"({', '.join(names)}); see help(autograd_lite.{op.name})"
+        )
+    return given, params | dict(zip(static, extra, strict=False))
+
+
+def frozen(array: Array) -> Array:
+    """A copy that nobody else holds. A 0-d copy is a numpy scalar: its arithmetic is 10x faster."""
+    return array.copy() if array.ndim else array[()]
+
+
+def _copied(array: Array) -> Array:
+    """A writable copy."""
+    return np.array(array) if isinstance(array, (np.ndarray, np.generic)) else array.copy()
+
+
+def _constant(x: Any) -> Array:
+    """An input that is not a Tensor, as the graph keeps it: a copy, for x may change later."""
+    if type(x) is not np.ndarray:
+        if isinstance(x, (bool, int, float)):
+            return x
+        if hasattr(x, "__array_function__") and not isinstance(x, np.ndarray):
+            return frozen(x)
+        x = np.asarray(x)
+    if x.dtype.char not in "fdlbhiBHIqLQe?gp":
+        raise TypeError(f"an array of {x.dtype}; real numbers are needed")
+    return x.copy() if x.ndim else x[()]
+
+
+_REMEDY = {
+    TypeError: "see help(autograd_lite.{})",
+    ValueError: "change a shape with reshape, expand_dims or .T, or see help(autograd_lite.{})",
+    IndexError: "stay within the shape",
+}
+
+
+def _explained(error: Exception, op: Op, inputs: tuple[Any, ...]) -> Exception:
+    """The same error, with what was given before it and what to do after it."""
+    kind = next(k for k in _REMEDY if isinstance(error, k))
+    given = ", ".join(map(describe, inputs))
+    return kind(f"{op.name} got {given}; {error}; {_REMEDY[kind].format(op.name)}")
+
+
+def describe(x: Any) -> str:
+    """`W (3, 4) float64`: how an error message calls a value."""
+    if isinstance(x, Node):
+        return f"{x.name or 'a Tensor'} {x.shape} {x.dtype}"
+    if hasattr(x, "shape") and hasattr(x, "dtype"):
+        return f"an array {x.shape} {x.dtype}"
+    text = repr(x)
+    return text if len(text) <= 40 else f"{text[:37]}..."

@@ -1,0 +1,281 @@
+"""Elementwise ops. All broadcast as numpy does, and keep the dtype that numpy's rules give."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..op import Array, primitive
+
+# Comparisons, and the choice between values -----------------------------------------------------
+
+
+@primitive(symbol=">")
+def greater(a: Array, b: Array) -> Array:
+    """a > b: a bool array. Recorded, without a derivative."""
+    return a > b
+
+
+@primitive(symbol="≥")
+def greater_equal(a: Array, b: Array) -> Array:
+    """a >= b: a bool array. Recorded, without a derivative."""
+    return a >= b
+
+
+@primitive(symbol="<")
+def less(a: Array, b: Array) -> Array:
+    """a < b: a bool array. Recorded, without a derivative."""
+    return a < b
+
+
+@primitive(symbol="≤")
+def less_equal(a: Array, b: Array) -> Array:
+    """a <= b: a bool array. Recorded, without a derivative."""
+    return a <= b
+
+
+@primitive(symbol="=")
+def equal(a: Array, b: Array) -> Array:
+    """a == b: a bool array. Recorded, without a derivative."""
+    return a == b
+
+
+@primitive(symbol="≠")
+def not_equal(a: Array, b: Array) -> Array:
+    """a != b: a bool array. Recorded, without a derivative."""
+    return a != b
+
+
+@primitive(symbol="&")
+def logical_and(a: Array, b: Array) -> Array:
+    """True where a and b both are; also written a & b. Recorded, without a derivative."""
+    return np.logical_and(a, b)
+
+
+@primitive(symbol="|")
+def logical_or(a: Array, b: Array) -> Array:
+    """True where a or b is; also written a | b. Recorded, without a derivative."""
+    return np.logical_or(a, b)
+
+
+@primitive(symbol="~")
+def logical_not(x: Array) -> Array:
+    """True where x is not; also written ~x. Recorded, without a derivative."""
+    return np.logical_not(x)
+
+
+@primitive()
+def sign(x: Array) -> Array:
+    """-1, 0 or 1, as x is negative, zero or positive. Recorded, without a derivative."""
+    return np.sign(x)
+
+
+@primitive(lambda g, y, x, *, dtype: g)
+def astype(x: Array, *, dtype: np.dtype) -> Array:
+    """x in another floating dtype. The gradient comes back in the dtype of x."""
+    return x.astype(dtype)
+
+
+@primitive(
+    None,
+    lambda g, y, condition, a, b: where(condition, g, 0),
+    lambda g, y, condition, a, b: where(condition, 0, g),
+)
+def where(condition: Array, a: Array, b: Array) -> Array:
+    """a where condition holds, else b.
+
+    The backward pass selects too: what was not chosen gets exactly 0, even beside inf or NaN.
+    """
+    return np.where(condition, a, b)
+
+
+# Arithmetic -------------------------------------------------------------------------------------
+
+
+@primitive(
+    lambda g, y, a, b: g,
+    lambda g, y, a, b: g,
+    symbol="+",
+)
+def add(a: Array, b: Array) -> Array:
+    """a + b."""
+    return a + b
+
+
+@primitive(
+    lambda g, y, a, b: g,
+    lambda g, y, a, b: -g,
+    symbol="-",
+)
+def subtract(a: Array, b: Array) -> Array:
+    """a - b."""
+    return a - b
+
+
+@primitive(
+    lambda g, y, a, b: g * b,
+    lambda g, y, a, b: g * a,
+    symbol="*",
+)
+def multiply(a: Array, b: Array) -> Array:
+    """a * b."""
+    return a * b
+
+
+@primitive(
+    lambda g, y, a, b: g / b,
+    lambda g, y, a, b: -g * y / b,
+    symbol="/",
+)
+def divide(a: Array, b: Array) -> Array:
+    """a / b."""
+    return a / b
+
+
+@primitive(lambda g, y, x: -g, symbol="-")
+def negative(x: Array) -> Array:
+    """-x."""
+    return -x
+
+
+def _less_one(b: Array) -> Array:
+    """b - 1, and 1 where b is 0, so that b * a**(b - 1) is then 0 for every a, also a = 0."""
+    if isinstance(b, (int, float)):
+        return b - 1 if b else 1
+    return where(equal(b, 0), 1, b - 1)
+
+
+@primitive(
+    lambda g, y, a, b: g * b * a ** _less_one(b),
+    lambda g, y, a, b: g * y * log(where(equal(a, 0), 1, a)),
+    symbol="**",
+)
+def power(a: Array, b: Array) -> Array:
+    """a**b.
+
+    ∂/∂a = b a**(b-1), finite at a = 0 wherever the derivative is. ∂/∂b = y log a, taken as 0 at
+    a = 0, where it is the limit for b > 0; NaN for a < 0, where a**b has no derivative in b.
+    """
+    return a**b
+
+
+@primitive(lambda g, y, x: -g * y * y)
+def reciprocal(x: Array) -> Array:
+    """1 / x."""
+    return 1 / x
+
+
+@primitive(lambda g, y, x: g * 2 * x)
+def square(x: Array) -> Array:
+    """x²."""
+    return x * x
+
+
+@primitive(lambda g, y, x: g / (2 * y))
+def sqrt(x: Array) -> Array:
+    """√x. The derivative at 0 is infinite, and numpy warns of it."""
+    return np.sqrt(x)
+
+
+@primitive(lambda g, y, x: g * sign(x))
+def abs(x: Array) -> Array:
+    """|x|. The derivative at 0 is taken as 0."""
+    return np.abs(x)
+
+
+# Exponentials, logarithms, trigonometry ---------------------------------------------------------
+
+
+@primitive(lambda g, y, x: g * y)
+def exp(x: Array) -> Array:
+    """eˣ."""
+    return np.exp(x)
+
+
+@primitive(lambda g, y, x: g * (y + 1))
+def expm1(x: Array) -> Array:
+    """eˣ - 1, exact near 0."""
+    return np.expm1(x)
+
+
+@primitive(lambda g, y, x: g / x)
+def log(x: Array) -> Array:
+    """The natural logarithm of x."""
+    return np.log(x)
+
+
+@primitive(lambda g, y, x: g / (1 + x))
+def log1p(x: Array) -> Array:
+    """log(1 + x), exact near 0."""
+    return np.log1p(x)
+
+
+@primitive(lambda g, y, x: g * cos(x))
+def sin(x: Array) -> Array:
+    """The sine of x, in radians."""
+    return np.sin(x)
+
+
+@primitive(lambda g, y, x: -g * sin(x))
+def cos(x: Array) -> Array:
+    """The cosine of x, in radians."""
+    return np.cos(x)
+
+
+# Activations ------------------------------------------------------------------------------------
+
+
+@primitive(lambda g, y, x: g * (1 - y * y))
+def tanh(x: Array) -> Array:
+    """The hyperbolic tangent of x. ∂/∂x = 1 - y²."""
+    return np.tanh(x)
+
+
+@primitive(lambda g, y, x: g * y * (1 - y))
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + e⁻ˣ), written so that no x overflows and small results keep their digits.
+
+    ∂/∂x = y (1 - y).
+    """
+    return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
+
+
+@primitive(lambda g, y, x: g * (x > 0))
+def relu(x: Array) -> Array:
+    """max(x, 0). The derivative at 0 is taken as 0."""
+    return np.maximum(x, 0)
+
+
+@primitive(lambda g, y, x: g * sigmoid(x))
+def softplus(x: Array) -> Array:
+    """log(1 + eˣ), written so that no x overflows. ∂/∂x = sigmoid(x)."""
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
+# The larger and the smaller ---------------------------------------------------------------------
+
+
+@primitive(
+    lambda g, y, a, b: g * (a > b) + g / 2 * equal(a, b),
+    lambda g, y, a, b: g * (b > a) + g / 2 * equal(a, b),
+)
+def maximum(a: Array, b: Array) -> Array:
+    """The larger of a and b; NaN if either is. At a tie each gets half of the gradient."""
+    return np.maximum(a, b)
+
+
+@primitive(
+    lambda g, y, a, b: g * (a < b) + g / 2 * equal(a, b),
+    lambda g, y, a, b: g * (b < a) + g / 2 * equal(a, b),
+)
+def minimum(a: Array, b: Array) -> Array:
+    """The smaller of a and b; NaN if either is. At a tie each gets half of the gradient."""
+    return np.minimum(a, b)
+
+
+@primitive(lambda g, y, x, *, min, max: g * equal(x, y))
+def clip(x: Array, *, min: Array = None, max: Array = None) -> Array:
+    """x, but no smaller than min and no larger than max; None is no limit.
+
+    The gradient passes where x is within the limits, the limits included, and is 0 outside.
+    """
+    return np.clip(x, min, max)

@@ -1,0 +1,74 @@
+"""Matrix products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..op import Array, primitive
+from .elementwise import multiply, where
+from .reductions import Axis, _kept
+from .shapes import reshape
+
+
+def _left(g: Array, y: Array, a: Array, b: Array) -> Array:
+    if a.ndim == b.ndim == 2:
+        return g @ b.T
+    if b.ndim == 1:
+        return g[..., None] * b
+    if a.ndim == 1:
+        return (b @ g[..., None])[..., 0]
+    return g @ b.mT
+
+
+def _right(g: Array, y: Array, a: Array, b: Array) -> Array:
+    if a.ndim == b.ndim == 2:
+        return a.T @ g
+    if a.ndim == 1:
+        return g[..., None, :] * a[:, None] if b.ndim > 1 else g * a
+    if b.ndim == 1:
+        return (g[..., None, :] @ a)[..., 0, :]
+    if b.ndim == 2:  # one product instead of a batch of them that is then summed
+        return reshape(a, shape=(-1, a.shape[-1])).T @ reshape(g, shape=(-1, g.shape[-1]))
+    return a.mT @ g
+
+
+@primitive(_left, _right, symbol="@")
+def matmul(a: Array, b: Array) -> Array:
+    """a @ b, in all of numpy's shapes: (n,) or (..., m, n) times (n,) or (..., n, p).
+
+    Leading axes are batches and broadcast. For matrices ∂/∂a = g bᵀ and ∂/∂b = aᵀ g.
+    """
+    return a @ b
+
+
+def dot(a: Array, b: Array) -> Any:
+    """np.dot for scalars, vectors and matrices: a product where either is 0-d, else a @ b.
+
+    Raises ValueError for b of more than two axes, where np.dot and matmul differ.
+    """
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return multiply(a, b)
+    if np.ndim(b) > 2:
+        raise ValueError(
+            f"dot got a second factor of shape {b.shape}; at most two axes are supported; "
+            "write matmul, and move the axes with transpose"
+        )
+    return matmul(a, b)
+
+
+def outer(a: Array, b: Array) -> Any:
+    """The matrix of all products aᵢ bⱼ of two vectors."""
+    return multiply(reshape(a, shape=(-1, 1)), reshape(b, shape=(1, -1)))
+
+
+def _norm_vjp(g: Array, y: Array, x: Array, *, axis: Axis, keepdims: bool) -> Array:
+    length = _kept(y, x, axis)
+    return _kept(g, x, axis) * x / where(length > 0, length, 1)
+
+
+@primitive(_norm_vjp)
+def norm(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """√Σx² over `axis`, as np.linalg.norm computes it of a vector. The derivative at 0 is 0."""
+    return np.sqrt((x * x).sum(axis=axis, keepdims=keepdims))

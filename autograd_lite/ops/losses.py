@@ -1,0 +1,116 @@
+"""Losses: two arrays in, one number out. The shapes must agree, for losses never broadcast."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..op import Array, primitive
+from .elementwise import astype, equal, sigmoid
+from .reductions import log_softmax, softmax, sum
+from .shapes import expand_dims
+
+
+def _error(prediction: Array, target: Array) -> Array:
+    """prediction - target, for arrays of one shape."""
+    shapes = getattr(prediction, "shape", ()), getattr(target, "shape", ())
+    if shapes[0] != shapes[1]:
+        raise ValueError(
+            f"shapes {shapes[0]} and {shapes[1]} differ, and a loss needs equal ones: it never "
+            "broadcasts"
+        )
+    error = prediction - target
+    if error.size == 0:
+        raise ValueError("there are no elements, and a loss needs one at least")
+    return error
+
+
+def _mse_vjp(g: Array, y: Array, prediction: Array, target: Array) -> Array:
+    error = prediction - target
+    return (2 / error.size * g) * error
+
+
+@primitive(_mse_vjp, lambda g, y, prediction, target: -_mse_vjp(g, y, prediction, target))
+def mse(prediction: Array, target: Array) -> Array:
+    """The mean squared error, 1/n Σ(p - t)², over all n elements.
+
+    prediction, target: arrays of one shape (ValueError otherwise). Result: 0-d.
+    ∂/∂p = 2/n (p - t).
+    """
+    error = _error(prediction, target)
+    return (error * error).sum() / error.size
+
+
+@primitive(
+    lambda g, y, prediction, target: g * (prediction - target),
+    lambda g, y, prediction, target: g * (target - prediction),
+)
+def half_squared_error(prediction: Array, target: Array) -> Array:
+    """½ Σ(p - t)², summed over all elements, samples included.
+
+    prediction, target: arrays of one shape (ValueError otherwise). Result: 0-d.
+    ∂/∂p = p - t.
+    """
+    error = _error(prediction, target)
+    return (error * error).sum() / 2
+
+
+def _one_hot(target: Array, logits: Array) -> Array:
+    """Class numbers as rows of 0 and 1; probabilities as they are."""
+    if target.ndim < logits.ndim:
+        target = equal(expand_dims(target, axis=-1), np.arange(logits.shape[-1]))
+    return target if target.dtype.kind == "f" else astype(target, dtype=logits.dtype)
+
+
+def _cross_entropy_vjp(g: Array, y: Array, logits: Array, target: Array) -> Array:
+    # p Σt - t Σp, where Σp is 1, but 0 for a row of -inf, which so gets gradient 0
+    p, t = softmax(logits), _one_hot(target, logits)
+    slope = p * sum(t, axis=-1, keepdims=True) - t * sum(p, axis=-1, keepdims=True)
+    return g / _rows(logits) * slope
+
+
+def _rows(logits: Array) -> int:
+    return logits.size // logits.shape[-1]  # type: ignore[no-any-return]
+
+
+@primitive(
+    _cross_entropy_vjp,
+    lambda g, y, logits, target: -g / _rows(logits) * log_softmax(logits),
+)
+def cross_entropy(logits: Array, target: Array) -> Array:
+    """The mean over samples of -Σ t log softmax(logits), classes along the last axis.
+
+    logits: (..., classes), floating. target: class numbers, integers of shape (...), or
+    probabilities (one-hot rows), of the shape of logits. Result: 0-d. ∂/∂logits = (p - t) / n.
+    Raises ValueError for other shapes and for a number that is no class.
+    """
+    shape = np.shape(logits)
+    if shape and np.shape(target) == shape:
+        t = _one_hot(target, logits)
+        return -(t * np.where(t == 0, 0, log_softmax(logits))).sum() / _rows(logits)
+    if not shape or np.shape(target) != shape[:-1] or np.asarray(target).dtype.kind not in "iu":
+        raise ValueError(
+            f"logits of shape {shape} need class numbers (integers) of shape {shape[:-1]} or "
+            f"probabilities of shape {shape}"
+        )
+    if not 0 <= target.min() <= target.max() < shape[-1]:
+        raise ValueError(
+            f"class numbers from {target.min()} to {target.max()} do not fit {shape[-1]} classes, "
+            f"which are numbered 0 to {shape[-1] - 1}"
+        )
+    chosen = np.take_along_axis(log_softmax(logits), target[..., None], axis=-1)
+    return -chosen.sum() / _rows(logits)
+
+
+@primitive(
+    lambda g, y, logits, target: g / logits.size * (sigmoid(logits) - target),
+    lambda g, y, logits, target: -g / logits.size * logits,
+)
+def bce_with_logits(logits: Array, target: Array) -> Array:
+    """The mean over elements of -(t log s(z) + (1 - t) log(1 - s(z))), s the sigmoid, no overflow.
+
+    logits z, target t in [0, 1]: arrays of one shape (ValueError otherwise). Result: 0-d.
+    ∂/∂z = (s(z) - t) / n.
+    """
+    n = _error(logits, target).size
+    softplus = np.maximum(logits, 0) + np.log1p(np.exp(-np.abs(logits)))
+    return (softplus - logits * target).sum() / n

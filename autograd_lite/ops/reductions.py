@@ -1,0 +1,163 @@
+"""Ops that reduce axes. `axis` is None (all axes), an int or a tuple; `keepdims` keeps length 1."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..op import Array, primitive
+from .elementwise import astype, equal, exp, maximum, sqrt
+from .shapes import broadcast_to, concatenate, reshape, transpose
+
+Axis = int | tuple[int, ...] | None
+
+
+def _axes(x: Array, axis: Axis) -> tuple[int, ...]:
+    """The reduced axes, each from 0."""
+    if axis is None:
+        return tuple(range(x.ndim))
+    return tuple(i % x.ndim for i in (axis if isinstance(axis, tuple) else (axis,)))
+
+
+def _kept(r: Array, x: Array, axis: Axis) -> Array:
+    """A reduction `r` of x in the shape that keepdims gives it, which broadcasts against x."""
+    axes = _axes(x, axis)
+    return reshape(r, shape=tuple(1 if i in axes else n for i, n in enumerate(x.shape)))
+
+
+def _count(x: Array, axis: Axis) -> int:
+    """How many elements of x go into one of the result."""
+    return math.prod(x.shape[i] for i in _axes(x, axis))
+
+
+@primitive(
+    lambda g, y, x, *, axis, keepdims: broadcast_to(_kept(g, x, axis), shape=x.shape),
+)
+def sum(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Σx over `axis`."""
+    return x.sum(axis=axis, keepdims=keepdims)
+
+
+@primitive(
+    lambda g, y, x, *, axis, keepdims: broadcast_to(
+        _kept(g, x, axis) / _count(x, axis), shape=x.shape
+    ),
+)
+def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Σx / n over `axis`."""
+    return x.mean(axis=axis, keepdims=keepdims)
+
+
+@primitive(
+    lambda g, y, x, *, axis, ddof, keepdims: (
+        _kept(g, x, axis) * (2 / (_count(x, axis) - ddof)) * (x - mean(x, axis=axis, keepdims=True))
+    ),
+)
+def var(x: Array, *, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Array:
+    """Σ(x - mean)² / (n - ddof) over `axis`."""
+    return x.var(axis=axis, ddof=ddof, keepdims=keepdims)
+
+
+def std(x: Array, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
+    """√var(x). The derivative of equal elements is infinite or NaN."""
+    return sqrt(var(x, axis=axis, ddof=ddof, keepdims=keepdims))
+
+
+def _share_ties(g: Array, y: Array, x: Array, *, axis: Axis, keepdims: bool) -> Array:
+    chosen = astype(equal(x, _kept(y, x, axis)), dtype=x.dtype)
+    ties = maximum(sum(chosen, axis=axis, keepdims=True), 1)  # none is chosen if y is NaN
+    return _kept(g, x, axis) * chosen / ties
+
+
+@primitive(_share_ties)
+def max(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The largest x over `axis`. Elements that tie share the gradient evenly."""
+    return x.max(axis=axis, keepdims=keepdims)
+
+
+@primitive(_share_ties)
+def min(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """The smallest x over `axis`. Elements that tie share the gradient evenly."""
+    return x.min(axis=axis, keepdims=keepdims)
+
+
+@primitive()
+def argmax(x: Array, *, axis: int | None = None) -> Array:
+    """The position of the largest x along `axis` (None: in x flattened). No derivative."""
+    return x.argmax(axis)
+
+
+@primitive()
+def argmin(x: Array, *, axis: int | None = None) -> Array:
+    """The position of the smallest x along `axis` (None: in x flattened). No derivative."""
+    return x.argmin(axis)
+
+
+def _before(x: Array) -> Array:
+    """For each element along the last axis, the product of those before it, in log n steps."""
+    one = np.ones((*x.shape[:-1], 1), x.dtype)
+    p = concatenate([one, x[..., :-1]], axis=-1)
+    step = 1
+    while step < x.shape[-1]:
+        p = concatenate([p[..., :step], p[..., step:] * p[..., :-step]], axis=-1)
+        step *= 2
+    return p
+
+
+def _product_of_others(g: Array, y: Array, x: Array, *, axis: Axis, keepdims: bool) -> Array:
+    if not x.size:
+        return _kept(g, x, axis) * x
+    axes = _axes(x, axis)
+    order = tuple(i for i in range(x.ndim) if i not in axes) + axes
+    last = transpose(x, axes=order)
+    flat = reshape(last, shape=(*last.shape[: x.ndim - len(axes)], _count(x, axis)))
+    others = _before(flat) * _before(flat[..., ::-1])[..., ::-1]
+    back = tuple(order.index(i) for i in range(x.ndim))
+    return _kept(g, x, axis) * transpose(reshape(others, shape=last.shape), axes=back)
+
+
+@primitive(_product_of_others)
+def prod(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Πx over `axis`. ∂/∂xᵢ is the product of the other elements, without a division."""
+    return x.prod(axis=axis, keepdims=keepdims)
+
+
+def _finite_max(x: Array, axis: Axis) -> Array:
+    """The largest element, and 0 in the place of an infinite one: what to subtract before exp."""
+    largest = x.max(axis=axis, keepdims=True)
+    return np.where(np.isfinite(largest), largest, largest.dtype.type(0))
+
+
+@primitive(lambda g, y, x, *, axis, keepdims: _kept(g, x, axis) * softmax(x, axis=axis))
+def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """log Σeˣ over `axis`, without overflow. ∂/∂x = softmax(x). All -inf gives -inf, gradient 0."""
+    shift = _finite_max(x, axis)
+    with np.errstate(divide="ignore"):  # log 0 is the -inf that is meant
+        y = np.log(np.exp(x - shift).sum(axis=axis, keepdims=True)) + shift
+    return y if keepdims else y.squeeze(axis)
+
+
+@primitive(
+    lambda g, y, x, *, axis: y * (g - sum(g * y, axis=axis, keepdims=True)),
+)
+def softmax(x: Array, *, axis: Axis = -1) -> Array:
+    """eˣ / Σeˣ over `axis`, without overflow. All -inf gives 0, with gradient 0."""
+    e = np.exp(x - _finite_max(x, axis))
+    total = e.sum(axis=axis, keepdims=True)
+    return e / np.where(total == 0, total.dtype.type(1), total)
+
+
+def _log_softmax_vjp(g: Array, y: Array, x: Array, *, axis: Axis) -> Array:
+    # g - p Σg, written so that the gradient is 0 where all are -inf and p = Σp = 0
+    p = exp(y)
+    return g * sum(p, axis=axis, keepdims=True) - p * sum(g, axis=axis, keepdims=True)
+
+
+@primitive(_log_softmax_vjp)
+def log_softmax(x: Array, *, axis: Axis = -1) -> Array:
+    """x - log Σeˣ over `axis`, without overflow. All -inf gives -inf, with gradient 0."""
+    shifted = x - _finite_max(x, axis)
+    total = np.exp(shifted).sum(axis=axis, keepdims=True)
+    return shifted - np.log(np.where(total == 0, total.dtype.type(1), total))

@@ -1,0 +1,131 @@
+"""Ops that arrange elements without computing: shapes, axes, indices, joins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ..op import Array, Node, primitive
+
+
+@primitive(lambda g, y, x, *, shape: reshape(g, shape=x.shape))
+def reshape(x: Array, *, shape: int | tuple[int, ...]) -> Array:
+    """The elements of x in another shape; one length may be -1, which is worked out."""
+    return x.reshape(shape)
+
+
+def ravel(x: Array) -> Any:
+    """The elements of x in one axis."""
+    return reshape(x, shape=-1)
+
+
+def _undo_transpose(g: Array, y: Array, x: Array, *, axes: tuple[int, ...] | None) -> Array:
+    if axes is None:
+        return transpose(g)
+    places = [axis % x.ndim for axis in axes]
+    return transpose(g, axes=tuple(places.index(i) for i in range(x.ndim)))
+
+
+@primitive(_undo_transpose)
+def transpose(x: Array, *, axes: tuple[int, ...] | None = None) -> Array:
+    """x with its axes in another order; None reverses them."""
+    return x.transpose(axes)
+
+
+def swapaxes(x: Array, axis1: int, axis2: int) -> Any:
+    """x with two of its axes exchanged."""
+    axes = list(range(x.ndim))
+    axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
+    return transpose(x, axes=tuple(axes))
+
+
+@primitive(lambda g, y, x, *, axis: reshape(g, shape=x.shape))
+def squeeze(x: Array, *, axis: int | tuple[int, ...] | None = None) -> Array:
+    """x without its axes of length 1: all of them, or those of `axis`."""
+    return x.squeeze(axis)
+
+
+@primitive(lambda g, y, x, *, axis: reshape(g, shape=x.shape))
+def expand_dims(x: Array, *, axis: int | tuple[int, ...]) -> Array:
+    """x with new axes of length 1, which are `axis` of the result."""
+    return np.expand_dims(x, axis)
+
+
+@primitive(lambda g, y, x, *, shape: g)
+def broadcast_to(x: Array, *, shape: tuple[int, ...]) -> Array:
+    """x repeated to `shape`, without a copy. Its cotangent is summed over the repetitions."""
+    return np.broadcast_to(x, shape)
+
+
+# Joining ----------------------------------------------------------------------------------------
+
+
+def _part(i: int, g: Array, y: Array, *xs: Array, axis: int | None) -> Array:
+    along = -1 if axis is None else axis
+    lengths = [x.size if axis is None else x.shape[axis] for x in xs]
+    key: list[Any] = [slice(None)] * g.ndim
+    key[along] = slice(sum(lengths[:i]), sum(lengths[: i + 1]))
+    return reshape(g[tuple(key)], shape=xs[i].shape)
+
+
+@primitive(_part)
+def join(*xs: Array, axis: int | None) -> Array:
+    """The arrays joined along an existing axis; see `concatenate`."""
+    return np.concatenate(xs, axis)
+
+
+def concatenate(xs: Sequence[Any], axis: int | None = 0) -> Any:
+    """The arrays of a list joined along an existing axis; None: each is flattened first."""
+    return join(*xs, axis=axis)
+
+
+def stack(xs: Sequence[Any], axis: int = 0) -> Any:
+    """The arrays of a list, all of one shape, joined along a new axis: `stack([a, b])`."""
+    return concatenate([expand_dims(x, axis=axis) for x in xs], axis=axis)
+
+
+# Indexing ---------------------------------------------------------------------------------------
+
+_ARRAY = type("Array", (), {"__repr__": lambda self: "array"})()  # an array's place in a key
+
+
+def index(x: Array, key: Any) -> Any:
+    """x[key], also written so: integers, slices, None, ..., integer arrays and bool masks.
+
+    An element that is taken more than once gets the sum of its cotangents. Arrays and Tensors in
+    the key are inputs of the recorded op, without a derivative.
+    """
+    parts, arrays = [], []
+    for part in key if isinstance(key, tuple) else (key,):
+        if isinstance(part, list):
+            part = np.array(part) if part else np.array(part, np.intp)
+        if isinstance(part, (Node, np.ndarray)):
+            arrays.append(part)
+            part = _ARRAY
+        parts.append(part)
+    return getitem(x, *arrays, key=tuple(parts))
+
+
+def _filled(key: tuple[Any, ...], arrays: tuple[Array, ...]) -> tuple[Any, ...]:
+    remaining = iter(arrays)
+    return tuple(next(remaining) if part is _ARRAY else part for part in key)
+
+
+@primitive(lambda g, y, x, *arrays, key: scatter(g, *arrays, key=key, shape=x.shape))
+def getitem(x: Array, *arrays: Array, key: tuple[Any, ...]) -> Array:
+    """x[key], where the arrays of the key are inputs of their own; see `index`."""
+    return x[_filled(key, arrays)]
+
+
+@primitive(lambda g, y, x, *arrays, key, shape: getitem(g, *arrays, key=key))
+def scatter(x: Array, *arrays: Array, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
+    """Zeros of `shape`, with the elements of x added at `key`: the transpose of `getitem`."""
+    y = np.zeros_like(x, shape=shape)
+    place = _filled(key, arrays)
+    if any(k.dtype.kind in "iu" for k in arrays):
+        np.add.at(y, place, x)  # an element may be named more than once
+    else:
+        y[place] = x
+    return y

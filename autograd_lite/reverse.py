@@ -1,0 +1,229 @@
+"""Reverse mode: topological order, one node's pullback, and the sweep that calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar, overload
+
+import numpy as np
+
+from .op import Array, Node, describe, frozen, record
+
+T = TypeVar("T", bound=Node)
+float64 = np.float64
+
+
+def order(y: T) -> list[T]:
+    """Every node that `y` depends on, `y` last, each after all of its inputs.
+
+    A topological order: depth first, inputs from left to right, without recursion.
+    """
+    found: list[Any] = []
+    seen: set[Any] = set()
+    stack: list[Any] = [y]
+    while stack:
+        node = stack.pop()
+        if node is None:  # everything that the node beneath it depends on has been listed
+            found.append(stack.pop())
+        elif node not in seen:
+            seen.add(node)
+            if node.op is None:
+                found.append(node)
+            else:
+                stack += (node, None)
+                for x in reversed(node.inputs):
+                    if isinstance(x, Node) and x not in seen:
+                        stack.append(x)
+    return found
+
+
+def pullback(
+    node: Node, g: Array, wanted: set[Node] | None = None, recorded: bool = False
+) -> list[tuple[Node, Array]]:
+    """The map from the cotangent `g` of `node` to those of its inputs, as (input, cotangent).
+
+    Each input in `wanted` (None: each Tensor) has a pair for every place where it occurs, with
+    the input's shape and dtype. `recorded`: the VJPs are handed Tensors, and so they record.
+    """
+    args: tuple[Any, ...]
+    if recorded:
+        args = (g, node, *map(_as_recorded, node.inputs, node.saved))
+    else:
+        args = (g, node._value, *node.saved)
+    params = node.params
+    pairs = []
+    assert node.op is not None
+    for x, value, vjp in zip(node.inputs, node.saved, node.op.vjps):  # noqa: B905 (vjps may be fewer)
+        if vjp and isinstance(x, Node) and (wanted is None or x in wanted):
+            gx = vjp(*args, **params) if params else vjp(*args)
+            if not (type(gx) is type(value) is float64) and (  # two such scalars always fit
+                gx.shape != value.shape or gx.dtype is not value.dtype
+            ):
+                gx = fit(gx, value)
+            pairs.append((x, gx))
+    return pairs
+
+
+def fit(g: Array, value: Array) -> Array:
+    """Undo broadcasting and promotion: `g` summed to the shape of `value`, in its dtype."""
+    shape = value.shape
+    lead = g.ndim - len(shape)
+    if lead == 1 and g.shape[1:] == shape:
+        g = g.sum(axis=0)  # the gradient of a bias
+    elif g.shape != shape:
+        if lead < 0 or any(n not in (1, m) for n, m in zip(shape, g.shape[lead:], strict=True)):
+            raise ValueError(
+                f"a VJP returned shape {g.shape} for an input of shape {shape}; it must return "
+                "that shape, or one that the input broadcasts to; mend the op's VJP"
+            )
+        widened = (i for i, n in enumerate(shape, lead) if n != g.shape[i])
+        g = g.sum(axis=(*range(lead), *widened)).reshape(shape)
+    if g.dtype == value.dtype or value.dtype.kind != "f":  # of a mask: not passed on
+        return g
+    return g.astype(value.dtype)
+
+
+def sweep(
+    y: Node, g: Array, wrt: Iterable[Node] | None = None, recorded: bool = False
+) -> dict[Node, Array]:
+    """Push the cotangent `g` of `y` back through the graph: the cotangents of `wrt`.
+
+    `wrt` None: of all leaves. Nodes that `y` does not depend on are absent from the result.
+    """
+    nodes = order(y)
+    kept, wanted = set(wrt or ()), None
+    if wrt is not None:
+        wanted = set(kept)
+        for node in nodes:
+            if any(isinstance(x, Node) and x in wanted for x in node.inputs):
+                wanted.add(node)
+        if y not in wanted:
+            return {}
+    cotangents = {y: g}
+    for node in reversed(nodes):
+        if node.op is not None and node in cotangents:
+            g = cotangents[node] if node in kept else cotangents.pop(node)
+            for x, gx in pullback(node, g, wanted, recorded):
+                # never `+=`: a cotangent may be shared with another node
+                cotangents[x] = cotangents[x] + gx if x in cotangents else gx
+    return cotangents
+
+
+@overload
+def grad(y: Any, wrt: Node, g: Any = None, create_graph: bool = False) -> Any: ...
+@overload
+def grad(y: Any, wrt: Sequence[Node], g: Any = None, create_graph: bool = False) -> list[Any]: ...
+def grad(y: Any, wrt: Any, g: Any = None, create_graph: bool = False) -> Any:
+    """The gradient of `y` with respect to each Tensor of `wrt`: gᵀ · ∂y/∂x.
+
+    y: a Tensor; with more than one element it needs `g`, its cotangent, of the same shape.
+    wrt: a Tensor (the result is one gradient) or a list of them (a list); leaves or intermediates.
+    create_graph: return Tensors, recorded in their turn, so that they can be differentiated.
+
+    A gradient is a new array with its Tensor's shape and dtype; zeros where `y` does not depend on
+    it. Only what `wrt` needs is computed. `.grad` is left alone.
+
+    Raises TypeError for a `y` or `wrt` that is no floating Tensor, ValueError for a missing or
+    misshapen `g`, RuntimeError if, with create_graph, a leaf has changed since the recording.
+
+    >>> from autograd_lite import Tensor, grad
+    >>> x = Tensor([1.0, 2.0, 3.0])
+    >>> grad((x * x).sum(), x)
+    array([2., 4., 6.])
+    >>> (gx,) = grad((x**3).sum(), [x], create_graph=True)
+    >>> grad(gx.sum(), x)
+    array([ 6., 12., 18.])
+    """
+    targets = [wrt] if isinstance(wrt, Node) else list(wrt)
+    for x in targets:
+        _check_real(x, "wrt")
+    cotangents = sweep(y, _seed(y, g, create_graph), targets, create_graph)
+    taken: set[int] = set()
+    gradients = []
+    for x in targets:
+        gx = cotangents.get(x)
+        if gx is None:
+            gx = np.zeros_like(x._array())
+        if not isinstance(gx, Node):
+            gx = _unshared(gx, taken)
+            gx = record(type(x), frozen(gx), None, (), [], {}) if create_graph else gx
+        gradients.append(gx)
+    return gradients[0] if isinstance(wrt, Node) else gradients
+
+
+def backward(y: Node, g: Any = None) -> None:
+    """Add the gradient of `y` to the `.grad` of every leaf that it depends on.
+
+    y: a Tensor; with more than one element it needs `g`, its cotangent, of the same shape. A
+    second call, on this result or another, adds to what is there; `x.grad = None` clears it.
+
+    Raises TypeError if `y` is not floating, ValueError for a missing or misshapen `g`.
+
+    >>> from autograd_lite import Tensor
+    >>> x = Tensor([1.0, 2.0, 3.0])
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    array([2., 4., 6.])
+    """
+    cotangents = sweep(y, _seed(y, g, False))
+    taken: set[int] = set()
+    for x, gx in cotangents.items():
+        x.grad = _unshared(gx, taken) if x.grad is None else x.grad + gx
+
+
+def _seed(y: Any, g: Any, recorded: bool) -> Array:
+    """The cotangent that a sweep from `y` starts with."""
+    _check_real(y, "y")
+    value = y._array()
+    if g is None:
+        if value.size != 1:
+            raise ValueError(
+                f"the gradient of {describe(y)} was asked for without a cotangent; shape () or "
+                f"one element is needed; pass g of shape {value.shape}, or take the sum or mean"
+            )
+        return type(value)(1) if isinstance(value, np.generic) else np.ones_like(value)
+    if isinstance(g, Node):
+        g = g if recorded else g._snapshot()
+    elif not hasattr(g, "__array_function__") or isinstance(g, np.ndarray):
+        g = np.array(g, value.dtype)
+    if g.shape != value.shape:
+        raise ValueError(
+            f"the cotangent has shape {g.shape}; {describe(y)} needs one of shape {value.shape}; "
+            "reshape it, or differentiate another value"
+        )
+    return g if g.dtype == value.dtype else g.astype(value.dtype)
+
+
+def _check_real(x: Any, role: str) -> None:
+    if not isinstance(x, Node):
+        raise TypeError(
+            f"{role} is {describe(x)}; a Tensor is needed, for only Tensors are differentiable; "
+            "make it one with Tensor(...) before the expression is written"
+        )
+    if x._array().dtype.kind != "f":
+        raise TypeError(
+            f"{role} is {describe(x)}; floating numbers are needed, for others have no gradient; "
+            "differentiate the values that it was computed from"
+        )
+
+
+def _as_recorded(x: Any, value: Array) -> Any:
+    """An input as an op records it again; a leaf must still have the value that it had."""
+    if not isinstance(x, Node):
+        return value
+    if x._value is not value and not np.array_equal(x._array(), value, equal_nan=True):
+        raise RuntimeError(
+            f"{describe(x)} has changed since the graph was recorded; a gradient with "
+            "create_graph=True needs the recorded value; record the expression again"
+        )
+    return x
+
+
+def _unshared(g: Array, taken: set[int]) -> Array:
+    """`g` as an array that shares memory with nothing; `taken` holds the ids of those given out."""
+    if isinstance(g, np.ndarray):
+        if g.base is not None or id(g) in taken:
+            return g.copy()
+        taken.add(id(g))
+        return g
+    return np.array(g) if isinstance(g, np.generic) else g.copy()

@@ -1,0 +1,262 @@
+"""Tensor: a node of the graph with Python's operators and numpy's protocols."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from opcode import opmap
+from types import FrameType
+from typing import Any, NoReturn
+
+import numpy as np
+
+from . import ops
+from .op import Array, Node, describe, frozen, record
+from .reverse import backward
+
+Method = Callable[..., "Tensor"]
+
+
+def _both_ways(op: Callable[..., Any]) -> tuple[Method, Method]:
+    """The methods for `tensor ⊕ other` and `other ⊕ tensor`."""
+
+    def reflected(self: Tensor, other: Any) -> Any:
+        return op(other, self)
+
+    return op, reflected
+
+
+class Tensor(Node):
+    """An array that records what is computed from it, so that it can be differentiated.
+
+    data: an array, number or nested list; it is copied. Numbers and lists of ints become float64.
+    A Tensor is differentiable; what should stay constant (data, targets) is handed to ops as a
+    plain array. name: how drawings, derivations and errors call it.
+
+    Raises TypeError for integer, bool, complex and object arrays.
+
+    >>> W = Tensor([[1.0, 2.0], [3.0, 4.0]], name="W")
+    >>> loss = (np.array([1.0, 1.0]) @ W).sum()
+    >>> loss.item()
+    10.0
+    >>> loss.backward()
+    >>> W.grad
+    array([[1., 1.],
+           [1., 1.]])
+    """
+
+    __slots__ = ()
+
+    def __init__(self, data: Any, name: str | None = None) -> None:
+        self._value = _leaf_value(data)
+        self._live = None
+        self.op = None
+        self.inputs = ()
+        self.saved = []
+        self.params = {}
+        self.name = name
+        self.grad = None
+
+    # Operators ----------------------------------------------------------------------------------
+
+    __add__, __radd__ = _both_ways(ops.add)
+    __sub__, __rsub__ = _both_ways(ops.subtract)
+    __mul__, __rmul__ = _both_ways(ops.multiply)
+    __truediv__, __rtruediv__ = _both_ways(ops.divide)
+    __pow__, __rpow__ = _both_ways(ops.power)
+    __matmul__, __rmatmul__ = _both_ways(ops.matmul)
+    __and__, __rand__ = _both_ways(ops.logical_and)
+    __or__, __ror__ = _both_ways(ops.logical_or)
+    __invert__: Method = ops.logical_not
+    __neg__: Method = ops.negative
+    __abs__: Method = ops.abs
+    __gt__: Method = ops.greater
+    __ge__: Method = ops.greater_equal
+    __lt__: Method = ops.less
+    __le__: Method = ops.less_equal
+    __eq__: Method = ops.equal  # type: ignore[assignment]
+    __ne__: Method = ops.not_equal  # type: ignore[assignment]
+    __getitem__: Method = ops.index
+    __hash__ = object.__hash__
+
+    # ndarray's methods --------------------------------------------------------------------------
+
+    sum: Method = ops.sum
+    mean: Method = ops.mean
+    prod: Method = ops.prod
+    var: Method = ops.var
+    std: Method = ops.std
+    max: Method = ops.max
+    min: Method = ops.min
+    argmax: Method = ops.argmax
+    argmin: Method = ops.argmin
+    clip: Method = ops.clip
+    dot: Method = ops.dot
+    astype: Method = ops.astype
+    ravel: Method = ops.ravel
+    flatten: Method = ops.ravel
+    squeeze: Method = ops.squeeze
+    swapaxes: Method = ops.swapaxes
+
+    def reshape(self, *shape: Any) -> Tensor:
+        """The same elements in another shape: `t.reshape(2, 3)` or `t.reshape((2, 3))`."""
+        return ops.reshape(self, shape=shape[0] if len(shape) == 1 else shape)  # type: ignore[no-any-return]
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """The axes in another order, as `t.transpose(1, 0)` or with a tuple; none: reversed."""
+        order = axes[0] if len(axes) == 1 else axes or None
+        return ops.transpose(self, axes=order)  # type: ignore[no-any-return]
+
+    @property
+    def T(self) -> Tensor:
+        """The axes in reverse order."""
+        return ops.transpose(self)  # type: ignore[no-any-return]
+
+    @property
+    def mT(self) -> Tensor:
+        """The last two axes exchanged."""
+        return ops.swapaxes(self, -1, -2)  # type: ignore[no-any-return]
+
+    # Values -------------------------------------------------------------------------------------
+
+    def item(self) -> Any:
+        """The value as a Python number; ValueError if there is more than one element."""
+        return self._array().item()
+
+    def named(self, name: str) -> Tensor:
+        """This Tensor, with a name: `z = (x @ W).named("z")`."""
+        self.name = name
+        return self
+
+    backward: Callable[..., None] = backward
+
+    def __len__(self) -> int:
+        return len(self._array())
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self) -> bool:
+        return bool(self._array())
+
+    def __float__(self) -> float:
+        if _assigned_by_index(sys._getframe(1)):  # array[0] = tensor
+            self.__array__()
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        return self._array().__index__()  # type: ignore[no-any-return]
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    def __repr__(self) -> str:
+        text = np.array2string(np.asarray(self.data), separator=", ", prefix="Tensor(")
+        details = [f"shape={self.shape}"] if self.size == 0 else []
+        details += [f"dtype={self.dtype}"] if self.dtype != np.float64 else []
+        details += [f"name={self.name!r}"] if self.name else []
+        details += [f"op={self.op.name}"] if self.op else []
+        return f"Tensor({', '.join([text, *details])})"
+
+    # Copies are leaves --------------------------------------------------------------------------
+
+    def __reduce__(self) -> Any:
+        return _restored, (type(self), self._snapshot(), self.name)
+
+    def __copy__(self) -> Tensor:
+        return _restored(type(self), self._snapshot(), self.name)  # type: ignore[no-any-return]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
+        return self.__copy__()
+
+    # numpy's protocols --------------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method != "__call__":
+            raise TypeError(
+                f"np.{ufunc.__name__}.{method} got a Tensor; it has no derivative here; write it "
+                "with the ops of autograd_lite (sum, prod, max), or use .data for the array"
+            )
+        return _recorded(ufunc, inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return _recorded(func, args, kwargs)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
+        raise TypeError(
+            f"{describe(self)} was about to become a plain array, which would lose its gradient; "
+            "an op of autograd_lite is needed here (stack for a list of Tensors, where for an "
+            "assignment); or use .data if the array is what you want"
+        )
+
+    def __setitem__(self, key: Any, value: Any) -> NoReturn:
+        raise TypeError(
+            f"{describe(self)} was assigned to by index; a recorded value cannot change in place; "
+            "write where(condition, value, t) for t[condition] = value, maximum(t, 0) for "
+            "t[t < 0] = 0, or assign to .data of a leaf"
+        )
+
+
+def _assigned_by_index(frame: FrameType) -> bool:
+    """Is `array[i] = tensor` being executed? numpy asks for a float then, which would detach it."""
+    return frame.f_code.co_code[frame.f_lasti] == opmap["STORE_SUBSCR"]
+
+
+def _leaf_value(data: Any) -> Array:
+    """A copy of the data of a leaf, checked to be real and floating."""
+    if isinstance(data, Node):
+        data = data._array()
+    if not isinstance(data, np.ndarray) and hasattr(data, "__array_function__"):
+        array = data
+    elif hasattr(data, "dtype"):
+        array = np.asarray(data)
+    else:
+        array = np.array(data)
+        if array.dtype.kind in "iub":
+            array = array.astype(np.float64)
+    if array.dtype.kind != "f":
+        raise TypeError(
+            f"Tensor got {describe(data)}; floating numbers are needed, for only they are "
+            "differentiable; convert with .astype(float), or leave a constant an array"
+        )
+    return frozen(array)
+
+
+def _restored(kind: type[Tensor], value: Array, name: str | None) -> Any:
+    leaf = record(kind, frozen(value), None, (), [], {})
+    leaf.name = name
+    return leaf
+
+
+# An op is what numpy's function of the same name records.
+_NUMPY = {
+    getattr(module, name): getattr(ops, name)
+    for module in (np, np.linalg)
+    for name in ops.__all__
+    if hasattr(module, name)
+}
+_OF_SHAPE_ONLY = {np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like}
+
+
+def _recorded(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What `func(*args, **kwargs)` of numpy is when there is a Tensor among its arguments."""
+    if func in _NUMPY:
+        return _NUMPY[func](*args, **kwargs)
+    if func in _OF_SHAPE_ONLY:
+        return func(*(a._array() if isinstance(a, Node) else a for a in args), **kwargs)
+    flat = (x for a in args for x in (a if isinstance(a, (list, tuple)) else [a]))
+    given = next(x for x in flat if isinstance(x, Node))
+    raise TypeError(
+        f"np.{func.__name__} got {describe(given)}; it has no op here, and the gradient would be "
+        f"lost; write it with {_alternatives(func.__name__)}, or use .data for a plain array"
+    )
+
+
+def _alternatives(name: str) -> str:
+    """The ops whose names are nearest."""
+    from difflib import get_close_matches
+
+    return " or ".join(get_close_matches(name, ops.__all__, 2, 0.75)) or "the ops of autograd_lite"
