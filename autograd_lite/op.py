@@ -93,6 +93,11 @@ class Node:
     grad: Array
 
     @property
+    def value(self) -> Array:
+        """The value for reading only, without a copy; a numpy scalar where it is 0-d."""
+        return self._value if self._live is None else self._live
+
+    @property
     def data(self) -> Array:
         """The value as an array.
 
@@ -128,7 +133,7 @@ class Node:
         The array belongs to the leaf from then on: do not write to it. Graphs that hold the old
         value keep it. Raises TypeError for an op's result, ValueError for another shape or dtype.
         """
-        current = self._array()
+        current = self.value
         if self.op is not None:
             raise TypeError(
                 f"assigned to {describe(self)}, the result of {self.op.name}; only a leaf has a "
@@ -147,26 +152,22 @@ class Node:
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes."""
-        return self._array().shape  # type: ignore[no-any-return]
+        return self.value.shape  # type: ignore[no-any-return]
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of the elements."""
-        return self._array().dtype  # type: ignore[no-any-return]
+        return self.value.dtype  # type: ignore[no-any-return]
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return self._array().ndim  # type: ignore[no-any-return]
+        return self.value.ndim  # type: ignore[no-any-return]
 
     @property
     def size(self) -> int:
         """The number of elements."""
-        return self._array().size  # type: ignore[no-any-return]
-
-    def _array(self) -> Array:
-        """The current value, for reading only."""
-        return self._value if self._live is None else self._live
+        return self.value.size  # type: ignore[no-any-return]
 
     def _snapshot(self) -> Array:
         """The current value, as an array that nobody writes to."""

@@ -143,7 +143,7 @@ def grad(y: Any, wrt: Any, g: Any = None, create_graph: bool = False) -> Any:
     for x in targets:
         gx = cotangents.get(x)
         if gx is None:
-            gx = np.zeros_like(x._array())
+            gx = np.zeros_like(x.value)
         if not isinstance(gx, Node):
             gx = _unshared(gx, taken)
             gx = record(type(x), frozen(gx), None, (), [], {}) if create_graph else gx
@@ -174,7 +174,7 @@ def backward(y: Node, g: Any = None) -> None:
 def _seed(y: Any, g: Any, recorded: bool) -> Array:
     """The cotangent that a sweep from `y` starts with."""
     _check_real(y, "y")
-    value = y._array()
+    value = y.value
     if g is None:
         if value.size != 1:
             raise ValueError(
@@ -200,7 +200,7 @@ def _check_real(x: Any, role: str) -> None:
             f"{role} is {describe(x)}; a Tensor is needed, for only Tensors are differentiable; "
             "make it one with Tensor(...) before the expression is written"
         )
-    if x._array().dtype.kind != "f":
+    if x.value.dtype.kind != "f":
         raise TypeError(
             f"{role} is {describe(x)}; floating numbers are needed, for others have no gradient; "
             "differentiate the values that it was computed from"
@@ -211,7 +211,7 @@ def _as_recorded(x: Any, value: Array) -> Any:
     """An input as an op records it again; a leaf must still have the value that it had."""
     if not isinstance(x, Node):
         return value
-    if x._value is not value and not np.array_equal(x._array(), value, equal_nan=True):
+    if x._value is not value and not np.array_equal(x.value, value, equal_nan=True):
         raise RuntimeError(
             f"{describe(x)} has changed since the graph was recorded; a gradient with "
             "create_graph=True needs the recorded value; record the expression again"

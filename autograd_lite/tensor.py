@@ -121,7 +121,7 @@ class Tensor(Node):
 
     def item(self) -> Any:
         """The value as a Python number; ValueError if there is more than one element."""
-        return self._array().item()
+        return self.value.item()
 
     def named(self, name: str) -> Tensor:
         """This Tensor, with a name: `z = (x @ W).named("z")`."""
@@ -131,13 +131,13 @@ class Tensor(Node):
     backward: Callable[..., None] = backward
 
     def __len__(self) -> int:
-        return len(self._array())
+        return len(self.value)
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
 
     def __bool__(self) -> bool:
-        return bool(self._array())
+        return bool(self.value)
 
     def __float__(self) -> float:
         if _assigned_by_index(sys._getframe(1)):  # array[0] = tensor
@@ -148,7 +148,7 @@ class Tensor(Node):
         return int(self.item())
 
     def __index__(self) -> int:
-        return self._array().__index__()  # type: ignore[no-any-return]
+        return self.value.__index__()  # type: ignore[no-any-return]
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
@@ -208,7 +208,7 @@ def _assigned_by_index(frame: FrameType) -> bool:
 def _leaf_value(data: Any) -> Array:
     """A copy of the data of a leaf, checked to be real and floating."""
     if isinstance(data, Node):
-        data = data._array()
+        data = data.value
     if not isinstance(data, np.ndarray) and hasattr(data, "__array_function__"):
         array = data
     elif hasattr(data, "dtype"):
@@ -246,7 +246,7 @@ def _recorded(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if func in _NUMPY:
         return _NUMPY[func](*args, **kwargs)
     if func in _OF_SHAPE_ONLY:
-        return func(*(a._array() if isinstance(a, Node) else a for a in args), **kwargs)
+        return func(*(a.value if isinstance(a, Node) else a for a in args), **kwargs)
     flat = (x for a in args for x in (a if isinstance(a, (list, tuple)) else [a]))
     given = next(x for x in flat if isinstance(x, Node))
     raise TypeError(
