@@ -235,7 +235,7 @@ def _restored(kind: type[Tensor], value: Array, name: str | None) -> Any:
 _NUMPY = {
     getattr(module, name): getattr(ops, name)
     for module in (np, np.linalg)
-    for name in ops.__all__
+    for name in ops.NAMES
     if hasattr(module, name)
 }
 _OF_SHAPE_ONLY = {np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like}
@@ -259,4 +259,4 @@ def _alternatives(name: str) -> str:
     """The ops whose names are nearest."""
     from difflib import get_close_matches
 
-    return " or ".join(get_close_matches(name, ops.__all__, 2, 0.75)) or "the ops of autograd_lite"
+    return " or ".join(get_close_matches(name, ops.NAMES, 2, 0.75)) or "the ops of autograd_lite"

@@ -6,6 +6,44 @@ import numpy as np
 
 from ..op import Array, primitive
 
+__all__ = [
+    "greater",
+    "greater_equal",
+    "less",
+    "less_equal",
+    "equal",
+    "not_equal",
+    "logical_and",
+    "logical_or",
+    "logical_not",
+    "sign",
+    "astype",
+    "where",
+    "add",
+    "subtract",
+    "multiply",
+    "divide",
+    "negative",
+    "power",
+    "reciprocal",
+    "square",
+    "sqrt",
+    "abs",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "sin",
+    "cos",
+    "tanh",
+    "sigmoid",
+    "relu",
+    "softplus",
+    "maximum",
+    "minimum",
+    "clip",
+]
+
 # Comparisons, and the choice between values -----------------------------------------------------
 
 

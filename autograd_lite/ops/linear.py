@@ -11,6 +11,13 @@ from .elementwise import multiply, where
 from .reductions import Axis, _kept
 from .shapes import reshape
 
+__all__ = [
+    "matmul",
+    "dot",
+    "outer",
+    "norm",
+]
+
 
 def _left(g: Array, y: Array, a: Array, b: Array) -> Array:
     if a.ndim == b.ndim == 2:

@@ -9,6 +9,13 @@ from .elementwise import astype, equal, sigmoid
 from .reductions import log_softmax, softmax, sum
 from .shapes import expand_dims
 
+__all__ = [
+    "mse",
+    "half_squared_error",
+    "cross_entropy",
+    "bce_with_logits",
+]
+
 
 def _error(prediction: Array, target: Array) -> Array:
     """prediction - target, for arrays of one shape."""

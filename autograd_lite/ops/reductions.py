@@ -11,6 +11,21 @@ from ..op import Array, primitive
 from .elementwise import astype, equal, exp, maximum, sqrt
 from .shapes import broadcast_to, concatenate, reshape, transpose
 
+__all__ = [
+    "sum",
+    "mean",
+    "var",
+    "std",
+    "max",
+    "min",
+    "argmax",
+    "argmin",
+    "prod",
+    "logsumexp",
+    "softmax",
+    "log_softmax",
+]
+
 Axis = int | tuple[int, ...] | None
 
 

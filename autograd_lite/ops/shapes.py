@@ -9,6 +9,22 @@ import numpy as np
 
 from ..op import Array, Node, primitive
 
+__all__ = [
+    "reshape",
+    "ravel",
+    "transpose",
+    "swapaxes",
+    "squeeze",
+    "expand_dims",
+    "broadcast_to",
+    "join",
+    "concatenate",
+    "stack",
+    "index",
+    "getitem",
+    "scatter",
+]
+
 
 @primitive(lambda g, y, x, *, shape: reshape(g, shape=x.shape))
 def reshape(x: Array, *, shape: int | tuple[int, ...]) -> Array:

@@ -1,0 +1,204 @@
+"""Layers: linear maps, activations, dropout, and their composition."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+import autograd_lite as al
+from autograd_lite import Tensor
+
+from . import init as inits
+from .init import Init, Rng
+from .module import Module
+
+
+class Linear(Module):
+    """x @ W + b.
+
+    x: (..., inputs). W: (inputs, outputs), drawn by `init`, the name of an initializer of
+    `nn.init` or a function like them. b: (outputs,), zeros; None without `bias`. Result:
+    (..., outputs). Raises ValueError for an x of another length.
+
+    >>> Linear(3, 2, rng=0)(np.ones((5, 3))).shape
+    (5, 2)
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        *,
+        bias: bool = True,
+        init: str | Init = "glorot",
+        dtype: Any = np.float64,
+        rng: Rng | int | None = None,
+    ) -> None:
+        draw = _named(init, inits.NAMED, "init")
+        self.W = Tensor(draw(generator(rng), (inputs, outputs)).astype(dtype), name="W")
+        self.b = Tensor(np.zeros(outputs, dtype), name="b") if bias else None
+
+    def forward(self, x: Any) -> Any:
+        if x.shape[-1] != self.W.shape[0]:
+            raise ValueError(
+                f"{self} got an input of shape {x.shape}; its last axis must have length "
+                f"{self.W.shape[0]}; rows are samples"
+            )
+        z = al.matmul(x, self.W)
+        return z if self.b is None else z + self.b
+
+    def __repr__(self) -> str:
+        inputs, outputs = self.W.shape
+        return f"Linear({inputs}, {outputs}{', bias=False' if self.b is None else ''})"
+
+
+class ReLU(Module):
+    """max(x, 0)."""
+
+    def forward(self, x: Any) -> Any:
+        return al.relu(x)
+
+
+class Sigmoid(Module):
+    """1 / (1 + e⁻ˣ)."""
+
+    def forward(self, x: Any) -> Any:
+        return al.sigmoid(x)
+
+
+class Tanh(Module):
+    """The hyperbolic tangent."""
+
+    def forward(self, x: Any) -> Any:
+        return al.tanh(x)
+
+
+class Softplus(Module):
+    """log(1 + eˣ)."""
+
+    def forward(self, x: Any) -> Any:
+        return al.softplus(x)
+
+
+class Softmax(Module):
+    """eˣ / Σeˣ over the last axis. For training, leave it out and use `cross_entropy`."""
+
+    def forward(self, x: Any) -> Any:
+        return al.softmax(x)
+
+
+class Dropout(Module):
+    """While training, zero each element with probability `p` and scale the rest by 1 / (1 - p).
+
+    Raises ValueError unless 0 <= p < 1.
+    """
+
+    def __init__(self, p: float = 0.5, rng: Rng | int | None = None) -> None:
+        if not 0 <= p < 1:
+            raise ValueError(f"Dropout got p={p}; a probability in [0, 1) is needed; choose one")
+        self.p = p
+        self.rng = generator(rng)
+
+    def forward(self, x: Any) -> Any:
+        if not self.training:
+            return x
+        kept = self.rng.uniform(size=x.shape) >= self.p
+        return x * (kept / (1 - self.p)).astype(x.dtype)
+
+    def __repr__(self) -> str:
+        return f"Dropout({self.p})"
+
+
+class Sequential(Module):
+    """Layers one after another: Modules, or plain functions such as `autograd_lite.sin`.
+
+    The weights and biases of its Linear layers are named W1, b1, W2, b2, ...
+
+    >>> Sequential(Linear(2, 3, rng=0), Tanh(), Linear(3, 1, rng=1))(np.ones((4, 2))).shape
+    (4, 1)
+    """
+
+    def __init__(self, *layers: Callable[[Any], Any]) -> None:
+        self.layers = list(layers)
+        linear = (layer for layer in layers if isinstance(layer, Linear))
+        for number, layer in enumerate(linear, 1):
+            layer.W.name = f"W{number}"
+            if layer.b is not None:
+                layer.b.name = f"b{number}"
+
+    def forward(self, x: Any) -> Any:
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(map(_name, self.layers))})"
+
+
+ACTIVATIONS: dict[str, type[Module]] = {
+    "relu": ReLU,
+    "sigmoid": Sigmoid,
+    "tanh": Tanh,
+    "softplus": Softplus,
+    "softmax": Softmax,
+}
+
+
+class MLP(Sequential):
+    """A multilayer perceptron: Linear layers with an activation between them.
+
+    sizes: the number of inputs, of each hidden layer's units, and of outputs. activation, output:
+    what follows each hidden layer, and the last; a name (relu, sigmoid, tanh, softplus, softmax),
+    a function, or None. The other arguments are those of Linear; one generator draws all weights,
+    the first layer's first.
+
+    >>> MLP([64, 15, 10], output="sigmoid", rng=0)
+    MLP(Linear(64, 15), ReLU(), Linear(15, 10), Sigmoid())
+    """
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        activation: str | Callable[[Any], Any] | None = "relu",
+        output: str | Callable[[Any], Any] | None = None,
+        init: str | Init = "glorot",
+        bias: bool = True,
+        dtype: Any = np.float64,
+        rng: Rng | int | None = None,
+    ) -> None:
+        if len(sizes) < 2:
+            raise ValueError(f"MLP got sizes {sizes}; inputs and outputs are needed; give both")
+        rng = generator(rng)
+        layers: list[Callable[[Any], Any]] = []
+        for i, (inputs, outputs) in enumerate(pairwise(sizes), 2):
+            layers.append(Linear(inputs, outputs, bias=bias, init=init, dtype=dtype, rng=rng))
+            after = activation if i < len(sizes) else output
+            if isinstance(after, str):
+                after = _named(after, ACTIVATIONS, "activation")()
+            if after is not None:
+                layers.append(after)
+        super().__init__(*layers)
+
+
+def generator(rng: Rng | int | None) -> Rng:
+    """A random generator: the one given, one with this seed, or a fresh one."""
+    if isinstance(rng, (np.random.Generator, np.random.RandomState)):
+        return rng
+    return np.random.default_rng(rng)
+
+
+def _named(choice: Any, known: dict[str, Any], role: str) -> Any:
+    if not isinstance(choice, str):
+        return choice
+    if choice not in known:
+        raise ValueError(
+            f"{role} is {choice!r}; one of {', '.join(known)} or a function is needed; choose one"
+        )
+    return known[choice]
+
+
+def _name(layer: Any) -> str:
+    return repr(layer) if isinstance(layer, Module) else getattr(layer, "__name__", repr(layer))

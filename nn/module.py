@@ -1,0 +1,124 @@
+"""Module: parameters, found by walking attributes, and the expression that uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd_lite import Tensor, no_grad
+
+
+class Module:
+    """A function with parameters. A subclass sets Tensors and Modules as attributes in
+    `__init__`, also within lists, tuples and dicts, and computes in `forward`.
+
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope = Tensor(2.0, name="slope")
+    ...     def forward(self, x):
+    ...         return self.slope * x
+    >>> line = Line()
+    >>> line(3.0).item(), line.predict(3.0), [name for name, _ in line.named_parameters()]
+    (6.0, array(6.), ['slope'])
+    """
+
+    training = True
+
+    def forward(self, x: Any) -> Any:
+        """The output for an input, an array or Tensor whose rows are samples."""
+        raise NotImplementedError(f"{type(self).__name__} has no forward; define forward(self, x)")
+
+    def __call__(self, *inputs: Any) -> Any:
+        return self.forward(*inputs)
+
+    def predict(self, x: Any) -> np.ndarray:
+        """The output as an array: nothing is recorded, and dropout is off."""
+        modes = [(module, module.training) for _, module in self.named_modules()]
+        self.eval()
+        try:
+            with no_grad():
+                y = self(x)
+        finally:
+            for module, mode in modes:
+                module.training = mode
+        return np.array(y.value if isinstance(y, Tensor) else y)
+
+    def train(self, mode: bool = True) -> Module:
+        """Set the training mode of this module and those within; returns itself."""
+        for _, module in self.named_modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Module:
+        """Leave the training mode: dropout passes everything."""
+        return self.train(False)
+
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """This module and those within, each once, with the path to it: `layers.0`."""
+        return ((path, x) for path, x in _walk(self) if isinstance(x, Module))
+
+    def named_parameters(self) -> Iterator[tuple[str, Tensor]]:
+        """Every parameter once, with the path to it: `layers.0.W`."""
+        return ((path, x) for path, x in _walk(self) if isinstance(x, Tensor))
+
+    def parameters(self) -> list[Tensor]:
+        """Every parameter once."""
+        return [p for _, p in self.named_parameters()]
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """A copy of each parameter's value, by its path."""
+        return {path: np.array(p.value) for path, p in self.named_parameters()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Set the parameters to copies of the values of `state`, which must be all and only these.
+
+        Raises ValueError, and changes nothing, if names, shapes or dtypes differ.
+        """
+        parameters = dict(self.named_parameters())
+        check_state(state, {path: p.value for path, p in parameters.items()}, "the module")
+        for path, p in parameters.items():
+            p.data = state[path]
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+def _walk(root: Any) -> Iterator[tuple[str, Any]]:
+    """Every Module and Tensor within `root`, each once, in the order of definition."""
+    seen: set[int] = set()
+    stack = [("", root)]
+    while stack:
+        path, x = stack.pop()
+        if isinstance(x, (Module, Tensor)):
+            if id(x) in seen:
+                continue
+            seen.add(id(x))
+            yield path, x
+        if isinstance(x, Module):
+            children: Any = vars(x).items()
+        elif isinstance(x, dict):
+            children = x.items()
+        elif isinstance(x, (list, tuple)):
+            children = enumerate(x)
+        else:
+            continue
+        prefix = f"{path}." if path else ""
+        stack += reversed([(f"{prefix}{key}", child) for key, child in children])
+
+
+def check_state(state: Mapping[str, Any], expected: Mapping[str, Any], owner: str) -> None:
+    """Raise ValueError unless `state` has the names, shapes and dtypes of `expected`."""
+    faults = [f"{name} is missing" for name in expected if name not in state]
+    faults += [f"{name} is unknown" for name in state if name not in expected]
+    for name, value in expected.items():
+        if name in state:
+            given, needed = (f"{v.shape} {v.dtype}" for v in (state[name], value))
+            if given != needed:
+                faults.append(f"{name} is {given}, not {needed}")
+    if faults:
+        raise ValueError(
+            f"the state does not fit: {'; '.join(faults)}; {owner} needs {len(expected)} arrays "
+            "just as its state_dict() gives them; build it with the sizes it was saved with"
+        )

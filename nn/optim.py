@@ -1,0 +1,155 @@
+"""Optimizers: from the gradients in `.grad` to new values of the parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd_lite import Tensor
+
+from .module import check_state
+
+
+class Optimizer:
+    """Updates parameters, Tensors without an op, by a rule that a subclass gives in `update`.
+
+    `settings` names the attributes that are numbers to be saved; `slots` the arrays that the rule
+    keeps for each parameter, zeros at first.
+    """
+
+    settings: tuple[str, ...] = ("lr",)
+    slots: tuple[str, ...] = ()
+
+    def __init__(self, parameters: Iterable[Tensor], lr: float) -> None:
+        self.parameters = list(parameters)
+        wrong = [p for p in self.parameters if not isinstance(p, Tensor) or p.op is not None]
+        if wrong or not self.parameters:
+            raise TypeError(
+                f"{type(self).__name__} got {wrong[0] if wrong else 'no parameters'!r}; leaf "
+                "Tensors are needed; pass model.parameters()"
+            )
+        self.lr = lr
+        self.steps = 0
+        self.memory = [
+            {slot: np.zeros_like(p.value) for slot in self.slots} for p in self.parameters
+        ]
+
+    def update(self, value: Any, g: Any, memory: dict[str, Any]) -> Any:
+        """The new value of a parameter, a new array, given its gradient; `memory` is updated."""
+        raise NotImplementedError
+
+    def step(self) -> None:
+        """Update every parameter that has a gradient. RuntimeError if none has one."""
+        pairs = zip(self.parameters, self.memory, strict=True)
+        active = [(p, memory) for p, memory in pairs if p.grad is not None]
+        if not active:
+            raise RuntimeError(
+                "step() found no gradient; each parameter's .grad is needed; call "
+                "loss.backward() first, on a loss computed outside no_grad"
+            )
+        self.steps += 1
+        for p, memory in active:
+            p.assign(self.update(p.value, p.grad, memory))
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for p in self.parameters:
+            p.grad = None
+
+    def state_dict(self) -> dict[str, np.ndarray]:
+        """The settings, the number of steps and copies of the slots, as arrays by name."""
+        state = {name: np.array(getattr(self, name), float) for name in self.settings}
+        state["steps"] = np.array(self.steps, np.int64)
+        for i, memory in enumerate(self.memory):
+            state |= {f"{slot}.{i}": np.array(value) for slot, value in memory.items()}
+        return state
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Continue from the `state_dict()` of an optimizer of the same kind and parameters.
+
+        Raises ValueError, and changes nothing, if names, shapes or dtypes differ.
+        """
+        check_state(state, self.state_dict(), type(self).__name__)
+        for name in self.settings:
+            setattr(self, name, state[name].item())
+        self.steps = int(state["steps"])
+        for i, memory in enumerate(self.memory):
+            for slot in memory:
+                memory[slot] = np.array(state[f"{slot}.{i}"])
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent: p ← p - lr v, with v ← momentum v + g and g ← g + decay p.
+
+    nesterov: p ← p - lr (g + momentum v), which looks ahead (Sutskever et al., 2013). Plain
+    p ← p - lr g by default.
+    """
+
+    settings = ("lr", "momentum", "weight_decay")
+
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        lr: float = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+    ) -> None:
+        self.slots = ("velocity",) if momentum else ()
+        super().__init__(parameters, lr)
+        self.momentum = momentum
+        self.nesterov = nesterov
+        self.weight_decay = weight_decay
+
+    def update(self, value: Any, g: Any, memory: dict[str, Any]) -> Any:
+        if self.weight_decay:
+            g = g + self.weight_decay * value
+        if self.momentum:
+            v = memory["velocity"] = self.momentum * memory["velocity"] + g
+            g = g + self.momentum * v if self.nesterov else v
+        return value - self.lr * g
+
+
+class Adam(Optimizer):
+    """Adam (Kingma and Ba, 2015): steps scaled by running means of the gradient and its square.
+
+    weight_decay is added to the gradient; see AdamW.
+    """
+
+    settings = ("lr", "beta1", "beta2", "eps", "weight_decay")
+    slots = ("mean", "square")
+
+    def __init__(
+        self,
+        parameters: Iterable[Tensor],
+        lr: float = 0.001,
+        beta1: float = 0.9,
+        beta2: float = 0.999,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, lr)
+        self.beta1, self.beta2 = beta1, beta2
+        self.eps = eps
+        self.weight_decay = weight_decay
+
+    def update(self, value: Any, g: Any, memory: dict[str, Any]) -> Any:
+        if self.weight_decay:
+            g = g + self.weight_decay * value
+        return value - self.lr * self._direction(g, memory)
+
+    def _direction(self, g: Any, memory: dict[str, Any]) -> Any:
+        m = memory["mean"] = self.beta1 * memory["mean"] + (1 - self.beta1) * g
+        s = memory["square"] = self.beta2 * memory["square"] + (1 - self.beta2) * g * g
+        m = m / (1 - self.beta1**self.steps)  # the means start at zero; undo that bias
+        s = s / (1 - self.beta2**self.steps)
+        return m / (np.sqrt(s) + self.eps)
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay, p ← (1 - lr · decay) p (Loshchilov and Hutter, 2019)."""
+
+    def update(self, value: Any, g: Any, memory: dict[str, Any]) -> Any:
+        return value * (1 - self.lr * self.weight_decay) - self.lr * self._direction(g, memory)

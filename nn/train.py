@@ -1,0 +1,222 @@
+"""Training: the loop over epochs and batches, and what it leaves behind."""
+
+from __future__ import annotations
+
+import math
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from autograd_lite import no_grad
+
+from .data import batches
+from .init import Rng
+from .layers import generator
+from .module import Module
+from .optim import Optimizer
+
+Metric = Callable[[Any, Any], float]
+
+
+@dataclass
+class History:
+    """What each epoch left: its mean training loss, and the losses and metrics after it."""
+
+    loss: list[float] = field(default_factory=list)
+    validation_loss: list[float] = field(default_factory=list)
+    metrics: dict[str, list[float]] = field(default_factory=dict)
+
+    def last(self) -> dict[str, float]:
+        """The figures of the last epoch, by name."""
+        columns = {"loss": self.loss, "validation loss": self.validation_loss, **self.metrics}
+        return {name: values[-1] for name, values in columns.items() if values}
+
+    def plot(self, path: str | None = None) -> Any:
+        """The curves as a matplotlib figure, saved to `path` if given.
+
+        Raises ImportError where matplotlib is missing.
+        """
+        try:
+            from matplotlib.figure import Figure
+        except ImportError as error:
+            raise ImportError(
+                "History.plot got no matplotlib; it draws with it; install it with "
+                'pip install "autograd-lite[examples]"'
+            ) from error
+        figure = Figure(figsize=(7, 4), layout="constrained")
+        left = figure.subplots()
+        epochs = range(1, len(self.loss) + 1)
+        left.plot(epochs, self.loss, color="#005A8C", label="training loss")
+        if self.validation_loss:
+            left.plot(epochs, self.validation_loss, "--", color="#D55E00", label="validation loss")
+        left.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
+        handles, labels = left.get_legend_handles_labels()
+        if self.metrics:
+            right = left.twinx()
+            for name, values in self.metrics.items():
+                right.plot(epochs, values, ":", color="#7A1F52", label=name)
+            right.set(ylabel=", ".join(self.metrics))
+            more = right.get_legend_handles_labels()
+            handles, labels = handles + more[0], labels + more[1]
+        left.legend(handles, labels, loc="center right")
+        if path is not None:
+            figure.savefig(path, dpi=150)
+        return figure
+
+    def __repr__(self) -> str:
+        figures = ", ".join(f"{name} {value:.4g}" for name, value in self.last().items())
+        return f"<History of {len(self.loss)} epochs{': ' if figures else ''}{figures}>"
+
+
+def fit(
+    model: Module,
+    loss: Callable[[Any, Any], Any],
+    x: Any,
+    y: Any,
+    optimizer: Optimizer,
+    *,
+    epochs: int = 10,
+    batch_size: int = 32,
+    shuffle: bool = True,
+    validation: tuple[Any, Any] | None = None,
+    metrics: Mapping[str, Metric] | None = None,
+    rng: Rng | int | None = None,
+    progress: bool = True,
+) -> History:
+    """Train `model` on samples x and targets y: forward, backward and one step for each batch.
+
+    loss: a function of prediction and target, such as `nn.mse`. validation: a pair (x, y); after
+    each epoch its loss is computed, and its metrics. metrics: functions of prediction and target
+    by name, of the training data where there is no validation. rng: a generator or seed for the
+    order of samples. progress: show a bar (tqdm's, where it is installed) on stderr.
+
+    A loss of NaN or infinity ends the training before it reaches the parameters, with a warning
+    that names the epoch. Returns the History of the epochs that were completed.
+
+    >>> import nn
+    >>> x = np.linspace(-1, 1, 20)[:, None]
+    >>> model = nn.MLP([1, 1], rng=0)
+    >>> sgd = nn.SGD(model.parameters(), lr=0.5)
+    >>> history = fit(model, nn.mse, x, 3 * x + 1, sgd, epochs=50, rng=0, progress=False)
+    >>> model.predict(np.array([[2.0]])).round(3)
+    array([[7.]])
+    """
+    rng = generator(rng)
+    history = History(metrics={name: [] for name in metrics or {}})
+    model.train()
+    for epoch, show in _epochs(epochs, progress):
+        total = 0.0
+        for xb, yb in batches(x, y, batch_size, shuffle, rng):
+            optimizer.zero_grad()
+            batch_loss = loss(model(xb), yb)
+            if not math.isfinite(batch_loss.item()):
+                warnings.warn(
+                    f"training stopped in epoch {epoch}: the loss of a batch is "
+                    f"{batch_loss.item()}; the parameters are those before that batch; lower the "
+                    "learning rate, or look for NaN in the data",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+                return history
+            batch_loss.backward()
+            optimizer.step()
+            total += batch_loss.item() * len(xb)
+        history.loss.append(total / len(x))
+        if validation is not None or metrics:
+            x_seen, y_seen = (x, y) if validation is None else validation
+            prediction = model.predict(x_seen)
+            if validation is not None:
+                with no_grad():
+                    history.validation_loss.append(float(loss(prediction, y_seen)))
+            for name, metric in (metrics or {}).items():
+                history.metrics[name].append(float(metric(prediction, y_seen)))
+        show(history.last())
+    return history
+
+
+def accuracy(prediction: Any, target: Any) -> float:
+    """The share of samples whose largest output is at the target's class.
+
+    prediction: (samples, classes), or (samples,) and (samples, 1) where one output tells two
+    classes apart at 0.5. target: class numbers (samples,), or an array of prediction's shape.
+    Raises ValueError for other shapes.
+
+    >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
+    0.5
+    """
+    prediction, target = np.asarray(prediction), np.asarray(target)
+    several = prediction.ndim == 2 and prediction.shape[1] > 1
+    if several and target.shape == prediction.shape[:1]:
+        return float(np.mean(prediction.argmax(axis=1) == target))
+    if prediction.shape != target.shape or prediction.ndim not in (1, 2):
+        raise ValueError(
+            f"accuracy got predictions {prediction.shape} and targets {target.shape}; targets are "
+            "needed as class numbers (samples,) or in the shape of the predictions; convert them"
+        )
+    if several:
+        return float(np.mean(prediction.argmax(axis=1) == target.argmax(axis=1)))
+    return float(np.mean((prediction > 0.5) == (target > 0.5)))
+
+
+def summary(model: Module) -> str:
+    """The modules of a model with the shapes and numbers of their own parameters, as a table.
+
+    >>> import nn
+    >>> print(nn.summary(nn.MLP([64, 15, 10], output="sigmoid")))
+    module    kind     parameters           number
+    layers.0  Linear   W (64, 15), b (15,)     975
+    layers.1  ReLU                               0
+    layers.2  Linear   W (15, 10), b (10,)     160
+    layers.3  Sigmoid                            0
+    total                                    1,135
+    """
+    parameters = dict(model.named_parameters())
+    rows = []
+    for path, module in model.named_modules():
+        prefix = f"{path}." if path else ""
+        own = {
+            name.removeprefix(prefix): p
+            for name, p in parameters.items()
+            if name.startswith(prefix) and "." not in name.removeprefix(prefix)
+        }
+        if own or len(list(module.named_modules())) == 1:
+            shapes = ", ".join(f"{name} {p.shape}" for name, p in own.items())
+            count = sum(p.size for p in own.values())
+            rows.append((path or "model", type(module).__name__, shapes, f"{count:,}"))
+    rows.append(("total", "", "", f"{sum(p.size for p in parameters.values()):,}"))
+    rows.insert(0, ("module", "kind", "parameters", "number"))
+    widths = [max(len(row[i]) for row in rows) for i in range(4)]
+    return "\n".join(
+        f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d:>{widths[3]}}"
+        for a, b, c, d in rows
+    )
+
+
+def _epochs(
+    epochs: int, progress: bool
+) -> Iterator[tuple[int, Callable[[dict[str, float]], None]]]:
+    """Each epoch's number, from 1, with a function that shows its figures."""
+    numbers = range(1, epochs + 1)
+    if not progress:
+        yield from ((epoch, lambda figures: None) for epoch in numbers)
+        return
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        for epoch in numbers:
+            yield epoch, partial(_print_line, epoch, epochs)
+        print(file=sys.stderr)
+        return
+    with tqdm(numbers, unit="epoch") as bar:
+        for epoch in bar:
+            yield epoch, lambda figures: bar.set_postfix(figures, refresh=False)
+
+
+def _print_line(epoch: int, epochs: int, figures: dict[str, float]) -> None:
+    text = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
+    print(f"\repoch {epoch}/{epochs}  {text}", end="", file=sys.stderr, flush=True)
