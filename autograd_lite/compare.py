@@ -52,7 +52,7 @@ class Comparison:
             (r.name, str(r.shape), f"{r.absolute:.1e}", f"{r.relative:.1e}", r.verdict)
             for r in self.rows
         ]
-        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        widths = [max(map(len, column)) for column in zip(*cells)]
         lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
         return "\n".join(lines)
 
@@ -89,7 +89,7 @@ def compare(
     return Comparison(
         tuple(
             _row(name, _numbers(name, handwritten[name]), gx, rtol)
-            for name, gx in zip(nodes, derived, strict=True)
+            for name, gx in zip(nodes, derived)
         )
     )
 

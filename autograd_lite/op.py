@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
+from itertools import count
 from typing import Any
 
 import numpy as np
 
 Array = Any  # a numpy array or scalar, or any array that follows numpy's protocols
 VJP = Callable[..., Array]
+
+next_number = count().__next__
 
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 
@@ -63,7 +66,8 @@ class Node:
 
     `Tensor` is a Node with Python's operators and numpy's functions. A node is plain to walk:
     `op` (None for a leaf), `inputs` (Nodes and constants), `params` (the op's static arguments),
-    `name`; and `saved`, the values of the inputs when the node was recorded.
+    `name`; `saved`, the values of the inputs when the node was recorded; and `number`, which is
+    larger the later a node was made.
 
     An array that a graph may hold is never written to. So the array of a leaf is in one of two
     states. At first it sits in `_value`: graphs share it, and an update replaces it. The first use
@@ -80,6 +84,7 @@ class Node:
         "params",
         "name",
         "grad",
+        "number",
         "__weakref__",
     )
 
@@ -91,6 +96,7 @@ class Node:
     params: dict[str, Any]
     name: str | None
     grad: Array
+    number: int
 
     @property
     def value(self) -> Array:
@@ -169,24 +175,26 @@ class Node:
         """The number of elements."""
         return self.value.size  # type: ignore[no-any-return]
 
+    def _become_leaf(self, value: Array, name: str | None = None) -> None:
+        self._value = value
+        self._live = None
+        self.op = None
+        self.inputs = ()
+        self.saved = []
+        self.params = {}
+        self.name = name
+        self.grad = None
+        self.number = next_number()
+
     def _snapshot(self) -> Array:
         """The current value, as an array that nobody writes to."""
         return self._value if self._live is None else frozen(self._live)
 
 
-def record(
-    kind: type[Node], value: Array, op: Op | None, inputs: Any, saved: Any, params: dict[str, Any]
-) -> Any:
-    """A new node of class `kind`."""
+def leaf(kind: type[Node], value: Array, name: str | None = None) -> Any:
+    """A new leaf of class `kind`; nobody else may write to `value`."""
     node = kind.__new__(kind)
-    node._value = value
-    node._live = None
-    node.op = op
-    node.inputs = inputs
-    node.saved = saved
-    node.params = params
-    node.name = None
-    node.grad = None
+    node._become_leaf(value, name)
     return node
 
 
@@ -243,13 +251,14 @@ def primitive(*vjps: VJP | None, symbol: str = "") -> Callable[[Callable[..., An
                 node._value = forward(*saved, **params)
             except (TypeError, ValueError, IndexError) as error:
                 raise _explained(error, this, inputs) from error
+            if not is_recording():
+                node._become_leaf(node._value)
+                return node
+            node.op = this
+            node.inputs = inputs
+            node.params = params
             node._live = node.name = node.grad = None
-            if is_recording():
-                node.op = this
-                node.inputs = inputs
-                node.params = params
-            else:
-                node.op, node.inputs, node.saved, node.params = None, (), [], {}
+            node.number = next_number()
             return node
 
         call.op = this  # type: ignore[attr-defined]
@@ -285,7 +294,7 @@ def _bind(
             f"{op.name} got {len(inputs)} positional arguments; it takes at most {len(names)} "
             f"({', '.join(names)}); see help(autograd_lite.{op.name})"
         )
-    return given, params | dict(zip(static, extra, strict=False))
+    return given, params | dict(zip(static, extra))
 
 
 def frozen(array: Array) -> Array:

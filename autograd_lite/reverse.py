@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from .op import Array, Node, describe, frozen, record
+from .op import Array, Node, describe, frozen, leaf
 
 T = TypeVar("T", bound=Node)
 float64 = np.float64
+_number = attrgetter("number")
 
 
 def order(y: T) -> list[T]:
     """Every node that `y` depends on, `y` last, each after all of its inputs.
 
-    A topological order: depth first, inputs from left to right, without recursion.
+    An input is recorded before what is computed from it, so sorting the nodes by their numbers
+    sorts them topologically, and in the order in which they were written down.
     """
-    found: list[Any] = []
-    seen: set[Any] = set()
-    stack: list[Any] = [y]
-    while stack:
-        node = stack.pop()
-        if node is None:  # everything that the node beneath it depends on has been listed
-            found.append(stack.pop())
-        elif node not in seen:
-            seen.add(node)
-            if node.op is None:
-                found.append(node)
-            else:
-                stack += (node, None)
-                for x in reversed(node.inputs):
-                    if isinstance(x, Node) and x not in seen:
-                        stack.append(x)
+    found, seen = [y], {y}
+    for node in found:  # which grows meanwhile
+        for x in node.inputs:
+            if isinstance(x, Node) and x not in seen:
+                seen.add(x)  # type: ignore[arg-type]
+                found.append(x)  # type: ignore[arg-type]
+    found.sort(key=_number)
     return found
 
 
@@ -53,7 +47,7 @@ def pullback(
     params = node.params
     pairs = []
     assert node.op is not None
-    for x, value, vjp in zip(node.inputs, node.saved, node.op.vjps):  # noqa: B905 (vjps may be fewer)
+    for x, value, vjp in zip(node.inputs, node.saved, node.op.vjps):
         if vjp and isinstance(x, Node) and (wanted is None or x in wanted):
             gx = vjp(*args, **params) if params else vjp(*args)
             if not (type(gx) is type(value) is float64) and (  # two such scalars always fit
@@ -71,7 +65,7 @@ def fit(g: Array, value: Array) -> Array:
     if lead == 1 and g.shape[1:] == shape:
         g = g.sum(axis=0)  # the gradient of a bias
     elif g.shape != shape:
-        if lead < 0 or any(n not in (1, m) for n, m in zip(shape, g.shape[lead:], strict=True)):
+        if lead < 0 or any(n not in (1, m) for n, m in zip(shape, g.shape[lead:])):
             raise ValueError(
                 f"a VJP returned shape {g.shape} for an input of shape {shape}; it must return "
                 "that shape, or one that the input broadcasts to; mend the op's VJP"
@@ -146,7 +140,7 @@ def grad(y: Any, wrt: Any, g: Any = None, create_graph: bool = False) -> Any:
             gx = np.zeros_like(x.value)
         if not isinstance(gx, Node):
             gx = _unshared(gx, taken)
-            gx = record(type(x), frozen(gx), None, (), [], {}) if create_graph else gx
+            gx = leaf(type(x), frozen(gx)) if create_graph else gx
         gradients.append(gx)
     return gradients[0] if isinstance(wrt, Node) else gradients
 

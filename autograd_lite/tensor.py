@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from . import ops
-from .op import Array, Node, describe, frozen, record
+from .op import Array, Node, describe, frozen, leaf
 from .reverse import backward
 
 Method = Callable[..., "Tensor"]
@@ -48,14 +48,7 @@ class Tensor(Node):
     __slots__ = ()
 
     def __init__(self, data: Any, name: str | None = None) -> None:
-        self._value = _leaf_value(data)
-        self._live = None
-        self.op = None
-        self.inputs = ()
-        self.saved = []
-        self.params = {}
-        self.name = name
-        self.grad = None
+        self._become_leaf(_leaf_value(data), name)
 
     # Operators ----------------------------------------------------------------------------------
 
@@ -164,10 +157,10 @@ class Tensor(Node):
     # Copies are leaves --------------------------------------------------------------------------
 
     def __reduce__(self) -> Any:
-        return _restored, (type(self), self._snapshot(), self.name)
+        return leaf, (type(self), frozen(self.value), self.name)
 
     def __copy__(self) -> Tensor:
-        return _restored(type(self), self._snapshot(), self.name)  # type: ignore[no-any-return]
+        return leaf(type(self), frozen(self.value), self.name)  # type: ignore[no-any-return]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
         return self.__copy__()
@@ -223,12 +216,6 @@ def _leaf_value(data: Any) -> Array:
             "differentiable; convert with .astype(float), or leave a constant an array"
         )
     return frozen(array)
-
-
-def _restored(kind: type[Tensor], value: Array, name: str | None) -> Any:
-    leaf = record(kind, frozen(value), None, (), [], {})
-    leaf.name = name
-    return leaf
 
 
 # An op is what numpy's function of the same name records.

@@ -27,7 +27,7 @@ def uniform(rng: Rng, shape: tuple[int, int]) -> np.ndarray:
 
 def lecun(rng: Rng, shape: tuple[int, int]) -> np.ndarray:
     """N(0, 1) / √inputs: keeps the variance of a linear layer (LeCun et al., 1998)."""
-    return standard_normal(rng, shape) / np.sqrt(shape[0])
+    return np.asarray(standard_normal(rng, shape) / np.sqrt(shape[0]))
 
 
 def glorot(rng: Rng, shape: tuple[int, int]) -> np.ndarray:
@@ -38,7 +38,7 @@ def glorot(rng: Rng, shape: tuple[int, int]) -> np.ndarray:
 
 def he(rng: Rng, shape: tuple[int, int]) -> np.ndarray:
     """N(0, 1) · √(2 / inputs), for ReLU (He et al., 2015)."""
-    return standard_normal(rng, shape) * np.sqrt(2 / shape[0])
+    return np.asarray(standard_normal(rng, shape) * np.sqrt(2 / shape[0]))
 
 
 NAMED: dict[str, Init] = {f.__name__: f for f in (standard_normal, uniform, lecun, glorot, he)}

@@ -19,9 +19,9 @@ from .module import Module
 class Linear(Module):
     """x @ W + b.
 
-    x: (..., inputs). W: (inputs, outputs), drawn by `init`, the name of an initializer of
-    `nn.init` or a function like them. b: (outputs,), zeros; None without `bias`. Result:
-    (..., outputs). Raises ValueError for an x of another length.
+    x: (..., inputs); ValueError for another length. Result: (..., outputs). W: (inputs, outputs),
+    drawn by `init`, the name of an initializer of `nn.init` or a function like them. b:
+    (outputs,), zeros; None without `bias`.
 
     >>> Linear(3, 2, rng=0)(np.ones((5, 3))).shape
     (5, 2)
@@ -42,11 +42,6 @@ class Linear(Module):
         self.b = Tensor(np.zeros(outputs, dtype), name="b") if bias else None
 
     def forward(self, x: Any) -> Any:
-        if x.shape[-1] != self.W.shape[0]:
-            raise ValueError(
-                f"{self} got an input of shape {x.shape}; its last axis must have length "
-                f"{self.W.shape[0]}; rows are samples"
-            )
         z = al.matmul(x, self.W)
         return z if self.b is None else z + self.b
 

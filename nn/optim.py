@@ -42,16 +42,15 @@ class Optimizer:
 
     def step(self) -> None:
         """Update every parameter that has a gradient. RuntimeError if none has one."""
-        pairs = zip(self.parameters, self.memory, strict=True)
-        active = [(p, memory) for p, memory in pairs if p.grad is not None]
-        if not active:
+        if all(p.grad is None for p in self.parameters):
             raise RuntimeError(
                 "step() found no gradient; each parameter's .grad is needed; call "
                 "loss.backward() first, on a loss computed outside no_grad"
             )
         self.steps += 1
-        for p, memory in active:
-            p.assign(self.update(p.value, p.grad, memory))
+        for p, memory in zip(self.parameters, self.memory):
+            if p.grad is not None:
+                p.assign(self.update(p.value, p.grad, memory))
 
     def zero_grad(self) -> None:
         """Forget the gradients."""
@@ -109,7 +108,9 @@ class SGD(Optimizer):
         if self.momentum:
             v = memory["velocity"] = self.momentum * memory["velocity"] + g
             g = g + self.momentum * v if self.nesterov else v
-        return value - self.lr * g
+        new = g * -self.lr
+        new += value  # in place: one array fewer at the peak
+        return new
 
 
 class Adam(Optimizer):

@@ -113,19 +113,18 @@ def fit(
         total = 0.0
         for xb, yb in batches(x, y, batch_size, shuffle, rng):
             optimizer.zero_grad()
-            batch_loss = loss(model(xb), yb)
-            if not math.isfinite(batch_loss.item()):
+            batch_loss = _gradients(model, loss, xb, yb)
+            if not math.isfinite(batch_loss):
                 warnings.warn(
-                    f"training stopped in epoch {epoch}: the loss of a batch is "
-                    f"{batch_loss.item()}; the parameters are those before that batch; lower the "
-                    "learning rate, or look for NaN in the data",
+                    f"training stopped in epoch {epoch}: the loss of a batch is {batch_loss}; the "
+                    "parameters are those before that batch; lower the learning rate, or look for "
+                    "NaN in the data",
                     RuntimeWarning,
                     stacklevel=2,
                 )
                 return history
-            batch_loss.backward()
             optimizer.step()
-            total += batch_loss.item() * len(xb)
+            total += batch_loss * len(xb)
         history.loss.append(total / len(x))
         if validation is not None or metrics:
             x_seen, y_seen = (x, y) if validation is None else validation
@@ -137,6 +136,15 @@ def fit(
                 history.metrics[name].append(float(metric(prediction, y_seen)))
         show(history.last())
     return history
+
+
+def _gradients(model: Module, loss: Callable[[Any, Any], Any], x: Any, y: Any) -> float:
+    """The loss of a batch, its gradients left in `.grad`; the graph is freed on return."""
+    y_loss = loss(model(x), y)
+    value = float(y_loss.item())
+    if math.isfinite(value):
+        y_loss.backward()
+    return value
 
 
 def accuracy(prediction: Any, target: Any) -> float:
