@@ -6,7 +6,7 @@ import os
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -34,29 +34,39 @@ def load(target: Any, path: str | os.PathLike[str]) -> None:
     Names, shapes, dtypes and sizes are checked before an array is read and before anything is
     assigned. Raises ValueError, and changes nothing, if the file does not fit or is damaged.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
-            headers = {name: _header(archive, entry) for name, entry in entries.items()}
-            check_state(headers, target.state_dict(), type(target).__name__)
-            with np.load(path, allow_pickle=False) as file:
-                state = {name: file[name] for name in headers}
-    except (zipfile.BadZipFile, EOFError, KeyError) as error:
-        raise ValueError(
-            f"{path} cannot be read ({error}); a file that nn.save wrote is needed; save it again"
-        ) from error
+    expected, owner = target.state_dict(), type(target).__name__
+    with open(path, "rb") as file:
+        try:
+            state = _read(file, expected, owner)
+        except ValueError:
+            raise
+        except Exception as error:  # a damaged archive can raise almost anything
+            raise ValueError(
+                f"{path} cannot be read ({error}); a file that nn.save wrote is needed; save it "
+                "again"
+            ) from error
     target.load_state_dict(state)
+
+
+def _read(file: BinaryIO, expected: dict[str, np.ndarray], owner: str) -> dict[str, np.ndarray]:
+    """The arrays of an archive whose headers have been checked against `expected`."""
+    with zipfile.ZipFile(file) as archive:
+        entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
+        headers = {name: _header(archive, entry) for name, entry in entries.items()}
+        check_state(headers, expected, owner)
+        state = {}
+        for name, entry in entries.items():
+            with archive.open(entry) as content:
+                state[name] = np.lib.format.read_array(content, allow_pickle=False)
+        return state
 
 
 def _header(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> SimpleNamespace:
     """The shape and dtype of an array in the archive, with its size checked against them."""
     with archive.open(entry) as file:
-        version = np.lib.format.read_magic(file)
-        read = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }[version]
-        shape, _, dtype = read(file)
+        if np.lib.format.read_magic(file) != (1, 0):
+            raise ValueError(f"{entry.filename} is no array that nn.save wrote; save it again")
+        shape, _, dtype = np.lib.format.read_array_header_1_0(file)
         body = entry.file_size - file.tell()
     if dtype.hasobject or body != dtype.itemsize * int(np.prod(shape, dtype=object)):
         raise ValueError(

@@ -36,6 +36,10 @@ class Optimizer:
             {slot: np.zeros_like(p.value) for slot in self.slots} for p in self.parameters
         ]
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        # a numpy number would turn float32 parameters into float64 ones
+        super().__setattr__(name, float(value) if name in self.settings else value)
+
     def update(self, value: Any, g: Any, memory: dict[str, Any]) -> Any:
         """The new value of a parameter, a new array, given its gradient; `memory` is updated."""
         raise NotImplementedError
@@ -72,7 +76,7 @@ class Optimizer:
         """
         check_state(state, self.state_dict(), type(self).__name__)
         for name in self.settings:
-            setattr(self, name, state[name].item())
+            setattr(self, name, state[name])
         self.steps = int(state["steps"])
         for i, memory in enumerate(self.memory):
             for slot in memory:

@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+
+import autograd_lite as al
+from autograd_lite import Tensor
+
+RNG = np.random.default_rng(0)
+X, T = RNG.standard_normal((6, 3)), RNG.standard_normal((6, 2))
+
+
+@pytest.fixture
+def problem():
+    W, b = Tensor(RNG.standard_normal((3, 2)), name="W"), Tensor(np.zeros(2), name="b")
+    z = (X @ W + b).named("z")
+    loss = al.mse(al.sigmoid(z), T)
+    y = 1 / (1 + np.exp(-z.data))
+    dz = 2 / y.size * (y - T) * y * (1 - y)
+    return loss, {"W": X.T @ dz, "b": dz.sum(axis=0), "z": dz}
+
+
+def test_right_gradients_are_equal(problem):
+    loss, by_hand = problem
+    report = al.compare(loss, by_hand, rtol=1e-12)
+    assert report.ok
+    assert [row.name for row in report.rows] == ["W", "b", "z"]
+    report.raise_if_wrong()
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "verdict"),
+    [
+        ("W", lambda g: 2 * g, "differs"),
+        ("W", lambda g: g * (1 + 1e-6), "differs"),
+        ("W", lambda g: -g, "differs"),
+        ("W", lambda g: g.T, "has shape (2, 3), not (3, 2)"),
+        ("b", lambda g: g / 6, "differs"),
+        ("b", lambda g: g[None], "has shape (1, 2), not (2,)"),
+        ("z", lambda g: g * np.nan, "handwritten is not finite"),
+        ("z", lambda g: 0 * g, "differs"),
+    ],
+)
+def test_a_wrong_gradient_is_told_and_only_that_one(problem, name, change, verdict):
+    loss, by_hand = problem
+    report = al.compare(loss, by_hand | {name: change(by_hand[name])})
+    assert not report.ok
+    assert {row.name: row.verdict for row in report.rows if not row.ok} == {name: verdict}
+    with pytest.raises(AssertionError, match=f"{name} .*"):
+        report.raise_if_wrong()
+
+
+def test_the_differences_are_the_largest(problem):
+    loss, by_hand = problem
+    wrong = by_hand["W"].copy()
+    wrong[1, 1] += 1e-3
+    (row,) = al.compare(loss, {"W": wrong}).rows
+    assert row.absolute == pytest.approx(1e-3, rel=1e-9)
+    scale = max(np.abs(wrong).max(), np.abs(by_hand["W"]).max())
+    assert row.relative == pytest.approx(1e-3 / scale, rel=1e-9)
+
+
+def test_float32_is_held_to_half_of_its_digits():
+    W = Tensor(np.ones((3, 2), "f4"), name="W")
+    loss = (X.astype("f4") @ W).sum()
+    g = np.repeat(X.sum(axis=0)[:, None], 2, axis=1)
+    assert al.compare(loss, {"W": g}).ok
+    assert not al.compare(loss, {"W": g * 1.01}).ok
+
+
+def test_names_can_come_from_a_mapping(problem):
+    W = Tensor(np.ones((3, 2)))
+    loss = (X @ W).sum()
+    g = np.repeat(X.sum(axis=0)[:, None], 2, axis=1)
+    assert al.compare(loss, {"W": g}, names=locals()).ok
+
+
+def test_unknown_and_ambiguous_names(problem):
+    loss, by_hand = problem
+    with pytest.raises(ValueError, match=r"'V' names 0 values .* has W, b, z"):
+        al.compare(loss, {"V": by_hand["W"]})
+    twice = al.mse(loss.named("z"), np.array(0.0))
+    with pytest.raises(ValueError, match="'z' names 2 values"):
+        al.compare(twice, {"z": by_hand["z"]})
+
+
+def test_a_gradient_of_strings_is_refused(problem):
+    with pytest.raises(TypeError, match="real numbers"):
+        al.compare(problem[0], {"W": "dW"})
+
+
+def test_zero_against_zero_is_equal():
+    W = Tensor(np.ones(3), name="W")
+    assert al.compare((W * 0).sum(), {"W": np.zeros(3)}).ok

@@ -1,0 +1,124 @@
+import io
+import zipfile
+
+import numpy as np
+import pytest
+
+import nn
+
+
+@pytest.fixture
+def model():
+    return nn.MLP([3, 4, 2], rng=0)
+
+
+def test_what_is_saved_is_loaded(model, tmp_path):
+    nn.save(model, tmp_path / "model.npz")
+    other = nn.MLP([3, 4, 2], rng=1)
+    nn.load(other, tmp_path / "model.npz")
+    for (name, a), (_, b) in zip(model.named_parameters(), other.named_parameters(), strict=True):
+        np.testing.assert_array_equal(a.data, b.data, err_msg=name)
+    with np.load(tmp_path / "model.npz", allow_pickle=False) as file:
+        assert sorted(file.files) == sorted(model.state_dict())
+
+
+def npy(array, allow_pickle=False):
+    file = io.BytesIO()
+    np.lib.format.write_array(file, array, allow_pickle=allow_pickle)
+    return file.getvalue()
+
+
+def write(path, entries):
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in entries.items():
+            archive.writestr(name, content)
+
+
+def good(model):
+    return {f"{name}.npy": npy(value) for name, value in model.state_dict().items()}
+
+
+def too_short(entries):
+    entries["layers.0.W.npy"] = entries["layers.0.W.npy"][:-8]
+
+
+def too_long(entries):
+    entries["layers.0.W.npy"] += b"\0" * 8
+
+
+def pickled(entries):
+    entries["layers.0.W.npy"] = npy(np.array([[print] * 4] * 3, object), allow_pickle=True)
+
+
+def huge(entries):
+    content = entries["layers.0.W.npy"]
+    entries["layers.0.W.npy"] = content.replace(b"(3, 4), }   ", b"(3, 400000)}")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda e: e.pop("layers.0.b.npy"), "layers.0.b is missing"),
+        (lambda e: e.update({"../../evil.npy": npy(np.ones(3))}), "evil is unknown"),
+        (lambda e: e.update({"layers.0.W.npy": npy(np.ones((4, 3)))}), r"\(4, 3\) float64, not"),
+        (lambda e: e.update({"layers.0.W.npy": npy(np.ones((3, 4), "f4"))}), "float32, not"),
+        (lambda e: e.update({"layers.0.W.npy": b"not an array"}), "magic"),
+        (lambda e: e.update({"layers.0.W.npy": b""}), "magic"),
+        (too_short, "88 bytes"),
+        (too_long, "104 bytes"),
+        (pickled, "bytes for"),
+        (huge, "96 bytes for"),
+    ],
+)
+def test_a_bad_file_changes_nothing(model, tmp_path, change, message):
+    entries = good(model)
+    change(entries)
+    write(tmp_path / "bad.npz", entries)
+    before = model.state_dict()
+    with pytest.raises(ValueError, match=message):
+        nn.load(model, tmp_path / "bad.npz")
+    for name, value in model.state_dict().items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+def test_a_damaged_file_changes_nothing(model, tmp_path):
+    path = tmp_path / "model.npz"
+    nn.save(model, path)
+    whole = path.read_bytes()
+    before = model.state_dict()
+    rng = np.random.default_rng(0)
+    for kept in (0, 10, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:kept])
+        with pytest.raises(ValueError, match="cannot be read"):
+            nn.load(model, path)
+    refused = 0
+    for place in rng.integers(0, len(whole), 200):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 255]) + whole[place + 1 :])
+        try:
+            nn.load(model, path)
+        except ValueError:
+            refused += 1
+        for name, value in model.state_dict().items():
+            np.testing.assert_array_equal(value, before[name])
+    assert refused > 100  # the rest hit bytes that carry nothing, such as dates
+
+
+def test_an_older_file_survives_a_failed_save(model, tmp_path, monkeypatch):
+    path = tmp_path / "model.npz"
+    nn.save(model, path)
+    before = path.read_bytes()
+
+    def fail(file, **arrays):
+        file.write(b"half")
+        raise OSError("disk full")
+
+    monkeypatch.setattr(np, "savez", fail)
+    with pytest.raises(OSError, match="disk full"):
+        nn.save(model, path)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["model.npz"]
+
+
+def test_a_missing_file_is_the_usual_error(model, tmp_path):
+    with pytest.raises(FileNotFoundError):
+        nn.load(model, tmp_path / "nowhere.npz")

@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+
+import autograd_lite as al
+import nn
+
+
+def test_an_mlp_is_the_formula_and_so_are_its_gradients():
+    rng = np.random.default_rng(0)
+    model = nn.MLP([4, 5, 3], output="sigmoid", rng=0)
+    x, t = rng.standard_normal((6, 4)), rng.random((6, 3))
+    W1, b1, W2, b2 = (p.data for p in model.parameters())
+    z1 = x @ W1 + b1
+    a1 = z1 * (z1 > 0)
+    y = 1 / (1 + np.exp(-(a1 @ W2 + b2)))
+    np.testing.assert_allclose(model.predict(x), y, rtol=1e-13)
+    nn.mse(model(x), t).backward()
+    d2 = 2 / y.size * (y - t) * y * (1 - y)
+    d1 = d2 @ W2.T * (z1 > 0)
+    expected = [x.T @ d1, d1.sum(0), a1.T @ d2, d2.sum(0)]
+    for p, g in zip(model.parameters(), expected, strict=True):
+        np.testing.assert_allclose(p.grad, g, rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("name", "formula"),
+    [
+        ("relu", lambda z: np.where(z > 0, z, 0)),
+        ("sigmoid", lambda z: 1 / (1 + np.exp(-z))),
+        ("tanh", lambda z: (np.exp(z) - np.exp(-z)) / (np.exp(z) + np.exp(-z))),
+        ("softplus", lambda z: np.log(1 + np.exp(z))),
+        ("softmax", lambda z: np.exp(z) / np.exp(z).sum(axis=1, keepdims=True)),
+        (None, lambda z: z),
+        (al.sin, lambda z: (np.exp(1j * z)).imag),
+    ],
+)
+def test_activations(name, formula):
+    model = nn.MLP([3, 2], output=name, rng=0)
+    x = np.random.default_rng(1).standard_normal((5, 3))
+    W, b = (p.data for p in model.parameters())
+    np.testing.assert_allclose(model.predict(x), formula(x @ W + b), rtol=1e-12)
+
+
+def test_parameters_are_named_for_drawings_and_errors():
+    model = nn.MLP([4, 5, 3, 2], rng=0)
+    assert [p.name for p in model.parameters()] == ["W1", "b1", "W2", "b2", "W3", "b3"]
+    with pytest.raises(ValueError, match=r"W1 \(4, 5\)"):
+        model(np.ones((2, 3)))
+
+
+def test_dtype_and_bias():
+    model = nn.MLP([4, 5, 3], bias=False, dtype=np.float32, rng=0)
+    assert [(p.shape, p.dtype) for p in model.parameters()] == [
+        ((4, 5), np.float32),
+        ((5, 3), np.float32),
+    ]
+    assert model.predict(np.ones((2, 4), np.float32)).dtype == np.float32
+
+
+def test_one_generator_draws_all_weights_in_order():
+    def fixed(rng, shape):
+        return rng.standard_normal(shape) / np.sqrt(shape[0])
+
+    model = nn.MLP([2, 3, 1], init=fixed, rng=np.random.RandomState(1))
+    # the values that a published program prints for this rule, generator and seed
+    expected = [[1.14858562, -0.43257711, -0.37347383], [-0.75870339, 0.6119356, -1.62743362]]
+    np.testing.assert_allclose(model.layers[0].W.data, expected, atol=5e-9)
+    expected = [[1.00736754], [-0.43948301], [0.18419731]]
+    np.testing.assert_allclose(model.layers[2].W.data, expected, atol=5e-9)
+
+
+def test_dropout_keeps_the_mean_while_training_and_everything_after():
+    x = np.ones((200, 500))
+    layer = nn.Dropout(0.25, rng=0)
+    y = layer(al.Tensor(x))
+    assert set(np.unique(y.data)) == {0.0, 1 / 0.75}
+    assert abs((y.data == 0).mean() - 0.25) < 0.01  # 23 standard deviations
+    assert not np.array_equal(y.data, layer(al.Tensor(x)).data)
+    np.testing.assert_array_equal(al.grad(y.sum(), y.inputs[0]), y.data)
+    assert layer.eval()(x) is x
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.0, np.nan])
+def test_dropout_needs_a_probability_below_one(p):
+    with pytest.raises(ValueError, match="probability"):
+        nn.Dropout(p)
+
+
+def test_choices_that_do_not_exist_are_named():
+    with pytest.raises(ValueError, match=r"'rellu'; one of relu, sigmoid"):
+        nn.MLP([2, 2, 2], activation="rellu")
+    with pytest.raises(ValueError, match=r"'xavier'; one of standard_normal"):
+        nn.Linear(2, 2, init="xavier")
+    with pytest.raises(ValueError, match="inputs and outputs"):
+        nn.MLP([3])
+
+
+def test_repr_reads_as_the_code_that_makes_it():
+    model = nn.Sequential(nn.Linear(2, 3, bias=False), nn.Dropout(0.1), al.sin)
+    assert repr(model) == "Sequential(Linear(2, 3, bias=False), Dropout(0.1), sin)"
+
+
+@pytest.mark.parametrize(
+    ("init", "mean", "std"),
+    [
+        ("standard_normal", 0, 1),
+        ("uniform", 0.5, 1 / np.sqrt(12)),
+        ("lecun", 0, 1 / np.sqrt(300)),
+        ("glorot", 0, np.sqrt(2 / 700)),
+        ("he", 0, np.sqrt(2 / 300)),
+    ],
+)
+def test_initializers_have_their_moments(init, mean, std):
+    W = nn.Linear(300, 400, init=init, rng=0).W.data
+    assert W.mean() == pytest.approx(mean, abs=5 * std / np.sqrt(W.size))
+    assert W.std() == pytest.approx(std, rel=0.02)

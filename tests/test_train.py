@@ -1,0 +1,178 @@
+import sys
+import warnings
+
+import numpy as np
+import pytest
+
+import nn
+
+
+def data(n=50, seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.standard_normal((n, 3))
+    return x, np.sin(x @ np.array([[1.0], [-2.0], [0.5]]))
+
+
+def trained(epochs=3, **settings):
+    model = nn.MLP([3, 8, 1], activation="tanh", rng=0)
+    sgd = nn.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    settings = {"rng": 0, "progress": False} | settings
+    return model, sgd, nn.fit(model, nn.mse, *data(), sgd, epochs=epochs, **settings)
+
+
+def test_fit_is_the_loop_that_a_person_writes():
+    model, _, history = trained(batch_size=20)
+    x, y = data()
+    other = nn.MLP([3, 8, 1], activation="tanh", rng=0)
+    p = [q.data for q in other.parameters()]
+    velocity = [np.zeros_like(q) for q in p]
+    rng = np.random.default_rng(0)
+    for epoch in range(3):
+        order, losses = rng.permutation(50), []
+        for i in (0, 20, 40):
+            xb, yb = x[order[i : i + 20]], y[order[i : i + 20]]
+            a = np.tanh(xb @ p[0] + p[1])
+            error = a @ p[2] + p[3] - yb
+            losses.append(np.sum(error**2))
+            d2 = 2 / error.size * error
+            d1 = d2 @ p[2].T * (1 - a**2)
+            gradients = [xb.T @ d1, d1.sum(0), a.T @ d2, d2.sum(0)]
+            for q, v, g in zip(p, velocity, gradients, strict=True):
+                v[...] = 0.9 * v + g
+                q -= 0.1 * v
+        # the last batch has 10 samples and counts for 10
+        assert history.loss[epoch] == pytest.approx(sum(losses) / 50, rel=1e-12)
+    for q, expected in zip(model.parameters(), p, strict=True):
+        np.testing.assert_allclose(q.data, expected, rtol=1e-11)
+
+
+def test_validation_and_metrics_are_those_of_the_model_after_the_epoch():
+    x, y = data(20, seed=1)
+    model, _, history = trained(
+        validation=(x, y), metrics={"worst": lambda p, t: np.abs(p - t).max()}
+    )
+    error = model.predict(x) - y
+    assert history.validation_loss[-1] == pytest.approx(np.mean(error**2), rel=1e-12)
+    assert history.metrics["worst"][-1] == np.abs(error).max()
+    assert len(history.loss) == len(history.validation_loss) == len(history.metrics["worst"]) == 3
+    assert "3 epochs" in repr(history)
+
+
+def test_metrics_without_validation_are_those_of_the_training_data():
+    model, _, history = trained(metrics={"mean": lambda p, t: p.mean()})
+    assert history.metrics["mean"][-1] == model.predict(data()[0]).mean()
+
+
+def test_training_stops_at_nan_before_the_parameters_are_touched():
+    model = nn.MLP([1, 1], rng=0)
+    x, y = np.ones((4, 1)), np.ones((4, 1))
+    y[3] = np.nan
+    before = model.state_dict()
+    sgd = nn.SGD(model.parameters())
+    with pytest.warns(RuntimeWarning, match=r"stopped in epoch 1: the loss of a batch is nan"):
+        history = nn.fit(model, nn.mse, x, y, sgd, epochs=5, shuffle=False, progress=False)
+    assert history.loss == []
+    for name, value in model.state_dict().items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+def test_a_resumed_run_is_bit_equal_to_an_uninterrupted_one(tmp_path):
+    for kind in (nn.SGD, nn.Adam):
+        x, y = data()
+
+        def start(kind=kind):
+            model = nn.MLP([3, 8, 1], rng=0)
+            settings = {"momentum": 0.9} if kind is nn.SGD else {}
+            return model, kind(model.parameters(), lr=0.05, **settings)
+
+        def go(model, optimizer, rng, x=x, y=y):
+            nn.fit(model, nn.mse, x, y, optimizer, epochs=4, rng=rng, progress=False)
+
+        model, optimizer = start()
+        rng = np.random.default_rng(5)
+        go(model, optimizer, rng)
+        go(model, optimizer, rng)
+
+        first, optimizer = start()
+        rng = np.random.default_rng(5)
+        go(first, optimizer, rng)
+        nn.save(first, tmp_path / "model.npz")
+        nn.save(optimizer, tmp_path / "optimizer.npz")
+        second, optimizer = start()
+        optimizer.lr = 99.0  # the saved rate counts
+        for p in second.parameters():
+            p.data += 1
+        nn.load(second, tmp_path / "model.npz")
+        nn.load(optimizer, tmp_path / "optimizer.npz")
+        go(second, optimizer, rng)
+        for a, b in zip(model.parameters(), second.parameters(), strict=True):
+            np.testing.assert_array_equal(a.data, b.data)
+
+
+def test_progress_is_shown_when_wanted_with_and_without_tqdm(capsys, monkeypatch):
+    trained()
+    assert capsys.readouterr() == ("", "")
+    pytest.importorskip("tqdm")
+    trained(progress=True)
+    assert "3/3" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    trained(progress=True)
+    assert "epoch 3/3  loss" in capsys.readouterr().err
+
+
+def test_dropout_is_on_in_training_and_off_in_validation():
+    seen = []
+
+    class Spy(nn.Module):
+        def __init__(self):
+            self.layer = nn.Linear(3, 1, rng=0)
+
+        def forward(self, x):
+            seen.append((self.training, len(x)))
+            return self.layer(x)
+
+    model = Spy().eval()
+    sgd = nn.SGD(model.parameters())
+    nn.fit(model, nn.mse, *data(), sgd, epochs=1, batch_size=50, validation=data(7), progress=False)
+    assert seen == [(True, 50), (False, 7)]
+
+
+def test_the_plot_is_a_figure_and_a_file(tmp_path):
+    pytest.importorskip("matplotlib")
+    _, _, history = trained(validation=data(9), metrics={"mean": lambda p, t: p.mean()})
+    figure = history.plot(tmp_path / "loss.png")
+    assert (tmp_path / "loss.png").read_bytes().startswith(b"\x89PNG")
+    np.testing.assert_array_equal(figure.axes[0].lines[0].get_ydata(), history.loss)
+
+
+def test_a_missing_matplotlib_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ImportError, match=r"autograd-lite\[examples\]"):
+        nn.History([1.0]).plot()
+
+
+@pytest.mark.parametrize(
+    ("prediction", "target", "expected"),
+    [
+        ([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]], [1, 1, 1], 2 / 3),
+        ([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]], [[0, 1], [1, 0], [1, 0]], 2 / 3),
+        ([[0.2], [0.7]], [[0], [0]], 0.5),
+        ([0.2, 0.7], [0, 1], 1.0),
+    ],
+)
+def test_accuracy(prediction, target, expected):
+    assert nn.accuracy(np.array(prediction), np.array(target)) == pytest.approx(expected)
+
+
+def test_accuracy_never_broadcasts():
+    with pytest.raises(ValueError, match=r"\(3, 1\) and targets \(3,\)"):
+        nn.accuracy(np.ones((3, 1)), np.ones(3))
+
+
+def test_losses_that_agree_with_no_warning_at_large_outputs():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        z = np.array([[1000.0, -1000.0], [-1000.0, 1000.0]])
+        assert nn.cross_entropy(z, np.array([0, 1])) == 0
+        assert nn.bce_with_logits(z, (z > 0).astype(float)) == 0
+        assert nn.cross_entropy(z, np.array([1, 1])) == 1000
