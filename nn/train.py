@@ -87,13 +87,15 @@ def fit(
     metrics: Mapping[str, Metric] | None = None,
     rng: Rng | int | None = None,
     progress: bool = True,
+    history: History | None = None,
 ) -> History:
     """Train `model` on samples x and targets y: forward, backward and one step for each batch.
 
     loss: a function of prediction and target, such as `nn.mse`. validation: a pair (x, y); after
     each epoch its loss is computed, and its metrics. metrics: functions of prediction and target
     by name, of the training data where there is no validation. rng: a generator or seed for the
-    order of samples. progress: show a bar (tqdm's, where it is installed) on stderr.
+    order of samples. progress: show a bar (tqdm's, where it is installed) on stderr. history: of
+    an earlier call that this one goes on from, at another learning rate or resumed; it is added to.
 
     A loss of NaN or infinity ends the training before it reaches the parameters, with a warning
     that names the epoch. Returns the History of the epochs that were completed.
@@ -107,9 +109,10 @@ def fit(
     array([[7.]])
     """
     rng = generator(rng)
-    history = History(metrics={name: [] for name in metrics or {}})
+    history = History() if history is None else history
+    done = len(history.loss)
     model.train()
-    for epoch, show in _epochs(epochs, progress):
+    for epoch, show in _epochs(range(done + 1, done + epochs + 1), progress):
         total = 0.0
         for xb, yb in batches(x, y, batch_size, shuffle, rng):
             optimizer.zero_grad()
@@ -133,7 +136,8 @@ def fit(
                 with no_grad():
                     history.validation_loss.append(float(loss(prediction, y_seen)))
             for name, metric in (metrics or {}).items():
-                history.metrics[name].append(float(metric(prediction, y_seen)))
+                values = history.metrics.setdefault(name, [])
+                values.append(float(metric(prediction, y_seen)))
         show(history.last())
     return history
 
@@ -206,10 +210,9 @@ def summary(model: Module) -> str:
 
 
 def _epochs(
-    epochs: int, progress: bool
+    numbers: range, progress: bool
 ) -> Iterator[tuple[int, Callable[[dict[str, float]], None]]]:
-    """Each epoch's number, from 1, with a function that shows its figures."""
-    numbers = range(1, epochs + 1)
+    """Each epoch's number with a function that shows its figures."""
     if not progress:
         yield from ((epoch, lambda figures: None) for epoch in numbers)
         return
@@ -217,7 +220,7 @@ def _epochs(
         from tqdm import tqdm
     except ImportError:
         for epoch in numbers:
-            yield epoch, partial(_print_line, epoch, epochs)
+            yield epoch, partial(_print_line, epoch, numbers[-1])
         print(file=sys.stderr)
         return
     with tqdm(numbers, unit="epoch") as bar:
@@ -225,6 +228,6 @@ def _epochs(
             yield epoch, lambda figures: bar.set_postfix(figures, refresh=False)
 
 
-def _print_line(epoch: int, epochs: int, figures: dict[str, float]) -> None:
+def _print_line(epoch: int, last: int, figures: dict[str, float]) -> None:
     text = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
-    print(f"\repoch {epoch}/{epochs}  {text}", end="", file=sys.stderr, flush=True)
+    print(f"\repoch {epoch}/{last}  {text}", end="", file=sys.stderr, flush=True)

@@ -46,6 +46,18 @@ def test_fit_is_the_loop_that_a_person_writes():
         np.testing.assert_allclose(q.data, expected, rtol=1e-11)
 
 
+def test_a_history_goes_on():
+    model, sgd, history = trained()
+    sgd.lr = 0.01
+    x, y = data()
+    y[0] = np.nan
+    with pytest.warns(RuntimeWarning, match="epoch 4"):
+        again = nn.fit(model, nn.mse, x, y, sgd, epochs=2, progress=False, history=history)
+    assert again is history
+    nn.fit(model, nn.mse, *data(), sgd, epochs=2, progress=False, history=history)
+    assert len(history.loss) == 5
+
+
 def test_validation_and_metrics_are_those_of_the_model_after_the_epoch():
     x, y = data(20, seed=1)
     model, _, history = trained(

@@ -1,0 +1,55 @@
+"""The programs that a user runs: the main job, and a look at the benchmark."""
+
+import importlib.util
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nn
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+def load(name):
+    spec = importlib.util.spec_from_file_location(name, EXAMPLES / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_digits_reaches_its_accuracy_and_writes_its_files(tmp_path, capsys):
+    pytest.importorskip("sklearn")
+    accuracy, report = load("digits").main(tmp_path / "out")
+    assert accuracy >= 0.96
+    assert [row.name for row in report.rows] == ["W1", "b1", "W2", "b2"]
+    assert max(row.relative for row in report.rows) <= 1e-12
+    written = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    assert set(written) == {"graph.svg", "graph.png", "loss.png", "model.npz"}
+    assert b"</svg>" in written["graph.svg"]
+    assert written["graph.png"][:4] == written["loss.png"][:4] == b"\x89PNG"
+    model = nn.MLP([64, 15, 10], output="sigmoid")
+    nn.load(model, tmp_path / "out" / "model.npz")
+    printed = capsys.readouterr().out
+    assert str(tmp_path / "out") in printed
+    assert "test accuracy" in printed
+
+
+def test_the_contenders_of_the_benchmark_compute_the_same():
+    benchmark = load("benchmark")
+    for sizes, batch in benchmark.SIZES[:3]:
+        by_hand = benchmark.handwritten(sizes, batch)
+        ours = benchmark.eager(sizes, batch)
+        losses = [(by_hand(), ours()) for _ in range(5)]
+        np.testing.assert_allclose(*zip(*losses, strict=True), rtol=1e-4)
+        assert losses[0][0] > losses[-1][0]
+
+
+def test_the_benchmark_runs(capsys, monkeypatch):
+    benchmark = load("benchmark")
+    monkeypatch.setattr(benchmark, "SIZES", benchmark.SIZES[:3])
+    benchmark.main(quick=True)
+    printed = capsys.readouterr().out
+    assert "64-15-10, 15" in printed
+    assert "kernel" in printed
+    assert "over import numpy" in printed
