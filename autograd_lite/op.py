@@ -248,7 +248,7 @@ def primitive(*vjps: VJP | None, symbol: str = "") -> Callable[[Callable[..., An
                         saved.append(x._value if x._live is None else x._snapshot())
                     else:
                         saved.append(x if type(x) is float else _constant(x))
-                node._value = forward(*saved, **params)
+                node._value = forward(*saved, **params) if params else forward(*saved)
             except (TypeError, ValueError, IndexError) as error:
                 raise _explained(error, this, inputs) from error
             if not is_recording():
