@@ -20,6 +20,7 @@ import numpy as np
 Array = Any  # a numpy array or scalar, or any array that follows numpy's protocols
 VJP = Callable[..., Array]
 
+float64 = np.float64
 next_number = count().__next__
 
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
@@ -101,7 +102,8 @@ class Node:
     @property
     def value(self) -> Array:
         """The value for reading only, without a copy; a numpy scalar where it is 0-d."""
-        return self._value if self._live is None else self._live
+        value = self._value
+        return self._live if value is None else value
 
     @property
     def data(self) -> Array:
@@ -128,10 +130,14 @@ class Node:
     def data(self, value: Any) -> None:
         if value is self._live and value is not None:
             return  # `W.data -= step` hands back the array that it was given
+        value = value.value if isinstance(value, Node) else value
         value = _copied(value if hasattr(value, "dtype") else np.array(value))
-        if np.can_cast(value.dtype, self.dtype, "same_kind"):
-            value = value.astype(self.dtype, copy=False)
-        self.assign(value)
+        if not np.can_cast(value.dtype, self.dtype, "same_kind"):
+            raise TypeError(
+                f"assigned {describe(value)} to {describe(self)}; a dtype that casts to "
+                f"{self.dtype} is needed; convert with .astype"
+            )
+        self.assign(value.astype(self.dtype, copy=False))
 
     def assign(self, array: Array) -> None:
         """Make `array`, of the same shape and dtype, the value of this leaf; it is not copied.
@@ -187,8 +193,8 @@ class Node:
         self.number = next_number()
 
     def _snapshot(self) -> Array:
-        """The current value, as an array that nobody writes to."""
-        return self._value if self._live is None else frozen(self._live)
+        """The current value of a leaf whose array is live, for a graph to keep."""
+        return frozen(self._live)
 
 
 def leaf(kind: type[Node], value: Array, name: str | None = None) -> Any:
@@ -233,11 +239,13 @@ def primitive(*vjps: VJP | None, symbol: str = "") -> Callable[[Callable[..., An
         def call(*inputs: Any, **params: Any) -> Any:
             if len(inputs) != arity and not variadic:
                 inputs, params = _bind(this, arity, names, inputs, params)
+            if params:
+                _check_static(this, params)
             for x in inputs:
                 if isinstance(x, Node):
                     break
             else:
-                return forward(*inputs, **params)
+                return forward(*map(_listed, inputs), **params)
             if defaults:
                 params = defaults | params
             node = new(type(x))
@@ -245,11 +253,13 @@ def primitive(*vjps: VJP | None, symbol: str = "") -> Callable[[Callable[..., An
             try:
                 for x in inputs:
                     if isinstance(x, Node):
-                        saved.append(x._value if x._live is None else x._snapshot())
+                        value = x._value
+                        saved.append(x._snapshot() if value is None else value)
                     else:
                         saved.append(x if type(x) is float else _constant(x))
-                node._value = forward(*saved, **params) if params else forward(*saved)
-            except (TypeError, ValueError, IndexError) as error:
+                y = forward(*saved, **params) if params else forward(*saved)
+                node._value = float64(y) if type(y) is float else y
+            except (TypeError, ValueError, IndexError, AttributeError) as error:
                 raise _explained(error, this, inputs) from error
             if not is_recording():
                 node._become_leaf(node._value)
@@ -289,12 +299,26 @@ def _bind(
             f"{op.name} got {len(given)} inputs; it needs {arity} ({', '.join(names[:arity])}); "
             "give the others too"
         )
-    if len(extra) > len(static):
+    if len(extra) > len(static[:1]):  # numpy's functions differ in the order of the others
         raise TypeError(
-            f"{op.name} got {len(inputs)} positional arguments; it takes at most {len(names)} "
-            f"({', '.join(names)}); see help(autograd_lite.{op.name})"
+            f"{op.name} got {len(inputs)} positional arguments; it takes at most "
+            f"{arity + len(static[:1])}; give {', '.join(static) or 'no more'} by name"
         )
     return given, params | dict(zip(static, extra))
+
+
+def _listed(x: Any) -> Any:
+    """A list or tuple as an array; everything else as it is."""
+    return np.asarray(x) if isinstance(x, (list, tuple)) else x
+
+
+def _check_static(op: Op, params: dict[str, Any]) -> None:
+    for name, value in params.items():
+        if isinstance(value, Node):
+            raise TypeError(
+                f"{op.name} got {name}={describe(value)}; {name} is static and has no derivative; "
+                "write it with other ops (maximum and minimum for clip), or pass .data"
+            )
 
 
 def frozen(array: Array) -> Array:
@@ -324,6 +348,7 @@ _REMEDY = {
     TypeError: "see help(autograd_lite.{})",
     ValueError: "change a shape with reshape, expand_dims or .T, or see help(autograd_lite.{})",
     IndexError: "stay within the shape",
+    AttributeError: "see help(autograd_lite.{})",
 }
 
 

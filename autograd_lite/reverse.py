@@ -45,10 +45,16 @@ def pullback(
     else:
         args = (g, node._value, *node.saved)
     params = node.params
-    pairs = []
-    assert node.op is not None
+    pairs: list[tuple[Node, Array]] = []
+    if node.op is None:
+        return pairs
     for x, value, vjp in zip(node.inputs, node.saved, node.op.vjps):
-        if vjp and isinstance(x, Node) and (wanted is None or x in wanted):
+        if (
+            vjp
+            and isinstance(x, Node)
+            and (wanted is None or x in wanted)
+            and (type(value) is float64 or value.dtype.kind == "f")  # a mask has no gradient
+        ):
             gx = vjp(*args, **params) if params else vjp(*args)
             if not (type(gx) is type(value) is float64) and (  # two such scalars always fit
                 gx.shape != value.shape or gx.dtype is not value.dtype
@@ -72,9 +78,7 @@ def fit(g: Array, value: Array) -> Array:
             )
         widened = (i for i, n in enumerate(shape, lead) if n != g.shape[i])
         g = g.sum(axis=(*range(lead), *widened)).reshape(shape)
-    if g.dtype == value.dtype or value.dtype.kind != "f":  # of a mask: not passed on
-        return g
-    return g.astype(value.dtype)
+    return g if g.dtype == value.dtype else g.astype(value.dtype)
 
 
 def sweep(
@@ -177,7 +181,7 @@ def _seed(y: Any, g: Any, recorded: bool) -> Array:
             )
         return type(value)(1) if isinstance(value, np.generic) else np.ones_like(value)
     if isinstance(g, Node):
-        g = g if recorded else g._snapshot()
+        g = g if recorded else frozen(g.value)
     elif not hasattr(g, "__array_function__") or isinstance(g, np.ndarray):
         g = np.array(g, value.dtype)
     if g.shape != value.shape:

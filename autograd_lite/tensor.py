@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from opcode import opmap
+from operator import index
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -62,6 +63,10 @@ class Tensor(Node):
     __or__, __ror__ = _both_ways(ops.logical_or)
     __invert__: Method = ops.logical_not
     __neg__: Method = ops.negative
+
+    def __pos__(self) -> Tensor:
+        return self
+
     __abs__: Method = ops.abs
     __gt__: Method = ops.greater
     __ge__: Method = ops.greater_equal
@@ -130,18 +135,25 @@ class Tensor(Node):
         return (self[i] for i in range(len(self)))
 
     def __bool__(self) -> bool:
-        return bool(self.value)
+        return bool(self._alone(sys._getframe(1)))
 
     def __float__(self) -> float:
-        if _assigned_by_index(sys._getframe(1)):  # array[0] = tensor
-            self.__array__()
-        return float(self.item())
+        return float(self._alone(sys._getframe(1)).item())
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(self._alone(sys._getframe(1)).item())
 
     def __index__(self) -> int:
-        return self.value.__index__()  # type: ignore[no-any-return]
+        return index(self.value.item() if self.ndim == 0 else self.value)
+
+    def _alone(self, caller: FrameType) -> Array:
+        """The value, unless `array[i] = tensor` is being executed.
+
+        numpy asks for a Python number then, and that would silently lose the gradient.
+        """
+        if caller.f_code.co_code[caller.f_lasti] == opmap["STORE_SUBSCR"]:
+            self.__array__()
+        return self.value
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
@@ -158,12 +170,6 @@ class Tensor(Node):
 
     def __reduce__(self) -> Any:
         return leaf, (type(self), frozen(self.value), self.name)
-
-    def __copy__(self) -> Tensor:
-        return leaf(type(self), frozen(self.value), self.name)  # type: ignore[no-any-return]
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Tensor:
-        return self.__copy__()
 
     # numpy's protocols --------------------------------------------------------------------------
 
@@ -191,11 +197,6 @@ class Tensor(Node):
             "write where(condition, value, t) for t[condition] = value, maximum(t, 0) for "
             "t[t < 0] = 0, or assign to .data of a leaf"
         )
-
-
-def _assigned_by_index(frame: FrameType) -> bool:
-    """Is `array[i] = tensor` being executed? numpy asks for a float then, which would detach it."""
-    return frame.f_code.co_code[frame.f_lasti] == opmap["STORE_SUBSCR"]
 
 
 def _leaf_value(data: Any) -> Array:
@@ -231,13 +232,15 @@ _OF_SHAPE_ONLY = {np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.em
 def _recorded(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What `func(*args, **kwargs)` of numpy is when there is a Tensor among its arguments."""
     if func in _NUMPY:
+        if "a" in kwargs:  # the name of the first array in numpy's functions
+            args, kwargs = (kwargs["a"], *args), {k: v for k, v in kwargs.items() if k != "a"}
         return _NUMPY[func](*args, **kwargs)
     if func in _OF_SHAPE_ONLY:
         return func(*(a.value if isinstance(a, Node) else a for a in args), **kwargs)
-    flat = (x for a in args for x in (a if isinstance(a, (list, tuple)) else [a]))
-    given = next(x for x in flat if isinstance(x, Node))
+    tensors = [x for x in (*args, *kwargs.values()) if isinstance(x, Node)]
+    given = describe(tensors[0]) if tensors else "Tensors"
     raise TypeError(
-        f"np.{func.__name__} got {describe(given)}; it has no op here, and the gradient would be "
+        f"np.{func.__name__} got {given}; it has no op here, and the gradient would be "
         f"lost; write it with {_alternatives(func.__name__)}, or use .data for a plain array"
     )
 

@@ -50,39 +50,43 @@ class Linear(Module):
         return f"Linear({inputs}, {outputs}{', bias=False' if self.b is None else ''})"
 
 
-class ReLU(Module):
+class Activation(Module):
+    """An op of one input as a layer."""
+
+    op: Callable[[Any], Any]
+
+    def forward(self, x: Any) -> Any:
+        return type(self).op(x)
+
+
+class ReLU(Activation):
     """max(x, 0)."""
 
-    def forward(self, x: Any) -> Any:
-        return al.relu(x)
+    op = al.relu
 
 
-class Sigmoid(Module):
+class Sigmoid(Activation):
     """1 / (1 + e⁻ˣ)."""
 
-    def forward(self, x: Any) -> Any:
-        return al.sigmoid(x)
+    op = al.sigmoid
 
 
-class Tanh(Module):
+class Tanh(Activation):
     """The hyperbolic tangent."""
 
-    def forward(self, x: Any) -> Any:
-        return al.tanh(x)
+    op = al.tanh
 
 
-class Softplus(Module):
+class Softplus(Activation):
     """log(1 + eˣ)."""
 
-    def forward(self, x: Any) -> Any:
-        return al.softplus(x)
+    op = al.softplus
 
 
-class Softmax(Module):
+class Softmax(Activation):
     """eˣ / Σeˣ over the last axis. For training, leave it out and use `cross_entropy`."""
 
-    def forward(self, x: Any) -> Any:
-        return al.softmax(x)
+    op = al.softmax
 
 
 class Dropout(Module):

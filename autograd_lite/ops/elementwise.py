@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ..op import Array, primitive
@@ -16,6 +18,9 @@ __all__ = [
     "logical_and",
     "logical_or",
     "logical_not",
+    "bitwise_and",
+    "bitwise_or",
+    "invert",
     "sign",
     "astype",
     "where",
@@ -41,6 +46,7 @@ __all__ = [
     "softplus",
     "maximum",
     "minimum",
+    "limit",
     "clip",
 ]
 
@@ -101,15 +107,34 @@ def logical_not(x: Array) -> Array:
     return np.logical_not(x)
 
 
+def bitwise_and(a: Array, b: Array) -> Any:
+    """a & b, of masks; see `logical_and`."""
+    return logical_and(a, b)
+
+
+def bitwise_or(a: Array, b: Array) -> Any:
+    """a | b, of masks; see `logical_or`."""
+    return logical_or(a, b)
+
+
+def invert(x: Array) -> Any:
+    """~x, of a mask; see `logical_not`."""
+    return logical_not(x)
+
+
 @primitive()
 def sign(x: Array) -> Array:
     """-1, 0 or 1, as x is negative, zero or positive. Recorded, without a derivative."""
     return np.sign(x)
 
 
-@primitive(lambda g, y, x, *, dtype: g)
-def astype(x: Array, *, dtype: np.dtype) -> Array:
-    """x in another floating dtype. The gradient comes back in the dtype of x."""
+def _astype_vjp(g: Array, y: Array, x: Array, *, dtype: Any) -> Array:
+    return g if y.dtype.kind == "f" else np.zeros(x.shape, x.dtype)
+
+
+@primitive(_astype_vjp)
+def astype(x: Array, *, dtype: Any) -> Array:
+    """x in another dtype. The gradient comes back in the dtype of x; through integers none does."""
     return x.astype(dtype)
 
 
@@ -175,16 +200,21 @@ def negative(x: Array) -> Array:
     return -x
 
 
-def _less_one(b: Array) -> Array:
-    """b - 1, and 1 where b is 0, so that b * a**(b - 1) is then 0 for every a, also a = 0."""
+def _less_one(a: Array, b: Array) -> Array:
+    """b - 1, but 1 where a and b are 0, so that b * a**(b - 1) is 0 there and not 0 * inf."""
     if isinstance(b, (int, float)):
         return b - 1 if b else 1
-    return where(equal(b, 0), 1, b - 1)
+    return where(equal(a, 0) & equal(b, 0), 1, b - 1)
+
+
+def _log_base(y: Array, a: Array) -> Array:
+    """log a in the precision of y, and 0 where a is 0."""
+    return log(astype(where(equal(a, 0), 1, a), dtype=y.dtype))
 
 
 @primitive(
-    lambda g, y, a, b: g * b * a ** _less_one(b),
-    lambda g, y, a, b: g * y * log(where(equal(a, 0), 1, a)),
+    lambda g, y, a, b: g * b * a ** _less_one(a, b),
+    lambda g, y, a, b: g * y * _log_base(y, a),
     symbol="**",
 )
 def power(a: Array, b: Array) -> Array:
@@ -310,10 +340,18 @@ def minimum(a: Array, b: Array) -> Array:
     return np.minimum(a, b)
 
 
-@primitive(lambda g, y, x, *, min, max: g * equal(x, y))
-def clip(x: Array, *, min: Array = None, max: Array = None) -> Array:
-    """x, but no smaller than min and no larger than max; None is no limit.
+@primitive(lambda g, y, x, *, low, high: g * equal(x, y))
+def limit(x: Array, *, low: Array, high: Array) -> Array:
+    """x within constant limits; see `clip`."""
+    return np.clip(x, low, high)
 
-    The gradient passes where x is within the limits, the limits included, and is 0 outside.
+
+def clip(
+    x: Array, a_min: Array = None, a_max: Array = None, *, min: Array = None, max: Array = None
+) -> Any:
+    """x, but no smaller than a_min (or min) and no larger than a_max (or max); None is no limit.
+
+    The gradient passes where x is within the limits, the limits included, and is 0 outside. The
+    limits are constants; write `maximum` and `minimum` where they are Tensors.
     """
-    return np.clip(x, min, max)
+    return limit(x, low=min if a_min is None else a_min, high=max if a_max is None else a_max)

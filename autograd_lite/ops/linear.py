@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,8 @@ def _right(g: Array, y: Array, a: Array, b: Array) -> Array:
     if b.ndim == 1:
         return (g[..., None, :] @ a)[..., 0, :]
     if b.ndim == 2:  # one product instead of a batch of them that is then summed
-        return reshape(a, shape=(-1, a.shape[-1])).T @ reshape(g, shape=(-1, g.shape[-1]))
+        rows = math.prod(a.shape[:-1])
+        return reshape(a, shape=(rows, b.shape[0])).T @ reshape(g, shape=(rows, b.shape[1]))
     return a.mT @ g
 
 
@@ -70,12 +72,17 @@ def outer(a: Array, b: Array) -> Any:
     return multiply(reshape(a, shape=(-1, 1)), reshape(b, shape=(1, -1)))
 
 
-def _norm_vjp(g: Array, y: Array, x: Array, *, axis: Axis, keepdims: bool) -> Array:
+def _norm_vjp(g: Array, y: Array, x: Array, *, ord: None, axis: Axis, keepdims: bool) -> Array:
     length = _kept(y, x, axis)
     return _kept(g, x, axis) * x / where(length > 0, length, 1)
 
 
 @primitive(_norm_vjp)
-def norm(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
-    """√Σx² over `axis`, as np.linalg.norm computes it of a vector. The derivative at 0 is 0."""
+def norm(x: Array, *, ord: None = None, axis: Axis = None, keepdims: bool = False) -> Array:
+    """√Σx² over `axis`, as np.linalg.norm computes it. The derivative at 0 is 0.
+
+    Raises ValueError for any other `ord` than None.
+    """
+    if ord is not None:
+        raise ValueError(f"ord={ord!r}, where only the Euclidean norm, ord=None, has an op")
     return np.sqrt((x * x).sum(axis=axis, keepdims=keepdims))

@@ -63,9 +63,15 @@ def half_squared_error(prediction: Array, target: Array) -> Array:
 
 def _one_hot(target: Array, logits: Array) -> Array:
     """Class numbers as rows of 0 and 1; probabilities as they are."""
+    target = _numbers(target)
     if target.ndim < logits.ndim:
         target = equal(expand_dims(target, axis=-1), np.arange(logits.shape[-1]))
     return target if target.dtype.kind == "f" else astype(target, dtype=logits.dtype)
+
+
+def _numbers(target: Array) -> Array:
+    """The target as an array, also the int that is the class of a single sample."""
+    return np.intp(target) if isinstance(target, int) else target
 
 
 def _cross_entropy_vjp(g: Array, y: Array, logits: Array, target: Array) -> Array:
@@ -90,7 +96,9 @@ def cross_entropy(logits: Array, target: Array) -> Array:
     probabilities (one-hot rows), of the shape of logits. Result: 0-d. ∂/∂logits = (p - t) / n.
     Raises ValueError for other shapes and for a number that is no class.
     """
-    shape = np.shape(logits)
+    shape, target = np.shape(logits), _numbers(target)
+    if shape and 0 in shape:
+        raise ValueError("there are no elements, and a loss needs one at least")
     if shape and np.shape(target) == shape:
         t = _one_hot(target, logits)
         return -(t * np.where(t == 0, 0, log_softmax(logits))).sum() / _rows(logits)

@@ -67,7 +67,7 @@ def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
 
 @primitive(
     lambda g, y, x, *, axis, ddof, keepdims: (
-        _kept(g, x, axis) * (2 / (_count(x, axis) - ddof)) * (x - mean(x, axis=axis, keepdims=True))
+        _kept(2 * g / (_count(x, axis) - ddof), x, axis) * (x - mean(x, axis=axis, keepdims=True))
     ),
 )
 def var(x: Array, *, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Array:
@@ -75,7 +75,7 @@ def var(x: Array, *, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -
     return x.var(axis=axis, ddof=ddof, keepdims=keepdims)
 
 
-def std(x: Array, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Any:
+def std(x: Array, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
     """√var(x). The derivative of equal elements is infinite or NaN."""
     return sqrt(var(x, axis=axis, ddof=ddof, keepdims=keepdims))
 

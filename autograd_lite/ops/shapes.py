@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Array, Node, primitive
+from ..op import Array, Node, describe, primitive
 
 __all__ = [
     "reshape",
@@ -52,8 +52,14 @@ def transpose(x: Array, *, axes: tuple[int, ...] | None = None) -> Array:
 
 def swapaxes(x: Array, axis1: int, axis2: int) -> Any:
     """x with two of its axes exchanged."""
-    axes = list(range(x.ndim))
-    axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
+    axes = list(range(np.ndim(x)))
+    try:
+        axes[axis1], axes[axis2] = axes[axis2], axes[axis1]
+    except IndexError:
+        raise IndexError(
+            f"swapaxes got axes {axis1} and {axis2} for {describe(x)}; axes from {-len(axes)} to "
+            f"{len(axes) - 1} are needed; look at its shape"
+        ) from None
     return transpose(x, axes=tuple(axes))
 
 
@@ -115,7 +121,7 @@ def index(x: Array, key: Any) -> Any:
     """
     parts, arrays = [], []
     for part in key if isinstance(key, tuple) else (key,):
-        if isinstance(part, list):
+        if isinstance(part, (list, tuple)):
             part = np.array(part) if part else np.array(part, np.intp)
         if isinstance(part, (Node, np.ndarray)):
             arrays.append(part)
