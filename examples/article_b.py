@@ -13,11 +13,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from article_a import difference_table, relative_difference
 
 import autograd_lite as al
 
 SIZES = (20, 50, 10)
+NAMES = ["W1", "b1", "W2", "b2"]
 SAMPLES = 100
 RATE = 0.003
 
@@ -62,7 +62,7 @@ SQUARED_NORM = (squared_norm, squared_norm_slope)
 def forward(params, X, activation):
     """The chain [f0, f1, ..., f4] of params [W1, b1, W2, b2]. Arrays or Tensors."""
     f = [X]
-    for W, b in zip(params[::2], params[1::2], strict=True):
+    for W, b in zip(params[::2], params[1::2]):
         f.append(f[-1] @ W + b)
         f.append(activation(f[-1]))
     return f
@@ -80,38 +80,24 @@ def chain(params, X, Y, activation, loss):
 
 def tensors(params):
     """The params as leaves named W1, b1, W2, b2."""
-    return [al.Tensor(p, name=name) for p, name in zip(params, names(params), strict=True)]
+    return [al.Tensor(p, name=name) for p, name in zip(params, NAMES)]
 
 
-def names(params):
-    """W1, b1, W2, b2."""
-    return [f"{'Wb'[i % 2]}{i // 2 + 1}" for i in range(len(params))]
-
-
-def derived(params, X, Y, activation, loss):
-    """The gradient for every parameter, derived from the chain. Pairs (function, derivative)."""
-    leaves = tensors(params)
-    return al.grad(chain(leaves, X, Y, activation[0], loss[0])[-1], leaves)
+def recorded(params, X, Y, activation, loss):
+    """f5, recorded. activation, loss: pairs (function, derivative)."""
+    return chain(tensors(params), X, Y, activation[0], loss[0])[-1]
 
 
 def handwritten(params, X, Y, activation, loss):
-    """The gradient for every parameter, back along the chain by hand."""
-    f = forward(params, X, activation[0])
-    gradients = []
-    d = loss[1](f[-1], Y)
-    for i in reversed(range(len(params) // 2)):
-        before, z = f[2 * i], f[2 * i + 1]
-        d = d * activation[1](z)
-        gradients = [before.T @ d, d.sum(axis=0, keepdims=True), *gradients]
-        d = d @ params[2 * i].T
-    return gradients
-
-
-def norm_slopes(params, X, Y, activation):
-    """‖f4 - Y‖, and the derivatives at f4 of the plain norm and of the squared one."""
-    f4 = al.Tensor(forward(params, X, activation)[-1])
-    length = plain_norm(f4, Y)
-    return length.item(), al.grad(length, f4), al.grad(squared_norm(f4, Y), f4)
+    """{name: gradient of f5} for the parameters and along the chain, back from f5 by hand."""
+    f0, f1, f2, f3, f4 = forward(params, X, activation[0])
+    _, _, W2, _ = params
+    d4 = loss[1](f4, Y)
+    d3 = d4 * activation[1](f3)
+    d2 = d3 @ W2.T
+    d1 = d2 * activation[1](f1)
+    of_params = [f0.T @ d1, d1.sum(0, keepdims=True), f2.T @ d3, d3.sum(0, keepdims=True)]
+    return dict(zip(NAMES, of_params)) | {"f1": d1, "f2": d2, "f3": d3, "f4": d4}
 
 
 # Training -----------------------------------------------------------------------------------------
@@ -153,10 +139,9 @@ def train_by_hand(params, X, Y, steps):
     losses = []
     for _ in range(steps):
         losses.append(squared_norm(forward(params, X, al.sigmoid)[-1], Y))
-        for p, gradient in zip(
-            params, handwritten(params, X, Y, SIGMOID, SQUARED_NORM), strict=True
-        ):
-            p -= RATE * gradient
+        gradients = handwritten(params, X, Y, SIGMOID, SQUARED_NORM)
+        for p, name in zip(params, NAMES):
+            p -= RATE * gradients[name]
     return [*losses, squared_norm(forward(params, X, al.sigmoid)[-1], Y)]
 
 
@@ -165,14 +150,12 @@ def train_by_hand(params, X, Y, steps):
 
 def save_drawings(params, X, Y, folder):
     """The chain drawn up to f4, then with the loss node f5; the paths of the two files."""
-    from autograd_lite.draw import draw
-
     Path(folder).mkdir(parents=True, exist_ok=True)
     *_, f4, f5 = chain(tensors(params), X, Y, al.sigmoid, squared_norm)
     data = {"f0": X, "Y": Y}
     return [
-        draw(f4, names=data).save(Path(folder) / "chain.svg"),
-        draw(f5, names=data).save(Path(folder) / "chain-with-loss.svg"),
+        al.draw(f4, names=data).save(Path(folder) / "chain.svg"),
+        al.draw(f5, names=data).save(Path(folder) / "chain-with-loss.svg"),
     ]
 
 
@@ -187,24 +170,22 @@ def main(argv=None):
     params, X, Y = start(options.seed)
     on_arrays = forward(params, X, al.sigmoid)
     on_tensors = chain(tensors(params), X, Y, al.sigmoid, squared_norm)[:-1]
-    same = all(np.array_equal(t.data, a) for t, a in zip(on_tensors, on_arrays[1:], strict=True))
+    same = all(np.array_equal(t.data, a) for t, a in zip(on_tensors, on_arrays[1:]))
     print(f"Sizes {'-'.join(map(str, SIZES))}, {SAMPLES} rows; loss ‖f4 - Y‖².")
     print(f"forward() on arrays and on Tensors gives the same f1 to f4: {same}")
     for name, activation in [("sigmoid", SIGMOID), ("tanh", TANH)]:
         print(f"\nActivation {name}")
-        ours = derived(params, X, Y, activation, SQUARED_NORM)
-        theirs = handwritten(params, X, Y, activation, SQUARED_NORM)
-        print(difference_table(names(params), ours, theirs))
+        given = (params, X, Y, activation, SQUARED_NORM)
+        print(al.compare(recorded(*given), handwritten(*given), rtol=1e-12))
 
-    length, plain, squared = norm_slopes(params, X, Y, al.sigmoid)
-    difference = relative_difference(squared, squared_norm_slope(on_arrays[-1], Y))
-    ratio = squared / plain
+    print("\nThe article's text writes the plain norm ‖f4 - Y‖, and its pass uses 2 (f4 - Y):")
+    f4 = al.Tensor(on_arrays[-1], name="f4")
+    length, slope = plain_norm(f4, Y), squared_norm_slope(f4.data, Y)
+    print(al.compare(length, {"f4": slope}, rtol=1e-12))
+    ratio = slope / al.grad(length, f4)
     print(
-        "\nThe article's text writes the plain norm ‖f4 - Y‖, and its pass uses 2 (f4 - Y):\n"
-        f"  2 (f4 - Y) against the derived slope of the squared norm: {difference:.1e}\n"
-        f"  2 (f4 - Y) divided by the derived slope of the plain norm: {ratio.min():.6f} to "
-        f"{ratio.max():.6f},\n"
-        f"  which is 2 ‖f4 - Y‖ = {2 * length:.6f}, another number after each step."
+        f"2 (f4 - Y) is {ratio.min():.6f} to {ratio.max():.6f} times the derived slope, "
+        f"and 2 ‖f4 - Y‖ is {2 * length:.6f},\nanother number after each step."
     )
 
     print(f"\nGradient descent on all rows, rate {RATE}; the article names no data and no rate.")
@@ -213,7 +194,7 @@ def main(argv=None):
     theirs = train_by_hand(params, X, Y, options.steps)
     for step in range(0, options.steps + 1, max(options.steps // 5, 1)):
         print(f"{step:5}  {ours[step]:10.4f}  {theirs[step]:11.4f}")
-    difference = relative_difference(np.array(ours), np.array(theirs))
+    difference = np.max(np.abs(np.subtract(ours, theirs))) / theirs[0]
     print(f"Largest difference of the two columns, relative to the first loss: {difference:.1e}.")
 
     for path in save_drawings(params, X, Y, options.output):

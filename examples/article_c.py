@@ -13,7 +13,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from article_a import difference_table
 
 import autograd_lite as al
 
@@ -47,17 +46,18 @@ def neuron(w, b, X):
     return z, al.sigmoid(z)
 
 
-def derived_neuron(w, b, X, y):
-    """∂C/∂w and ∂C/∂b of the mean cost (a - y)², derived."""
-    params = [al.Tensor(w), al.Tensor(b)]
-    return al.grad(al.mse(neuron(*params, X)[1], y), params)
+def recorded_neuron(w, b, X, y):
+    """C, the mean cost (a - y)², recorded with the names w, b, z, a, C."""
+    z, a = neuron(al.Tensor(w, name="w"), al.Tensor(b, name="b"), X)
+    z.named("z")
+    return al.mse(a.named("a"), y).named("C")
 
 
 def handwritten_neuron(w, b, X, y):
-    """The same, as the article works it out: dC/dz = 2 (a - y) a (1 - a)."""
+    """{name: gradient of C}, as the article works it out: dC/dz = 2 (a - y) a (1 - a)."""
     _, a = neuron(w, b, X)
-    dz = 2 * (a - y) * a * (1 - a)
-    return [(dz[:, None] * X).mean(axis=0), dz.mean()]
+    dz = 2 * (a - y) * a * (1 - a) / len(y)
+    return {"w": dz @ X, "b": dz.sum(), "z": dz}
 
 
 def train_neuron(X, y, epochs):
@@ -108,23 +108,26 @@ def cost(a, Y):
     return al.half_squared_error(a, Y) / Y.shape[1]
 
 
-def derived(params, X, Y):
-    """The gradient of the mean cost for W1, b1, W2, b2, derived."""
-    leaves = [al.Tensor(p) for p in params]
-    return al.grad(cost(forward(leaves, X)[-1], Y), leaves)
+def recorded(params, X, Y):
+    """C, the mean cost, recorded with the names W1, b1, W2, b2, z1, a1, z2, a2, C."""
+    leaves = [al.Tensor(p, name=name) for p, name in zip(params, NAMES)]
+    nodes = forward(leaves, X)
+    for node, name in zip(nodes, ["z1", "a1", "z2", "a2"]):
+        node.named(name)
+    return cost(nodes[-1], Y).named("C")
 
 
 def handwritten(params, X, Y):
-    """The same, as the article works it out: sample by sample, then averaged."""
+    """{name: gradient of C}, as the article works it out: sample by sample, then averaged."""
     W2 = params[2]
     totals = [np.zeros_like(p) for p in params]
-    for x, y in zip(X.T[..., None], Y.T[..., None], strict=True):  # columns, (2, 1)
+    for x, y in zip(X.T[..., None], Y.T[..., None]):  # columns, (2, 1)
         z1, a1, z2, a2 = forward(params, x)
         d2 = (a2 - y) * sigmoid_slope(z2)
         d1 = (W2.T @ d2) * sigmoid_slope(z1)
-        for total, term in zip(totals, [d1 @ x.T, d1, d2 @ a1.T, d2], strict=True):
+        for total, term in zip(totals, [d1 @ x.T, d1, d2 @ a1.T, d2]):
             total += term
-    return [total / X.shape[1] for total in totals]
+    return {name: total / X.shape[1] for name, total in zip(NAMES, totals)}
 
 
 def train(params, X, Y, epochs, seed):
@@ -186,33 +189,15 @@ def slips():
 # Pictures -----------------------------------------------------------------------------------------
 
 
-def network_graph(params, x, y):
-    """The cost C of one column, with the nodes z1, a1, z2, a2, C named."""
-    leaves = [al.Tensor(p, name=name) for p, name in zip(params, NAMES, strict=True)]
-    *layers, a2 = forward(leaves, x)
-    for node, name in zip([*layers, a2], ["z1", "a1", "z2", "a2"], strict=True):
-        node.named(name)
-    return al.half_squared_error(a2, y).named("C")
-
-
-def neuron_graph(w, b, x, y):
-    """The cost C of one row, with the nodes z, a, C named."""
-    z, a = neuron(al.Tensor(w, name="w"), al.Tensor(b, name="b"), x)
-    z.named("z")
-    return al.mse(a.named("a"), y).named("C")
-
-
 def save_drawings(folder):
-    """Both graphs drawn, for one point each; the paths of the two files."""
-    from autograd_lite.draw import draw
-
-    rows, labels = line_points(0, count=1)
-    columns, classes = circle_points(0, count=1)
-    C1 = neuron_graph(np.full(2, 0.1), 0.1, rows, labels)
-    C2 = network_graph(start(0), columns, classes)
+    """What one step of training records, for neuron and network; the paths of the two files."""
+    rows, labels = line_points(0)
+    columns, classes = circle_points(0, count=BATCH)
+    C1 = recorded_neuron(np.full(2, 0.1), 0.1, rows, labels)
+    C2 = recorded(start(0), columns, classes)
     return [
-        draw(C1, names={"x": rows, "y": labels}).save(Path(folder) / "neuron.svg"),
-        draw(C2, names={"x": columns, "y": classes}).save(Path(folder) / "network.svg"),
+        al.draw(C1, names={"x": rows, "y": labels}).save(Path(folder) / "neuron.svg"),
+        al.draw(C2, names={"x": columns, "y": classes}).save(Path(folder) / "network.svg"),
     ]
 
 
@@ -266,8 +251,8 @@ def main(argv=None):
     print("The neuron: z = w·x + b, a = s(z), mean cost (a - y)².")
     same = np.array_equal(neuron(al.Tensor(w), al.Tensor(b), rows)[1].data, neuron(w, b, rows)[1])
     print(f"neuron() on arrays and on Tensors gives the same: {same}")
-    ours, theirs = derived_neuron(w, b, rows, labels), handwritten_neuron(w, b, rows, labels)
-    print(difference_table(["w", "b"], ours, theirs))
+    given = (w, b, rows, labels)
+    print(al.compare(recorded_neuron(*given), handwritten_neuron(*given), rtol=1e-12))
     print(f"\nAll points a step, rate {NEURON_RATE:g}, {options.neuron_epochs} epochs, from 0.1:")
     print("seed  points right  w / w₁           -b / w₁  angle to (1, -1.5)")
     neurons = []
@@ -288,8 +273,8 @@ def main(argv=None):
     of_tensors = forward([al.Tensor(p) for p in params], columns)
     same = all(map(np.array_equal, [t.data for t in of_tensors], forward(params, columns)))
     print(f"forward() on arrays and on Tensors gives the same: {same}")
-    ours, theirs = derived(params, columns, classes), handwritten(params, columns, classes)
-    print(difference_table(NAMES, ours, theirs))
+    given = (params, columns, classes)
+    print(al.compare(recorded(*given), handwritten(*given), rtol=1e-12))
     print(
         f"\n{columns.shape[1]} points, radius {RADIUS}, minibatches of {BATCH}, "
         f"rate {NETWORK_RATE:g}, {options.network_epochs} epochs (chosen here):"

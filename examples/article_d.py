@@ -13,7 +13,6 @@ import argparse
 from itertools import pairwise
 
 import numpy as np
-from article_a import difference_table, relative_difference
 
 import autograd_lite as al
 
@@ -69,16 +68,27 @@ def relu_in_place(z):
 # The gradient of the reported loss, twice ---------------------------------------------------------
 
 
-def derived(params, x, t):
-    """The gradient of mean((y - t)²), derived."""
-    leaves = [al.Tensor(p) for p in params]
-    return al.grad(al.mse(forward(leaves, x)[-1], t), leaves)
+def tensors(params):
+    """The parameters as leaves named W1, b1, W2, b2."""
+    return [al.Tensor(p, name=name) for p, name in zip(params, NAMES)]
 
 
-def derived_cross_entropy(params, x, t):
-    """The gradient of the mean of -t log y - (1 - t) log(1 - y), derived."""
-    leaves = [al.Tensor(p) for p in params]
-    return al.grad(al.bce_with_logits(forward(leaves, x)[2], t), leaves)
+def squared_error(leaves, x, t):
+    """mean((y - t)²), recorded with the name z2."""
+    *_, z2, y = forward(leaves, x)
+    z2.named("z2")
+    return al.mse(y, t)
+
+
+def cross_entropy(leaves, x, t):
+    """The mean of -t log y - (1 - t) log(1 - y), recorded."""
+    return al.bce_with_logits(forward(leaves, x)[2], t)
+
+
+def derived(loss, params, x, t):
+    """The gradient of one of these two for W1, b1, W2, b2."""
+    leaves = tensors(params)
+    return al.grad(loss(leaves, x, t), leaves)
 
 
 def sigmoid_slope(v):
@@ -88,11 +98,12 @@ def sigmoid_slope(v):
 
 
 def handwritten(params, x, t):
-    """The gradient of mean((y - t)²), by hand, and right."""
+    """{name: gradient of mean((y - t)²)}, by hand, and right."""
     z1, a1, z2, y = forward(params, x)
     d2 = 2 / t.size * (y - t) * sigmoid_slope(z2)
     d1 = (d2 @ params[2].T) * (z1 > 0)
-    return [x.T @ d1, d1.sum(0, keepdims=True), a1.T @ d2, d2.sum(0, keepdims=True)]
+    of_params = [x.T @ d1, d1.sum(0, keepdims=True), a1.T @ d2, d2.sum(0, keepdims=True)]
+    return dict(zip(NAMES, of_params)) | {"z2": d2}
 
 
 # The published pass, and its repair ---------------------------------------------------------------
@@ -127,7 +138,7 @@ def cross_entropy_delta(y, t, z):
 def multiple(update, gradient):
     """The c for which c * gradient comes nearest to the update, and how far off that still is."""
     c = np.sum(update * gradient) / np.sum(gradient * gradient)
-    return c, relative_difference(update, c * gradient)
+    return c, np.max(np.abs(update - c * gradient)) / np.max(np.abs(c * gradient))
 
 
 def cosine(a, b):
@@ -141,14 +152,14 @@ def cosine(a, b):
 def train(delta, seed, x, t, epochs):
     """The parameters after `epochs`, with gradients that the graph pulls back from z2."""
     random = np.random.RandomState(seed)
-    leaves = [al.Tensor(p) for p in start(random)]
+    leaves = tensors(start(random))
     for _ in range(epochs):
         shuffled = random.permutation(len(x))
         for i in range(0, len(x) - BATCH + 1, BATCH):  # a smaller rest is dropped
             rows = shuffled[i : i + BATCH]
             *_, z2, y = forward(leaves, x[rows])
             z2.backward(delta(y.data, t[rows], z2.data))
-            for p, share in zip(leaves, [1, 1 / BATCH, 1, 1 / BATCH], strict=True):
+            for p, share in zip(leaves, [1, 1 / BATCH, 1, 1 / BATCH]):
                 p.data -= RATE * share * p.grad
                 p.grad = None
     return [p.data for p in leaves]
@@ -178,7 +189,7 @@ def main(argv=None):
     options = parser.parse_args(argv)
 
     W1, _, W2, _ = start(np.random.RandomState(1), (2, 3, 1))
-    worst = max(np.max(np.abs(W - p)) for W, p in zip([W1, W2], PRINTED, strict=True))
+    worst = max(np.max(np.abs(W - p)) for W, p in zip([W1, W2], PRINTED))
     print(f"Seed 1, sizes (2, 3, 1): W1 and W2 differ from the article's print by {worst:.1e}.")
 
     x, t = digits()
@@ -190,19 +201,20 @@ def main(argv=None):
     params, rows = start(np.random.RandomState(1)), slice(BATCH)
     batch = (params, x[rows], t[rows])
     z, y = forward(params, x[rows])[2:]
-    on_tensors = forward([al.Tensor(p) for p in params], x[rows])[-1]
-    print(
-        f"forward() on arrays and on Tensors gives the same: {np.array_equal(on_tensors.data, y)}"
-    )
-    right = derived(*batch)
-    print("\nmean((y - t)²), the first batch: the right pass by hand")
-    print(difference_table(NAMES, right, handwritten(*batch)))
-
-    print("\nThe published pass as a multiple of that gradient, and what the multiple leaves over:")
-    print(f"{'parameter':<10} {'derivative at z':<22} derivative at y, as published")
+    same = np.array_equal(forward(tensors(params), x[rows])[-1].data, y)
+    print(f"forward() on arrays and on Tensors gives the same: {same}")
     mended, published = updates(mended_delta, *batch), updates(published_delta, *batch)
+    recorded = squared_error(tensors(params), x[rows], t[rows])
+    print("\nmean((y - t)²), the first batch: the right pass by hand")
+    print(al.compare(recorded, handwritten(*batch), rtol=1e-12))
+    print("The published pass")
+    print(al.compare(recorded, dict(zip(NAMES, published)), rtol=1e-12))
+
+    print("\nIts parts as multiples of the derived gradient, and what the multiple leaves over:")
+    print(f"{'parameter':<10} {'derivative at z':<22} derivative at y, as published")
+    right = derived(squared_error, *batch)
     scales = []
-    for name, g, *passes in zip(NAMES, right, mended, published, strict=True):
+    for name, g, *passes in zip(NAMES, right, mended, published):
         (scale, left), (published_scale, published_left) = (multiple(p, g) for p in passes)
         print(
             f"{name:<10} {f'{scale:.9f}, {left:.0e}':<22} "
@@ -228,11 +240,11 @@ def main(argv=None):
         z, y = forward(params, x)[2:]
         published = updates(published_delta, params, x, t)
         for loss, delta, gradient in [
-            ("squared error", mended_delta, derived(params, x, t)),
-            ("cross-entropy", cross_entropy_delta, derived_cross_entropy(params, x, t)),
+            ("squared error", mended_delta, derived(squared_error, params, x, t)),
+            ("cross-entropy", cross_entropy_delta, derived(cross_entropy, params, x, t)),
         ]:
             at_z2 = cosine(published_delta(y, t, z), delta(y, t, z))
-            angles = [cosine(p, g) for p, g in zip(published, gradient, strict=True)]
+            angles = [cosine(p, g) for p, g in zip(published, gradient)]
             print(f"{seed:4}  {loss:<14} {at_z2:7.4f}  " + "  ".join(f"{c:6.3f}" for c in angles))
 
     print(
@@ -252,7 +264,7 @@ def main(argv=None):
     for name, runs in trained.items():
         print(f"{name:<32}" + "".join(f"{accuracy(params, x, t):9.3f}" for params in runs))
     print("Published, averaged over the classes (the article: 1.00, 1.00, 1.00):")
-    for seed, params in zip(seeds, trained["published, (y - t) s'(y)"], strict=True):
+    for seed, params in zip(seeds, trained["published, (y - t) s'(y)"]):
         precision, recall, f1 = scores(params, x, t)
         print(f"  seed {seed}: precision {precision:.3f}, recall {recall:.3f}, F1 {f1:.3f}")
 
