@@ -1,6 +1,6 @@
 """Reverse-mode automatic differentiation on numpy: write a model as an expression of Tensors."""
 
-from . import ops
+from . import func, ops
 from .compare import Comparison, compare
 from .draw import Graph, draw
 from .op import Node, Op, no_grad, primitive
@@ -16,6 +16,7 @@ __all__ = [
     "Tensor",
     "compare",
     "draw",
+    "func",
     "grad",
     "no_grad",
     "order",

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import autograd_lite as al
 import nn
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -53,3 +54,15 @@ def test_the_benchmark_runs(capsys, monkeypatch):
     assert "64-15-10, 15" in printed
     assert "kernel" in printed
     assert "over import numpy" in printed
+
+
+def test_newtons_method_needs_few_steps():
+    newton = load("newton")
+    X, t = newton.data()
+    w = np.linspace(-1, 1, 6)
+    derived = al.func.grad(newton.loss)(w, X, t), al.func.hessian(newton.loss)(w, X, t)
+    for ours, by_hand in zip(derived, newton.textbook(w, X, t), strict=True):
+        np.testing.assert_allclose(ours, by_hand, rtol=1e-12)
+    norms, steps = newton.main()
+    assert norms[-1] < 1e-8
+    assert steps > 100 * len(norms)

@@ -1,0 +1,200 @@
+"""Derivatives of functions: functions of arrays in, functions of arrays out.
+
+An argument is an array, or a list, tuple or dict of arguments. What depends on the arguments alone
+comes out as arrays. What depends on other Tensors too, such as those that the function captured or
+was handed, comes out as Tensors and is recorded; so these functions nest, and mix with other code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from . import reverse
+from .op import Array, Node, next_number, primitive
+from .ops import stack
+from .tensor import Tensor
+
+__all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
+
+Function = Callable[..., Any]
+
+
+def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """∂f/∂args[argnums] as a function of the same arguments, for an `f` that returns one number.
+
+    argnums: a position, or several for a tuple of gradients. A gradient has the structure, shapes
+    and dtypes of its argument. When called, raises TypeError for an argument that is not floating
+    and ValueError for a result of more than one element.
+
+    >>> cube = lambda x: x**3
+    >>> grad(cube)(2.0), grad(grad(cube))(2.0), grad(grad(grad(cube)))(2.0)
+    (array(12.), array(12.), array(6.))
+    """
+    both = value_and_grad(f, argnums)
+    return wraps(f)(lambda *args, **kwargs: both(*args, **kwargs)[1])
+
+
+def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """The pair (f, ∂f/∂args[argnums]) as a function of the same arguments; see `grad`.
+
+    >>> value_and_grad(lambda p: (p["w"] ** 2).sum())({"w": np.array([1.0, 2.0])})
+    (array(5.), {'w': array([2., 4.])})
+    """
+
+    @wraps(f)
+    def both(*args: Any, **kwargs: Any) -> Any:
+        call = _Call(f, args, kwargs, [argnums] if isinstance(argnums, int) else argnums)
+        gradients = call.shaped(call.pull(None))
+        return call.value(), gradients[0] if isinstance(argnums, int) else gradients
+
+    return both
+
+
+def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
+    """f(*primals) and its pullback: g ↦ gᵀ ∂f/∂primals, a tuple with a gradient for each primal.
+
+    g: the cotangent, an array of the shape of the result (ValueError otherwise).
+
+    >>> y, pullback = vjp(lambda a, b: a * b, np.array([1.0, 2.0]), np.array([3.0, 4.0]))
+    >>> pullback(np.array([1.0, 10.0]))
+    (array([ 3., 40.]), array([ 1., 20.]))
+    """
+    call = _Call(f, primals, {}, range(len(primals)))
+    return call.value(), lambda g: call.shaped(call.pull(g))
+
+
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """f(*primals) and its derivative along `tangents`, which have the structure of the primals.
+
+    The pullback is linear in its cotangent, and the transpose of the derivative; so its own
+    pullback is the derivative (J. Townsend, "A new trick for calculating Jacobian vector
+    products", 2017). Raises ValueError for a tangent of another shape.
+
+    >>> jvp(np.sin, [0.0], [2.0])
+    (array(0.), array(2.))
+    """
+    call = _Call(f, primals, {}, range(len(primals)))
+    directions = [v for tangent in tangents for v in _leaves(tangent)]
+    for x, v in zip(call.leaves, directions, strict=True):
+        if np.shape(v) != x.shape:
+            raise ValueError(
+                f"a tangent has shape {np.shape(v)} and its primal {x.shape}; equal shapes are "
+                "needed; reshape the tangent"
+            )
+    g = Tensor(np.zeros(call.y.shape, call.y.dtype))
+    pulled = reverse.grad(call.y, call.leaves, g=g, create_graph=True)
+    along = sum((h * v).sum() for h, v in zip(pulled, directions))
+    return call.value(), reverse.grad(along, g, create_graph=call.recorded)
+
+
+def jacobian(f: Function, argnums: int = 0) -> Function:
+    """∂f/∂args[argnums] as a function of the same arguments, one pullback for each element of f.
+
+    argnums: the position of the argument, whose structure the result has, each array with the
+    shape of f followed by its own.
+
+    >>> jacobian(lambda x: x * x)(np.array([1.0, 2.0]))
+    array([[2., 0.],
+           [0., 4.]])
+    """
+
+    @wraps(f)
+    def matrix(*args: Any, **kwargs: Any) -> Any:
+        call = _Call(f, args, kwargs, [argnums])
+        shape, size = call.y.shape, call.y.size
+        units = np.eye(size, dtype=call.y.dtype).reshape(size, *shape)
+        rows = [call.pull(unit) for unit in units] or [
+            [np.zeros((0, *x.shape)) for x in call.leaves]
+        ]
+        join = stack if call.recorded else np.stack
+        columns = [join(column) for column in zip(*rows)]
+        shaped = [m.reshape(*shape, *x.shape) for m, x in zip(columns, call.leaves)]
+        return call.shaped(shaped)[0]
+
+    return matrix
+
+
+def hessian(f: Function, argnums: int = 0) -> Function:
+    """∂²f/∂x² of one argument, an array, of shape x.shape + x.shape; `f` returns one number.
+
+    >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 3.0]))
+    array([[6., 2.],
+           [2., 0.]])
+    """
+    return jacobian(grad(f, argnums), argnums)
+
+
+def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, ...]:
+    """The Hessian of `f` times `tangents`, without the Hessian; structured as the primals are.
+
+    >>> hvp(lambda x: (x**3).sum(), [np.array([1.0, 2.0])], [np.array([1.0, 0.5])])
+    (array([6., 6.]),)
+    """
+    everything = range(len(primals))
+
+    def slope(*xs: Any) -> Any:
+        gradients = grad(f, everything)(*xs)
+        pairs = zip(_leaves(gradients), _leaves(tuple(tangents)), strict=True)
+        return sum((g * v).sum() for g, v in pairs)
+
+    return grad(slope, everything)(*primals)  # type: ignore[no-any-return]
+
+
+class _Call:
+    """A call of `f` that has been recorded from nodes of its own for the chosen arguments."""
+
+    def __init__(
+        self, f: Function, args: Sequence[Any], kwargs: Any, argnums: Sequence[int]
+    ) -> None:
+        start = next_number()
+        trees = {i: _map(_entered, args[i]) for i in argnums}
+        y = f(*(trees.get(i, arg) for i, arg in enumerate(args)), **kwargs)
+        self.trees = tuple(trees[i] for i in argnums)
+        self.leaves: list[Any] = list(_leaves(self.trees))
+        self.y = y if isinstance(y, Node) else Tensor(np.asarray(y, float))
+        # a leaf that is older than the call was captured or handed in
+        self.recorded = any(x.op is None and x.number < start for x in reverse.order(self.y))
+
+    def value(self) -> Any:
+        return self.y if self.recorded else np.array(self.y.value)
+
+    def pull(self, g: Any) -> list[Any]:
+        return reverse.grad(self.y, self.leaves, g=g, create_graph=self.recorded)
+
+    def shaped(self, values: list[Any]) -> tuple[Any, ...]:
+        """`values`, one for each leaf, in the structure of the arguments."""
+        following = iter(values)
+        return tuple(_map(lambda x: next(following), tree) for tree in self.trees)
+
+
+@primitive(lambda g, y, x: g)
+def _identity(x: Array) -> Array:
+    return x
+
+
+def _entered(x: Any) -> Node:
+    """A node of its own for an argument, distinct from the same Tensor captured elsewhere."""
+    return _identity(x) if isinstance(x, Node) else Tensor(x)
+
+
+def _map(f: Callable[[Any], Any], tree: Any) -> Any:
+    """The nested lists, tuples and dicts of `tree` with `f` applied to what they hold."""
+    if isinstance(tree, dict):
+        return {key: _map(f, value) for key, value in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        values = [_map(f, value) for value in tree]
+        return type(tree)(*values) if hasattr(tree, "_fields") else type(tree)(values)
+    return f(tree)
+
+
+def _leaves(tree: Any) -> Iterator[Any]:
+    """What the nested lists, tuples and dicts of `tree` hold."""
+    if isinstance(tree, (dict, list, tuple)):
+        for value in tree.values() if isinstance(tree, dict) else tree:
+            yield from _leaves(value)
+    else:
+        yield tree

@@ -1,0 +1,154 @@
+from collections import namedtuple
+
+import numpy as np
+import pytest
+
+import autograd_lite as al
+from autograd_lite import Tensor, func
+
+RNG = np.random.default_rng(0)
+A = RNG.standard_normal((3, 3))
+X, V = RNG.standard_normal(3), RNG.standard_normal(3)
+TIGHT = {"rtol": 1e-13, "atol": 1e-13}
+
+
+def quartic(x):
+    """Σ x⁴ + (xᵀAx)², with gradient 4x³ + 2 xᵀAx (A + Aᵀ)x."""
+    return (x**4).sum() + (x @ A @ x) ** 2
+
+
+def quartic_gradient(x):
+    return 4 * x**3 + 2 * (x @ A @ x) * (A + A.T) @ x
+
+
+def quartic_hessian(x):
+    slope = (A + A.T) @ x
+    return np.diag(12 * x**2) + 2 * np.outer(slope, slope) + 2 * (x @ A @ x) * (A + A.T)
+
+
+def rotation(x):
+    """A function of two numbers with two results, whose Jacobian is known."""
+    return al.stack([x[0] * al.cos(x[1]), x[0] * al.sin(x[1])])
+
+
+def test_grad_and_value():
+    value, gradient = func.value_and_grad(quartic)(X)
+    assert value == pytest.approx(quartic(X), rel=1e-14)
+    assert type(gradient) is np.ndarray
+    np.testing.assert_allclose(gradient, quartic_gradient(X), **TIGHT)
+    np.testing.assert_array_equal(func.grad(quartic)(X), gradient)
+
+
+def test_hessian_and_its_products():
+    np.testing.assert_allclose(func.hessian(quartic)(X), quartic_hessian(X), **TIGHT)
+    (product,) = func.hvp(quartic, [X], [V])
+    np.testing.assert_allclose(product, quartic_hessian(X) @ V, **TIGHT)
+
+
+def test_jacobian_and_its_products():
+    r, angle = point = np.array([2.0, 0.5])
+    J = np.array([[np.cos(angle), -r * np.sin(angle)], [np.sin(angle), r * np.cos(angle)]])
+    np.testing.assert_allclose(func.jacobian(rotation)(point), J, **TIGHT)
+    y, dy = func.jvp(rotation, [point], [V[:2]])
+    np.testing.assert_allclose(y, [r * np.cos(angle), r * np.sin(angle)], **TIGHT)
+    np.testing.assert_allclose(dy, J @ V[:2], **TIGHT)
+    y, pullback = func.vjp(rotation, point)
+    np.testing.assert_allclose(pullback(V[:2])[0], V[:2] @ J, **TIGHT)
+    np.testing.assert_allclose(pullback(2 * V[:2])[0], 2 * V[:2] @ J, **TIGHT)
+
+
+def test_jacobians_have_the_shape_of_the_result_and_the_argument():
+    x = RNG.standard_normal((2, 3))
+    J = func.jacobian(lambda x: x.T * 2)(x)
+    assert J.shape == (3, 2, 2, 3)
+    for i, j in np.ndindex(2, 3):
+        expected = np.zeros((3, 2))
+        expected[j, i] = 2
+        np.testing.assert_array_equal(J[:, :, i, j], expected)
+    assert func.jacobian(lambda x: x[:0] * 2)(X).shape == (0, 3)
+
+
+def test_derivatives_against_differences():
+    def f(x, W):
+        return al.logsumexp(al.tanh(x @ W), axis=None)
+
+    W, step = RNG.standard_normal((3, 2)), 1e-6
+    _, slope = func.jvp(f, [X, W], [V, 2 * W])
+    numeric = f(X + step * V, W * (1 + 2 * step)) - f(X - step * V, W * (1 - 2 * step))
+    assert slope == pytest.approx(numeric / (2 * step), rel=1e-8)
+
+
+def test_grad_nests():
+    third = func.grad(func.grad(func.grad(lambda x: x**5)))
+    assert third(2.0) == pytest.approx(60 * 2.0**2, rel=1e-14)
+
+
+def test_an_inner_derivative_is_not_confused_with_the_outer_variable():
+    # d/dx (x · d/dy (x + y)) = 1, and d/dx (x · d/dy (x y)) = 2x
+    assert func.grad(lambda x: x * func.grad(lambda y: x + y)(x))(1.0) == 1
+    assert func.grad(lambda x: x * func.grad(lambda y: x * y)(5.0))(3.0) == 6
+    assert func.grad(lambda x: func.jvp(lambda y: x * y**2, [2.0], [1.0])[1])(3.0) == 4
+    J = func.jacobian(lambda x: func.jacobian(lambda y: x * y)(x))(X)  # diag(x), again in x
+    np.testing.assert_array_equal(J, [np.diag(row) for row in np.eye(3)])
+
+
+def test_a_captured_tensor_keeps_its_gradient():
+    W = Tensor([1.0, 2.0, 3.0], name="W")
+    slope = func.grad(lambda x: (W * x**2).sum())(X)
+    assert isinstance(slope, Tensor)
+    np.testing.assert_allclose(al.grad((slope * slope).sum(), W), 8 * W.data * X**2, **TIGHT)
+
+
+def test_a_tensor_that_the_function_makes_is_a_constant():
+    assert type(func.grad(lambda x: (Tensor(V) * x).sum())(X)) is np.ndarray
+
+
+Point = namedtuple("Point", "x y")
+
+
+def test_arguments_nest_and_gradients_have_their_structure():
+    def f(p, q, scale=1.0):
+        return scale * ((p["w"] * q[0]).sum() + p["b"][1] ** 2 + (q[1].x * q[1].y).sum())
+
+    p = {"w": X, "b": [np.ones(()), np.full((), 3.0)]}
+    q = (V, Point(X, V))
+    gp, gq = func.grad(f, argnums=(0, 1))(p, q, scale=2.0)
+    assert (type(gp), type(gp["b"]), type(gq), type(gq[1])) == (dict, list, tuple, Point)
+    np.testing.assert_allclose(gp["w"], 2 * V)
+    assert (gp["b"][0], gp["b"][1]) == (0, 12)
+    np.testing.assert_allclose(gq[0], 2 * X)
+    np.testing.assert_allclose(gq[1].x, 2 * V)
+    (only,) = func.grad(f, argnums=[1])(p, q)
+    np.testing.assert_allclose(only[0], X)
+
+
+def test_dtypes_are_those_of_the_arguments():
+    x = X.astype(np.float32)
+    assert func.grad(quartic)(x).dtype == np.float32
+    assert func.hessian(lambda x: (x**3).sum())(x).dtype == np.float32
+
+
+def test_a_function_that_ignores_its_argument():
+    np.testing.assert_array_equal(func.grad(lambda x: 5.0)(X), np.zeros(3))
+    np.testing.assert_array_equal(func.hessian(lambda x: x.sum())(X), np.zeros((3, 3)))
+
+
+def test_bad_input():
+    with pytest.raises(ValueError, match=r"\(3,\).*one element"):
+        func.grad(lambda x: x * 2)(X)
+    with pytest.raises(TypeError, match="floating numbers are needed"):
+        func.grad(quartic)(np.arange(3))
+    with pytest.raises(ValueError, match=r"tangent has shape \(2,\)"):
+        func.jvp(quartic, [X], [V[:2]])
+    with pytest.raises(ValueError, match=r"cotangent has shape \(2,\)"):
+        func.vjp(lambda x: x, X)[1](V[:2])
+
+
+def test_arguments_and_results_share_no_memory():
+    y, pullback = func.vjp(lambda x: x, X)
+    g = V.copy()
+    (gx,) = pullback(g)
+    for result in (y, gx):
+        result += 1
+    np.testing.assert_array_equal(g, V)
+    np.testing.assert_array_equal(pullback(V)[0], V)
