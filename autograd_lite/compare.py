@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .op import Node, describe
-from .reverse import grad, order
+from .reverse import check_real, grad, order
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,9 @@ def compare(
 
     handwritten: ∂loss/∂x as an array, under the name of x: a parameter's or one given by
     `.named`. names: more names, such as `locals()` or `dict(model.named_parameters())`. rtol: how
-    much two gradients may differ, relative to the largest magnitude in either; by default √eps of
-    the coarser dtype, half of its digits.
+    much two gradients may differ, relative to the largest magnitude in either, so that a small
+    element is judged by the large ones beside it; by default √eps of the coarser dtype, half of
+    its digits.
 
     A wrong shape or a NaN is a verdict, not an error. Raises TypeError if a value is no array of
     numbers, ValueError for a name that the graph of `loss` does not have, or has twice.
@@ -84,6 +85,7 @@ def compare(
     >>> compare(loss, {"W": x.T * 11}).ok
     False
     """
+    check_real(loss, "the loss")
     nodes = _find(loss, handwritten, names or {})
     derived = grad(loss, list(nodes.values()))
     return Comparison(

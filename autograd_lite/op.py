@@ -20,7 +20,7 @@ import numpy as np
 Array = Any  # a numpy array or scalar, or any array that follows numpy's protocols
 VJP = Callable[..., Array]
 
-float64 = np.float64
+ndarray, float64 = np.ndarray, np.float64
 next_number = count().__next__
 
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
@@ -28,7 +28,7 @@ _recording: ContextVar[bool] = ContextVar("recording", default=True)
 
 @contextmanager
 def no_grad() -> Iterator[None]:
-    """Compute without recording: inside, the result of an op is a leaf.
+    """Compute without recording: inside, the result of an op is a leaf, and a constant.
 
     A context manager and a decorator. It nests, survives exceptions, and holds for the current
     thread (or asyncio task) only.
@@ -37,8 +37,8 @@ def no_grad() -> Iterator[None]:
     >>> W = Tensor([1.0, 2.0])
     >>> with no_grad():
     ...     y = W * 2
-    >>> y.op is None
-    True
+    >>> y.op is None, y.constant
+    (True, True)
     """
     token = _recording.set(False)
     try:
@@ -48,7 +48,10 @@ def no_grad() -> Iterator[None]:
 
 
 class Op:
-    """A primitive's record: its name, numpy forward, a VJP (or None) per input, infix symbol."""
+    """A primitive's record: its name, numpy forward, the VJPs of its inputs, and infix symbol.
+
+    `vjps` has a function, or None, for each input; or it is one function for any number of them.
+    """
 
     __slots__ = ("name", "forward", "vjps", "symbol")
 
@@ -67,13 +70,20 @@ class Node:
 
     `Tensor` is a Node with Python's operators and numpy's functions. A node is plain to walk:
     `op` (None for a leaf), `inputs` (Nodes and constants), `params` (the op's static arguments),
-    `name`; `saved`, the values of the inputs when the node was recorded; and `number`, which is
-    larger the later a node was made.
+    `name`; `saved`, the values of the inputs when the node was recorded; `constant`, whether it is
+    a leaf because it was computed inside `no_grad`; and `number`, larger the later it was made.
 
-    An array that a graph may hold is never written to. So the array of a leaf is in one of two
-    states. At first it sits in `_value`: graphs share it, and an update replaces it. The first use
-    of the public `data` moves a copy to `_live`, where the user may write at any time; from then
-    on each recording takes a copy of its own.
+    A graph keeps the values that it saw, so an array that a graph may hold is read-only. The array
+    of a leaf is in one of two states. At first it sits in `_value`: graphs share it, and an update
+    replaces it. The first use of the public `data` moves a copy to `_live`, where the user may
+    write at any time; from then on each recording takes a read-only copy of its own:
+
+    >>> from autograd_lite import Tensor, grad
+    >>> W = Tensor([1.0, 2.0])
+    >>> before = (W * W).sum()
+    >>> W.data[0] = 10.0
+    >>> grad(before, W), grad((W * W).sum(), W)
+    (array([2., 4.]), array([20.,  4.]))
     """
 
     __slots__ = (
@@ -85,6 +95,7 @@ class Node:
         "params",
         "name",
         "grad",
+        "constant",
         "number",
         "__weakref__",
     )
@@ -97,11 +108,12 @@ class Node:
     params: dict[str, Any]
     name: str | None
     grad: Array
+    constant: bool
     number: int
 
     @property
     def value(self) -> Array:
-        """The value for reading only, without a copy; a numpy scalar where it is 0-d."""
+        """The value to read, without a copy; a numpy scalar where it is 0-d. See `data`."""
         value = self._value
         return self._live if value is None else value
 
@@ -113,18 +125,14 @@ class Node:
         before a write keep the values they saw. Assigning copies the new value in; it must have
         the leaf's shape (ValueError) and a dtype that casts to the leaf's (TypeError).
 
-        Of an op's result: a read-only view, because the graph relies on it.
+        Of an op's result: a read-only array, because the graph relies on it.
         """
         if self._live is not None:
             return self._live
         if self.op is None:
             self._live, self._value = _copied(self._value), None
             return self._live
-        if not isinstance(self._value, (np.ndarray, np.generic)):
-            return self._value
-        view = np.asarray(self._value).view()
-        view.flags.writeable = False
-        return view
+        return _read_only(np.array(self._value)) if self._value.ndim == 0 else self._value
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -159,7 +167,7 @@ class Node:
         if self._live is not None:
             self._live[...] = array
         else:
-            self._value = array if array.shape else array[()]
+            self._value = _read_only(array) if array.shape else array[()]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -190,6 +198,7 @@ class Node:
         self.params = {}
         self.name = name
         self.grad = None
+        self.constant = False
         self.number = next_number()
 
     def _snapshot(self) -> Array:
@@ -204,17 +213,22 @@ def leaf(kind: type[Node], value: Array, name: str | None = None) -> Any:
     return node
 
 
-def primitive(*vjps: VJP | None, symbol: str = "") -> Callable[[Callable[..., Any]], Any]:
+def primitive(
+    *vjps: VJP | None, symbol: str = "", name: str = ""
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make an op of a numpy function, given the VJP for each of its inputs.
 
-    Inputs are the function's positional parameters; static parameters are keyword-only. A VJP is
-    called as `vjp(g, y, *xs, **params)` and returns `g`, a view of it, or a new array, never one
-    of `xs`; the sweep undoes broadcasting and dtype promotion. None: not differentiable in that
-    input. No VJPs: in none of them (a comparison). For a forward `f(*xs)` of any number of inputs
-    a single rule serves each of them, called as `vjp(i, g, y, *xs, **params)` for input `i`.
+    Inputs are the function's positional parameters; static parameters are keyword-only, but the
+    first may be given by position. The function must not write to its inputs. A VJP is called as
+    `vjp(g, y, *xs, **params)` and returns `g`, a view of it, or a new array, never one of `xs`;
+    the sweep undoes broadcasting and dtype promotion. None: not differentiable in that input. No
+    VJPs: in none of them (a comparison). A forward `f(*xs)` of any number of inputs has one rule,
+    called as `vjp(i, g, y, *xs, **params)` for input `i`; of `f(x, *xs)` only x is differentiable.
 
     The op, called with arrays only, returns what its forward returns. Called with a Tensor among
-    its inputs it returns a Tensor, recorded unless inside `no_grad`. `symbol` is for drawings.
+    its inputs it returns a Tensor, recorded unless inside `no_grad`. `symbol` and `name` (that of
+    the function, if not given) are for drawings and errors. Raises TypeError for a number of VJPs
+    that does not fit the inputs.
 
     >>> from autograd_lite import Tensor, grad, primitive
     >>> @primitive(lambda g, y, x: g * 3 * x**2)
@@ -225,31 +239,37 @@ def primitive(*vjps: VJP | None, symbol: str = "") -> Callable[[Callable[..., An
     array(12.)
     """
 
-    def define(forward: Callable[..., Array]) -> Any:
-        new, is_recording = object.__new__, _recording.get
+    def define(forward: Callable[..., Array]) -> Callable[..., Any]:
         code = forward.__code__
         arity = code.co_argcount
         names = code.co_varnames[: arity + code.co_kwonlyargcount]
         variadic = bool(code.co_flags & 0x04)  # takes *inputs
+        needed = arity or int(variadic)
+        if len(vjps) not in (0, needed):
+            raise TypeError(
+                f"{forward.__name__} got {len(vjps)} VJPs; it needs {needed}, one for each input, "
+                "or none at all; write None for an input that has no derivative"
+            )
+        one_for_all = variadic and not arity
+        this = Op(name or forward.__name__, forward, vjps[0] if one_for_all else vjps, symbol)
         defaults = forward.__kwdefaults__
-        rules = _ForEach(vjps[0]) if variadic and not arity else vjps
-        this = Op(forward.__name__, forward, rules, symbol)
+        new, is_recording = object.__new__, _recording.get  # bound here: this is the hot path
 
         @wraps(forward)
         def call(*inputs: Any, **params: Any) -> Any:
             if len(inputs) != arity and not variadic:
                 inputs, params = _bind(this, arity, names, inputs, params)
             if params:
-                _check_static(this, params)
+                params = {key: _static(this, key, value) for key, value in params.items()}
             for x in inputs:
                 if isinstance(x, Node):
+                    kind = type(x)
                     break
-            else:
+            else:  # no Tensor: just numpy
                 return forward(*map(_listed, inputs), **params)
             if defaults:
                 params = defaults | params
-            node = new(type(x))
-            node.saved = saved = []
+            saved = []
             try:
                 for x in inputs:
                     if isinstance(x, Node):
@@ -258,16 +278,22 @@ def primitive(*vjps: VJP | None, symbol: str = "") -> Callable[[Callable[..., An
                     else:
                         saved.append(x if type(x) is float else _constant(x))
                 y = forward(*saved, **params) if params else forward(*saved)
-                node._value = float64(y) if type(y) is float else y
             except (TypeError, ValueError, IndexError, AttributeError) as error:
                 raise _explained(error, this, inputs) from error
+            node = new(kind)
+            node._value = (
+                _read_only(y) if type(y) is ndarray else y if type(y) is not float else float64(y)
+            )
             if not is_recording():
                 node._become_leaf(node._value)
+                node.constant = True
                 return node
             node.op = this
             node.inputs = inputs
+            node.saved = saved
             node.params = params
             node._live = node.name = node.grad = None
+            node.constant = False
             node.number = next_number()
             return node
 
@@ -275,16 +301,6 @@ def primitive(*vjps: VJP | None, symbol: str = "") -> Callable[[Callable[..., An
         return call
 
     return define
-
-
-class _ForEach:
-    """One rule for any number of inputs, as the sequence of their VJPs."""
-
-    def __init__(self, rule: VJP | None) -> None:
-        self.rule = rule
-
-    def __getitem__(self, i: int) -> VJP:
-        return lambda *args, **params: self.rule(i, *args, **params)  # type: ignore[misc]
 
 
 def _bind(
@@ -302,7 +318,7 @@ def _bind(
     if len(extra) > len(static[:1]):  # numpy's functions differ in the order of the others
         raise TypeError(
             f"{op.name} got {len(inputs)} positional arguments; it takes at most "
-            f"{arity + len(static[:1])}; give {', '.join(static) or 'no more'} by name"
+            f"{arity + len(static[:1])}; give the others by name: {', '.join(static) or 'none'}"
         )
     return given, params | dict(zip(static, extra))
 
@@ -312,41 +328,50 @@ def _listed(x: Any) -> Any:
     return np.asarray(x) if isinstance(x, (list, tuple)) else x
 
 
-def _check_static(op: Op, params: dict[str, Any]) -> None:
-    for name, value in params.items():
-        if isinstance(value, Node):
-            raise TypeError(
-                f"{op.name} got {name}={describe(value)}; {name} is static and has no derivative; "
-                "write it with other ops (maximum and minimum for clip), or pass .data"
-            )
+def _static(op: Op, name: str, value: Any) -> Any:
+    """A static parameter as the graph keeps it, out of reach of later changes."""
+    if isinstance(value, Node):
+        raise TypeError(
+            f"{op.name} got {name}={describe(value)}; {name} is static and has no derivative; "
+            "write it with other ops (maximum and minimum for clip), or pass .data"
+        )
+    if isinstance(value, list):
+        return tuple(value)
+    return value.copy() if isinstance(value, ndarray) else value
 
 
 def frozen(array: Array) -> Array:
-    """A copy that nobody else holds. A 0-d copy is a numpy scalar: its arithmetic is 10x faster."""
-    return array.copy() if array.ndim else array[()]
+    """A read-only copy. A 0-d copy is a numpy scalar, whose arithmetic is ten times faster."""
+    return _read_only(array.copy()) if array.ndim else array[()]
+
+
+def _read_only(array: Array) -> Array:
+    if isinstance(array, ndarray):
+        array.flags.writeable = False
+    return array
 
 
 def _copied(array: Array) -> Array:
     """A writable copy."""
-    return np.array(array) if isinstance(array, (np.ndarray, np.generic)) else array.copy()
+    return np.array(array) if isinstance(array, (ndarray, np.generic)) else array.copy()
 
 
 def _constant(x: Any) -> Array:
     """An input that is not a Tensor, as the graph keeps it: a copy, for x may change later."""
-    if type(x) is not np.ndarray:
+    if type(x) is not ndarray:
         if isinstance(x, (bool, int, float)):
             return x
-        if hasattr(x, "__array_function__") and not isinstance(x, np.ndarray):
+        if hasattr(x, "__array_function__") and not isinstance(x, ndarray):
             return frozen(x)
         x = np.asarray(x)
-    if x.dtype.char not in "fdlbhiBHIqLQe?gp":
+    if x.dtype.kind not in "fiub":
         raise TypeError(f"an array of {x.dtype}; real numbers are needed")
-    return x.copy() if x.ndim else x[()]
+    return frozen(x)
 
 
 _REMEDY = {
     TypeError: "see help(autograd_lite.{})",
-    ValueError: "change a shape with reshape, expand_dims or .T, or see help(autograd_lite.{})",
+    ValueError: "check the shapes and values, and see help(autograd_lite.{})",
     IndexError: "stay within the shape",
     AttributeError: "see help(autograd_lite.{})",
 }

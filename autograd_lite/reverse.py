@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from operator import attrgetter
 from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from .op import Array, Node, describe, frozen, leaf
+from .op import Array, Node, Op, describe, frozen, leaf
 
 T = TypeVar("T", bound=Node)
 float64 = np.float64
@@ -39,16 +40,20 @@ def pullback(
     Each input in `wanted` (None: each Tensor) has a pair for every place where it occurs, with
     the input's shape and dtype. `recorded`: the VJPs are handed Tensors, and so they record.
     """
+    pairs: list[tuple[Node, Array]] = []
+    op = node.op
+    if op is None:
+        return pairs
+    vjps = op.vjps
+    if type(vjps) is not tuple:  # one rule for any number of inputs
+        vjps = [partial(vjps, i) for i in range(len(node.inputs))]
     args: tuple[Any, ...]
     if recorded:
         args = (g, node, *map(_as_recorded, node.inputs, node.saved))
     else:
         args = (g, node._value, *node.saved)
     params = node.params
-    pairs: list[tuple[Node, Array]] = []
-    if node.op is None:
-        return pairs
-    for x, value, vjp in zip(node.inputs, node.saved, node.op.vjps):
+    for x, value, vjp in zip(node.inputs, node.saved, vjps):
         if (
             vjp
             and isinstance(x, Node)
@@ -59,12 +64,12 @@ def pullback(
             if not (type(gx) is type(value) is float64) and (  # two such scalars always fit
                 gx.shape != value.shape or gx.dtype is not value.dtype
             ):
-                gx = fit(gx, value)
+                gx = unbroadcast(gx, value, op)
             pairs.append((x, gx))
     return pairs
 
 
-def fit(g: Array, value: Array) -> Array:
+def unbroadcast(g: Array, value: Array, op: Op) -> Array:
     """Undo broadcasting and promotion: `g` summed to the shape of `value`, in its dtype."""
     shape = value.shape
     lead = g.ndim - len(shape)
@@ -73,8 +78,8 @@ def fit(g: Array, value: Array) -> Array:
     elif g.shape != shape:
         if lead < 0 or any(n not in (1, m) for n, m in zip(shape, g.shape[lead:])):
             raise ValueError(
-                f"a VJP returned shape {g.shape} for an input of shape {shape}; it must return "
-                "that shape, or one that the input broadcasts to; mend the op's VJP"
+                f"a VJP of {op.name} returned shape {g.shape} for an input of shape {shape}; it "
+                "must return that shape, or one that the input broadcasts to; mend the VJP"
             )
         widened = (i for i, n in enumerate(shape, lead) if n != g.shape[i])
         g = g.sum(axis=(*range(lead), *widened)).reshape(shape)
@@ -134,7 +139,7 @@ def grad(y: Any, wrt: Any, g: Any = None, create_graph: bool = False) -> Any:
     """
     targets = [wrt] if isinstance(wrt, Node) else list(wrt)
     for x in targets:
-        _check_real(x, "wrt")
+        check_real(x, "wrt")
     cotangents = sweep(y, _seed(y, g, create_graph), targets, create_graph)
     taken: set[int] = set()
     gradients = []
@@ -155,7 +160,8 @@ def backward(y: Node, g: Any = None) -> None:
     y: a Tensor; with more than one element it needs `g`, its cotangent, of the same shape. A
     second call, on this result or another, adds to what is there; `x.grad = None` clears it.
 
-    Raises TypeError if `y` is not floating, ValueError for a missing or misshapen `g`.
+    Raises TypeError if `y` is not floating, ValueError for a missing or misshapen `g` and for a
+    `y` that was computed inside `no_grad`.
 
     >>> from autograd_lite import Tensor
     >>> x = Tensor([1.0, 2.0, 3.0])
@@ -163,15 +169,23 @@ def backward(y: Node, g: Any = None) -> None:
     >>> x.grad
     array([2., 4., 6.])
     """
-    cotangents = sweep(y, _seed(y, g, False))
+    g = _seed(y, g, False)
+    if y.constant:
+        raise ValueError(
+            f"backward was called on {describe(y)}, which was computed inside no_grad; a recorded "
+            "value is needed; compute it outside"
+        )
+    cotangents = sweep(y, g)
     taken: set[int] = set()
     for x, gx in cotangents.items():
+        if x.constant:
+            continue
         x.grad = _unshared(gx, taken) if x.grad is None else x.grad + gx
 
 
 def _seed(y: Any, g: Any, recorded: bool) -> Array:
     """The cotangent that a sweep from `y` starts with."""
-    _check_real(y, "y")
+    check_real(y, "y")
     value = y.value
     if g is None:
         if value.size != 1:
@@ -192,7 +206,7 @@ def _seed(y: Any, g: Any, recorded: bool) -> Array:
     return g if g.dtype == value.dtype else g.astype(value.dtype)
 
 
-def _check_real(x: Any, role: str) -> None:
+def check_real(x: Any, role: str) -> None:
     if not isinstance(x, Node):
         raise TypeError(
             f"{role} is {describe(x)}; a Tensor is needed, for only Tensors are differentiable; "
@@ -220,7 +234,7 @@ def _as_recorded(x: Any, value: Array) -> Any:
 def _unshared(g: Array, taken: set[int]) -> Array:
     """`g` as an array that shares memory with nothing; `taken` holds the ids of those given out."""
     if isinstance(g, np.ndarray):
-        if g.base is not None or id(g) in taken:
+        if g.base is not None or id(g) in taken or not g.flags.writeable:
             return g.copy()
         taken.add(id(g))
         return g

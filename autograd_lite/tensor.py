@@ -88,6 +88,8 @@ class Tensor(Node):
     min: Method = ops.min
     argmax: Method = ops.argmax
     argmin: Method = ops.argmin
+    all: Method = ops.all
+    any: Method = ops.any
     clip: Method = ops.clip
     dot: Method = ops.dot
     astype: Method = ops.astype
@@ -121,6 +123,10 @@ class Tensor(Node):
         """The value as a Python number; ValueError if there is more than one element."""
         return self.value.item()
 
+    def tolist(self) -> Any:
+        """The value as nested lists of Python numbers."""
+        return self.value.tolist()
+
     def named(self, name: str) -> Tensor:
         """This Tensor, with a name: `z = (x @ W).named("z")`."""
         self.name = name
@@ -135,18 +141,18 @@ class Tensor(Node):
         return (self[i] for i in range(len(self)))
 
     def __bool__(self) -> bool:
-        return bool(self._alone(sys._getframe(1)))
+        return bool(self._not_assigned(sys._getframe(1)))
 
     def __float__(self) -> float:
-        return float(self._alone(sys._getframe(1)).item())
+        return float(self._not_assigned(sys._getframe(1)).item())
 
     def __int__(self) -> int:
-        return int(self._alone(sys._getframe(1)).item())
+        return int(self._not_assigned(sys._getframe(1)).item())
 
     def __index__(self) -> int:
         return index(self.value.item() if self.ndim == 0 else self.value)
 
-    def _alone(self, caller: FrameType) -> Array:
+    def _not_assigned(self, caller: FrameType) -> Array:
         """The value, unless `array[i] = tensor` is being executed.
 
         numpy asks for a Python number then, and that would silently lose the gradient.
@@ -231,9 +237,15 @@ _OF_SHAPE_ONLY = {np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.em
 
 def _recorded(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What `func(*args, **kwargs)` of numpy is when there is a Tensor among its arguments."""
+    kwargs = {k: v for k, v in kwargs.items() if not (k in ("out", "dtype") and v is None)}
+    if "a" in kwargs:  # the name of the first array in numpy's functions
+        args = (kwargs.pop("a"), *args)
+    if "out" in kwargs:
+        raise TypeError(
+            f"np.{func.__name__} was to write a Tensor's result into an array, which would lose "
+            "its gradient; a new value is needed; write a = a + t for a += t, or use .data"
+        )
     if func in _NUMPY:
-        if "a" in kwargs:  # the name of the first array in numpy's functions
-            args, kwargs = (kwargs["a"], *args), {k: v for k, v in kwargs.items() if k != "a"}
         return _NUMPY[func](*args, **kwargs)
     if func in _OF_SHAPE_ONLY:
         return func(*(a.value if isinstance(a, Node) else a for a in args), **kwargs)

@@ -27,7 +27,7 @@ except ImportError as error:
     ) from error
 
 SIZES = (64, 15, 10)
-SEED = 0  # seeds 0 to 3 on three splits gave test accuracies from 0.967 to 0.978
+SEED = 0  # four seeds on each of three splits gave test accuracies from 0.967 to 0.978
 
 
 def digits():
@@ -73,7 +73,7 @@ def main(out="digits-output", epochs=100):
     print(f"   {loss = :.6f}\n")
 
     print("2. Its derived gradients beside the handwritten formula's")
-    by_hand = handwritten(x, t, W1.value, b1.value, W2.value, b2.value)
+    by_hand = handwritten(x, t, W1.data, b1.data, W2.data, b2.data)
     report = al.compare(loss, by_hand, rtol=1e-12)
     print("   " + str(report).replace("\n", "\n   ") + "\n")
     report.raise_if_wrong()
@@ -85,22 +85,18 @@ def main(out="digits-output", epochs=100):
     model = nn.MLP(SIZES, output="sigmoid", init="he", rng=SEED)
     print(f"   the same loss on the same images: {nn.mse(model(x), t).item():.6f}")
     print("   " + nn.summary(model).replace("\n", "\n   ") + "\n")
-    sgd = nn.SGD(model.parameters(), lr=0.4, momentum=0.9, weight_decay=1e-4)
     history = nn.History()
-    for sgd.lr, count in ((0.4, epochs), (0.04, epochs * 2 // 5)):
-        nn.fit(
-            model,
-            nn.mse,
-            x_train,
-            t_train,
-            sgd,
-            epochs=count,
-            batch_size=15,
-            validation=(x_test, t_test),
-            metrics={"test accuracy": nn.accuracy},
-            rng=rng,
-            history=history,
-        )
+    sgd = nn.SGD(model.parameters(), lr=0.4, momentum=0.9, weight_decay=1e-4)
+    settings = {
+        "batch_size": 15,
+        "validation": (x_test, t_test),  # watched, and never used to choose or stop
+        "metrics": {"test accuracy": nn.accuracy},
+        "rng": rng,
+        "history": history,
+    }
+    nn.fit(model, nn.mse, x_train, t_train, sgd, epochs=epochs, **settings)
+    sgd.lr = 0.04
+    nn.fit(model, nn.mse, x_train, t_train, sgd, epochs=epochs * 2 // 5, **settings)
     predicted = model.predict(x_test).argmax(axis=1)
     accuracy = nn.accuracy(model.predict(x_test), test_digits)
     print(f"\n   {history}\n")

@@ -16,17 +16,25 @@ def batches(
 ) -> Iterator[tuple[Any, Any]]:
     """Pairs of `size` samples, rows of x and of y; the last pair has the remainder.
 
-    shuffle: in a new random order at each call, drawn from `rng`, a generator or a seed. Raises
-    ValueError if x and y differ in length or size is not positive.
+    shuffle: in a random order drawn from `rng`, a generator, which gives a new order at each call,
+    or a seed, which gives the same one. Raises ValueError if x and y are empty or differ in length,
+    or size is not a positive integer.
 
     >>> [len(a) for a, _ in batches(np.zeros((7, 2)), np.zeros(7), 3)]
     [3, 3, 1]
     """
-    if len(x) != len(y):
+    x, y = samples(x), samples(y)
+    if len(x) != len(y) or not len(x):
         raise ValueError(
-            f"x has {len(x)} samples and y {len(y)}; each sample needs a target; pass matching rows"
+            f"x has {len(x)} samples and y {len(y)}; as many are needed, and one at least; pass "
+            "matching rows"
         )
-    if size < 1:
-        raise ValueError(f"size is {size}; a batch needs at least one sample; choose a larger size")
+    if not isinstance(size, (int, np.integer)) or size < 1:
+        raise ValueError(f"size is {size}; an integer of at least one is needed; choose one")
     order = generator(rng).permutation(len(x)) if shuffle else np.arange(len(x))
     return ((x[order[i : i + size]], y[order[i : i + size]]) for i in range(0, len(x), size))
+
+
+def samples(x: Any) -> Any:
+    """Data as an array of rows: a list or data frame is converted, an array is left as it is."""
+    return x if hasattr(x, "__array_function__") else np.asarray(x)

@@ -16,13 +16,17 @@ from .module import check_state
 def save(source: Any, path: str | os.PathLike[str]) -> None:
     """Write the `state_dict()` of a module or optimizer to `path`, as .npz.
 
-    The file appears whole or not at all: an older one stays until the new one is complete.
+    The file appears whole or not at all: an older one stays until the new one is complete. Random
+    generators are not in it; where a run with shuffling or dropout is to be resumed exactly, keep
+    `rng.bit_generator.state` too.
     """
     path = Path(path)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with open(unfinished, "wb") as file:
-            np.savez(file, **source.state_dict())
+        with zipfile.ZipFile(unfinished, "w") as archive:
+            for name, array in source.state_dict().items():
+                with archive.open(f"{name}.npy", "w", force_zip64=True) as content:
+                    np.lib.format.write_array(content, array, (1, 0), allow_pickle=False)
         os.replace(unfinished, path)
     finally:
         unfinished.unlink(missing_ok=True)

@@ -38,7 +38,13 @@ class Linear(Module):
         rng: Rng | int | None = None,
     ) -> None:
         draw = _named(init, inits.NAMED, "init")
-        self.W = Tensor(draw(generator(rng), (inputs, outputs)).astype(dtype), name="W")
+        W = np.asarray(draw(generator(rng), (inputs, outputs)), dtype)
+        if W.shape != (inputs, outputs):
+            raise ValueError(
+                f"init gave weights of shape {W.shape}; Linear needs {(inputs, outputs)}; return "
+                "an array of the shape that is passed"
+            )
+        self.W = Tensor(W, name="W")
         self.b = Tensor(np.zeros(outputs, dtype), name="b") if bias else None
 
     def forward(self, x: Any) -> Any:
@@ -104,15 +110,16 @@ class Dropout(Module):
     def forward(self, x: Any) -> Any:
         if not self.training:
             return x
-        kept = self.rng.uniform(size=x.shape) >= self.p
-        return x * (kept / (1 - self.p)).astype(x.dtype)
+        scale = (self.rng.uniform(size=np.shape(x)) >= self.p) / (1 - self.p)
+        floating = hasattr(x, "dtype") and x.dtype.kind == "f"
+        return al.multiply(x, scale.astype(x.dtype) if floating else scale)
 
     def __repr__(self) -> str:
         return f"Dropout({self.p})"
 
 
 class Sequential(Module):
-    """Layers one after another: Modules, or plain functions such as `autograd_lite.sin`.
+    """Layers one after another: Modules, classes of them such as `nn.ReLU`, or plain functions.
 
     The weights and biases of its Linear layers are named W1, b1, W2, b2, ...
 
@@ -121,8 +128,8 @@ class Sequential(Module):
     """
 
     def __init__(self, *layers: Callable[[Any], Any]) -> None:
-        self.layers = list(layers)
-        linear = (layer for layer in layers if isinstance(layer, Linear))
+        self.layers = [layer() if isinstance(layer, type) else layer for layer in layers]
+        linear = (layer for layer in self.layers if isinstance(layer, Linear))
         for number, layer in enumerate(linear, 1):
             layer.W.name = f"W{number}"
             if layer.b is not None:
@@ -151,8 +158,8 @@ class MLP(Sequential):
 
     sizes: the number of inputs, of each hidden layer's units, and of outputs. activation, output:
     what follows each hidden layer, and the last; a name (relu, sigmoid, tanh, softplus, softmax),
-    a function, or None. The other arguments are those of Linear; one generator draws all weights,
-    the first layer's first.
+    a class such as `nn.ReLU`, a function, or None. The other arguments are those of Linear; one
+    generator draws all weights, the first layer's first.
 
     >>> MLP([64, 15, 10], output="sigmoid", rng=0)
     MLP(Linear(64, 15), ReLU(), Linear(15, 10), Sigmoid())
@@ -174,9 +181,8 @@ class MLP(Sequential):
         layers: list[Callable[[Any], Any]] = []
         for i, (inputs, outputs) in enumerate(pairwise(sizes), 2):
             layers.append(Linear(inputs, outputs, bias=bias, init=init, dtype=dtype, rng=rng))
-            after = activation if i < len(sizes) else output
-            if isinstance(after, str):
-                after = _named(after, ACTIVATIONS, "activation")()
+            role, after = ("activation", activation) if i < len(sizes) else ("output", output)
+            after = _named(after, ACTIVATIONS, role)
             if after is not None:
                 layers.append(after)
         super().__init__(*layers)

@@ -30,8 +30,8 @@ class Module:
         """The output for an input, an array or Tensor whose rows are samples."""
         raise NotImplementedError(f"{type(self).__name__} has no forward; define forward(self, x)")
 
-    def __call__(self, *inputs: Any) -> Any:
-        return self.forward(*inputs)
+    def __call__(self, *inputs: Any, **options: Any) -> Any:
+        return self.forward(*inputs, **options)
 
     def predict(self, x: Any) -> np.ndarray:
         """The output as an array: nothing is recorded, and dropout is off."""
@@ -68,7 +68,14 @@ class Module:
         return [p for _, p in self.named_parameters()]
 
     def state_dict(self) -> dict[str, np.ndarray]:
-        """A copy of each parameter's value, by its path."""
+        """A copy of each parameter's value, by its path. ValueError if two have one path."""
+        paths = [path for path, _ in self.named_parameters()]
+        twice = {path for path in paths if paths.count(path) > 1}
+        if twice:
+            raise ValueError(
+                f"{type(self).__name__} has two parameters at {', '.join(twice)}; each needs a "
+                "path of its own; use other keys"
+            )
         return {path: np.array(p.value) for path, p in self.named_parameters()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -76,9 +83,8 @@ class Module:
 
         Raises ValueError, and changes nothing, if names, shapes or dtypes differ.
         """
-        parameters = dict(self.named_parameters())
-        check_state(state, {path: p.value for path, p in parameters.items()}, "the module")
-        for path, p in parameters.items():
+        check_state(state, self.state_dict(), "the module")
+        for path, p in self.named_parameters():
             p.data = state[path]
 
     def __repr__(self) -> str:
@@ -86,15 +92,17 @@ class Module:
 
 
 def _walk(root: Any) -> Iterator[tuple[str, Any]]:
-    """Every Module and Tensor within `root`, each once, in the order of definition."""
+    """Every Module and parameter within `root`, each once, in the order of definition."""
     seen: set[int] = set()
     stack = [("", root)]
     while stack:
         path, x = stack.pop()
-        if isinstance(x, (Module, Tensor)):
-            if id(x) in seen:
-                continue
+        if id(x) in seen:
+            continue
+        if isinstance(x, (Module, Tensor, dict, list, tuple)):
             seen.add(id(x))
+        # a computed Tensor that was kept as an attribute is no parameter
+        if isinstance(x, Module) or (isinstance(x, Tensor) and x.op is None and not x.constant):
             yield path, x
         if isinstance(x, Module):
             children: Any = vars(x).items()
@@ -110,11 +118,16 @@ def _walk(root: Any) -> Iterator[tuple[str, Any]]:
 
 def check_state(state: Mapping[str, Any], expected: Mapping[str, Any], owner: str) -> None:
     """Raise ValueError unless `state` has the names, shapes and dtypes of `expected`."""
+    if not isinstance(state, Mapping):
+        raise ValueError(f"the state is {state!r}; arrays by name are needed; pass a state_dict()")
     faults = [f"{name} is missing" for name in expected if name not in state]
     faults += [f"{name} is unknown" for name in state if name not in expected]
     for name, value in expected.items():
         if name in state:
-            given, needed = (f"{v.shape} {v.dtype}" for v in (state[name], value))
+            given, needed = (
+                f"{v.shape} {v.dtype}" if hasattr(v, "dtype") else f"no array but {v!r}"
+                for v in (state[name], value)
+            )
             if given != needed:
                 faults.append(f"{name} is {given}, not {needed}")
     if faults:

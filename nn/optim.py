@@ -23,13 +23,15 @@ class Optimizer:
     slots: tuple[str, ...] = ()
 
     def __init__(self, parameters: Iterable[Tensor], lr: float) -> None:
-        self.parameters = list(parameters)
-        wrong = [p for p in self.parameters if not isinstance(p, Tensor) or p.op is not None]
+        self.parameters = list({id(p): p for p in parameters}.values())  # a shared one once
+        wrong = [p for p in self.parameters if not isinstance(p, Tensor) or p.op or p.constant]
         if wrong or not self.parameters:
             raise TypeError(
                 f"{type(self).__name__} got {wrong[0] if wrong else 'no parameters'!r}; leaf "
                 "Tensors are needed; pass model.parameters()"
             )
+        if not 0 <= lr < np.inf:
+            raise ValueError(f"lr is {lr}; a finite rate of at least 0 is needed; choose one")
         self.lr = lr
         self.steps = 0
         self.memory = [
@@ -61,10 +63,14 @@ class Optimizer:
         for p in self.parameters:
             p.grad = None
 
+    @property
+    def _steps_key(self) -> str:
+        return f"{type(self).__name__}.steps"  # so that a state tells whose it is
+
     def state_dict(self) -> dict[str, np.ndarray]:
         """The settings, the number of steps and copies of the slots, as arrays by name."""
         state = {name: np.array(getattr(self, name), float) for name in self.settings}
-        state["steps"] = np.array(self.steps, np.int64)
+        state[self._steps_key] = np.array(self.steps, np.int64)
         for i, memory in enumerate(self.memory):
             state |= {f"{slot}.{i}": np.array(value) for slot, value in memory.items()}
         return state
@@ -77,7 +83,7 @@ class Optimizer:
         check_state(state, self.state_dict(), type(self).__name__)
         for name in self.settings:
             setattr(self, name, state[name])
-        self.steps = int(state["steps"])
+        self.steps = int(state[self._steps_key])
         for i, memory in enumerate(self.memory):
             for slot in memory:
                 memory[slot] = np.array(state[f"{slot}.{i}"])
@@ -90,7 +96,7 @@ class SGD(Optimizer):
     p ← p - lr g by default.
     """
 
-    settings = ("lr", "momentum", "weight_decay")
+    settings = ("lr", "momentum", "nesterov", "weight_decay")
 
     def __init__(
         self,
@@ -100,6 +106,8 @@ class SGD(Optimizer):
         nesterov: bool = False,
         weight_decay: float = 0.0,
     ) -> None:
+        if nesterov and not momentum:
+            raise ValueError("nesterov=True with momentum=0; it looks ahead by it; give a momentum")
         self.slots = ("velocity",) if momentum else ()
         super().__init__(parameters, lr)
         self.momentum = momentum
@@ -110,7 +118,7 @@ class SGD(Optimizer):
         if self.weight_decay:
             g = g + self.weight_decay * value
         if self.momentum:
-            v = memory["velocity"] = self.momentum * memory["velocity"] + g
+            v = memory["velocity"] = self.momentum * memory.get("velocity", 0) + g
             g = g + self.momentum * v if self.nesterov else v
         new = g * -self.lr
         new += value  # in place: one array fewer at the peak

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite import no_grad
+from autograd_lite import Tensor, no_grad
 
-from .data import batches
+from .data import batches, samples
 from .init import Rng
 from .layers import generator
 from .module import Module
@@ -52,14 +52,15 @@ class History:
         left = figure.subplots()
         epochs = range(1, len(self.loss) + 1)
         left.plot(epochs, self.loss, color="#005A8C", label="training loss")
-        if self.validation_loss:
-            left.plot(epochs, self.validation_loss, "--", color="#D55E00", label="validation loss")
-        left.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
+        if self.validation_loss:  # perhaps of the last epochs only
+            seen = epochs[-len(self.validation_loss) :]
+            left.plot(seen, self.validation_loss, "--", color="#D55E00", label="validation loss")
+        left.set(xlabel="epoch", ylabel="loss")
         handles, labels = left.get_legend_handles_labels()
         if self.metrics:
             right = left.twinx()
             for name, values in self.metrics.items():
-                right.plot(epochs, values, ":", color="#7A1F52", label=name)
+                right.plot(epochs[-len(values) :], values, ":", color="#7A1F52", label=name)
             right.set(ylabel=", ".join(self.metrics))
             more = right.get_legend_handles_labels()
             handles, labels = handles + more[0], labels + more[1]
@@ -94,7 +95,8 @@ def fit(
     loss: a function of prediction and target, such as `nn.mse`. validation: a pair (x, y); after
     each epoch its loss is computed, and its metrics. metrics: functions of prediction and target
     by name, of the training data where there is no validation. rng: a generator or seed for the
-    order of samples. progress: show a bar (tqdm's, where it is installed) on stderr. history: of
+    order of samples. Data are not cast: float64 data make a float32 model compute in float64.
+    progress: show a bar (tqdm's, where it is installed) on stderr. history: of
     an earlier call that this one goes on from, at another learning rate or resumed; it is added to.
 
     A loss of NaN or infinity ends the training before it reaches the parameters, with a warning
@@ -109,6 +111,8 @@ def fit(
     array([[7.]])
     """
     rng = generator(rng)
+    x, y = samples(x), samples(y)
+    parameters = model.parameters()
     history = History() if history is None else history
     done = len(history.loss)
     model.train()
@@ -116,12 +120,14 @@ def fit(
         total = 0.0
         for xb, yb in batches(x, y, batch_size, shuffle, rng):
             optimizer.zero_grad()
+            for p in parameters:  # those that are not trained, too
+                p.grad = None
             batch_loss = _gradients(model, loss, xb, yb)
             if not math.isfinite(batch_loss):
                 warnings.warn(
                     f"training stopped in epoch {epoch}: the loss of a batch is {batch_loss}; the "
-                    "parameters are those before that batch; lower the learning rate, or look for "
-                    "NaN in the data",
+                    "parameters are as the batch before left them; lower the learning rate, or "
+                    "look for NaN in the data",
                     RuntimeWarning,
                     stacklevel=2,
                 )
@@ -144,24 +150,32 @@ def fit(
 
 def _gradients(model: Module, loss: Callable[[Any, Any], Any], x: Any, y: Any) -> float:
     """The loss of a batch, its gradients left in `.grad`; the graph is freed on return."""
-    y_loss = loss(model(x), y)
-    value = float(y_loss.item())
+    result = loss(model(x), y)
+    if not isinstance(result, Tensor) or result.size != 1:
+        raise TypeError(
+            f"the loss is {result!r}; one number, recorded from the model's output, is needed; "
+            "return a Tensor, such as nn.mse(prediction, target)"
+        )
+    value = float(result.item())
     if math.isfinite(value):
-        y_loss.backward()
+        result.backward()
     return value
 
 
-def accuracy(prediction: Any, target: Any) -> float:
+def accuracy(prediction: Any, target: Any, threshold: float = 0.5) -> float:
     """The share of samples whose largest output is at the target's class.
 
     prediction: (samples, classes), or (samples,) and (samples, 1) where one output tells two
-    classes apart at 0.5. target: class numbers (samples,), or an array of prediction's shape.
-    Raises ValueError for other shapes.
+    classes apart at `threshold`: 0.5 for probabilities, 0 for logits, as `bce_with_logits` takes
+    them. target: class numbers (samples,), or an array of prediction's shape. Raises ValueError
+    for other shapes.
 
     >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
     0.5
     """
-    prediction, target = np.asarray(prediction), np.asarray(target)
+    prediction, target = (
+        np.asarray(a.value if isinstance(a, Tensor) else a) for a in (prediction, target)
+    )
     several = prediction.ndim == 2 and prediction.shape[1] > 1
     if several and target.shape == prediction.shape[:1]:
         return float(np.mean(prediction.argmax(axis=1) == target))
@@ -172,7 +186,7 @@ def accuracy(prediction: Any, target: Any) -> float:
         )
     if several:
         return float(np.mean(prediction.argmax(axis=1) == target.argmax(axis=1)))
-    return float(np.mean((prediction > 0.5) == (target > 0.5)))
+    return float(np.mean((prediction > threshold) == (target > 0.5)))
 
 
 def summary(model: Module) -> str:
@@ -188,13 +202,18 @@ def summary(model: Module) -> str:
     total                                    1,135
     """
     parameters = dict(model.named_parameters())
+    modules = dict(model.named_modules())
+    prefixes = {path: f"{path}." if path else "" for path in modules}
+    owner = {  # of each parameter, the innermost module that it is in
+        name: max((path for path in modules if name.startswith(prefixes[path])), key=len)
+        for name in parameters
+    }
     rows = []
-    for path, module in model.named_modules():
-        prefix = f"{path}." if path else ""
+    for path, module in modules.items():
         own = {
-            name.removeprefix(prefix): p
+            name.removeprefix(prefixes[path]): p
             for name, p in parameters.items()
-            if name.startswith(prefix) and "." not in name.removeprefix(prefix)
+            if owner[name] == path
         }
         if own or len(list(module.named_modules())) == 1:
             shapes = ", ".join(f"{name} {p.shape}" for name, p in own.items())

@@ -158,6 +158,14 @@ for name, compare in COMPARISONS.items():
 row("logical_not", each(lambda x: not x), np.array([0.0, 2.0]))
 row("invert", each(lambda x: not x), np.array([0.0, 2.0]))
 
+for axis in (None, 0, (0, 1), -1):
+    for keepdims in (False, True):
+        mask = np.array([[1.0, 0.0, 2.0], [3.0, 0.0, 0.0]])
+        row("all", lambda x, a=axis, k=keepdims: np.min(x != 0, axis=a, keepdims=k), mask,
+            axis=axis, keepdims=keepdims)  # fmt: skip
+        row("any", lambda x, a=axis, k=keepdims: np.max(x != 0, axis=a, keepdims=k), mask,
+            axis=axis, keepdims=keepdims)  # fmt: skip
+
 UNARY = {
     "sign": lambda x: math.copysign(1, x),
     "negative": lambda x: 0 - x,

@@ -210,7 +210,7 @@ def test_an_op_is_labelled_with_what_was_chosen_for_it():
     assert ops(al.softmax(t)) == ["op: softmax"]
     assert ops(al.softmax(t, axis=1)) == ["op: softmax axis=1"]
     assert ops(al.astype(t, dtype=np.float32)) == ["op: astype dtype=float32"]
-    assert ops(t[1:3, ..., ::2]) == ["op: getitem key=(1:3, ..., ::2)"]
+    assert ops(t[1:3, ..., ::2]) == ["op: index key=(1:3, ..., ::2)"]
     assert ops(t.reshape(2, -1)) == ["op: reshape shape=(2, -1)"]
 
 

@@ -4,6 +4,7 @@ import zipfile
 import numpy as np
 import pytest
 
+import autograd_lite as al
 import nn
 
 
@@ -108,11 +109,11 @@ def test_an_older_file_survives_a_failed_save(model, tmp_path, monkeypatch):
     nn.save(model, path)
     before = path.read_bytes()
 
-    def fail(file, **arrays):
+    def fail(file, *args, **options):
         file.write(b"half")
         raise OSError("disk full")
 
-    monkeypatch.setattr(np, "savez", fail)
+    monkeypatch.setattr(np.lib.format, "write_array", fail)
     with pytest.raises(OSError, match="disk full"):
         nn.save(model, path)
     assert path.read_bytes() == before
@@ -122,3 +123,26 @@ def test_an_older_file_survives_a_failed_save(model, tmp_path, monkeypatch):
 def test_a_missing_file_is_the_usual_error(model, tmp_path):
     with pytest.raises(FileNotFoundError):
         nn.load(model, tmp_path / "nowhere.npz")
+
+
+def test_any_attribute_name_can_be_saved(tmp_path):
+    class Odd(nn.Module):
+        def __init__(self):
+            self.file, self.allow_pickle = nn.Linear(1, 1, rng=0), al.Tensor([1.0, 2.0])
+
+    model, other = Odd(), Odd()
+    other.allow_pickle.data[:] = 0
+    nn.save(model, tmp_path / "odd.npz")
+    nn.load(other, tmp_path / "odd.npz")
+    assert other.allow_pickle.tolist() == [1, 2]
+
+
+def test_a_state_tells_whose_it_is(tmp_path):
+    p = al.Tensor([1.0])
+    nn.save(nn.Adam([p]), tmp_path / "adam.npz")
+    with pytest.raises(ValueError, match=r"AdamW.steps is missing; Adam.steps is unknown"):
+        nn.load(nn.AdamW([p]), tmp_path / "adam.npz")
+    nn.save(nn.SGD([p], momentum=0.9, nesterov=True), tmp_path / "sgd.npz")
+    sgd = nn.SGD([p], momentum=0.5)
+    nn.load(sgd, tmp_path / "sgd.npz")
+    assert (sgd.momentum, sgd.nesterov) == (0.9, True)

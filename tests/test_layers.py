@@ -114,3 +114,20 @@ def test_initializers_have_their_moments(init, mean, std):
     W = nn.Linear(300, 400, init=init, rng=0).W.data
     assert W.mean() == pytest.approx(mean, abs=5 * std / np.sqrt(W.size))
     assert W.std() == pytest.approx(std, rel=0.02)
+
+
+def test_dropout_of_integers_is_not_truncated():
+    y = nn.Dropout(0.3, rng=0)(np.full((1, 50), 10))
+    assert set(np.unique(y)) == {0.0, 10 / 0.7}
+    assert nn.Dropout(0.5, rng=0)(al.Tensor(np.ones(9, "f4"))).dtype == np.float32
+
+
+def test_classes_of_layers_will_do():
+    model = nn.MLP([2, 3, 1], activation=nn.Tanh, output=nn.Sigmoid)
+    assert repr(model) == "MLP(Linear(2, 3), Tanh(), Linear(3, 1), Sigmoid())"
+    assert repr(nn.Sequential(nn.Linear(1, 1), nn.ReLU)) == "Sequential(Linear(1, 1), ReLU())"
+
+
+def test_an_initializer_of_the_wrong_shape_is_an_error():
+    with pytest.raises(ValueError, match=r"shape \(3, 2\); Linear needs \(2, 3\)"):
+        nn.Linear(2, 3, init=lambda rng, shape: np.ones(shape[::-1]))

@@ -122,3 +122,33 @@ def test_copies_and_pickles_are_independent():
 def test_a_module_without_forward_says_so():
     with pytest.raises(NotImplementedError, match="define forward"):
         nn.Module()(1)
+
+
+def test_a_kept_activation_is_no_parameter():
+    class Keeps(nn.Module):
+        def __init__(self):
+            self.layer = nn.Linear(2, 1, rng=0)
+
+        def forward(self, x):
+            self.hidden = self.layer(x)
+            return self.hidden * 2
+
+    model = Keeps()
+    for use in (model, model.predict):
+        use(np.ones((3, 2)))
+        assert set(model.state_dict()) == {"layer.W", "layer.b"}
+
+
+def test_two_parameters_at_one_path_are_an_error():
+    model = nn.Module()
+    model.heads = {1: Tensor(1.0), "1": Tensor(2.0)}
+    with pytest.raises(ValueError, match=r"two parameters at heads\.1"):
+        model.state_dict()
+
+
+def test_keyword_arguments_reach_forward():
+    class Scaled(nn.Module):
+        def forward(self, x, scale=1.0):
+            return x * scale
+
+    assert Scaled()(3.0, scale=2.0) == 6.0

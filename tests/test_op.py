@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 
 import numpy as np
@@ -109,7 +110,7 @@ def test_a_rule_of_the_wrong_shape_is_an_error() -> None:
         return x.T
 
     x = Tensor(np.ones((2, 3)))
-    with pytest.raises(ValueError, match=r"VJP returned shape \(3, 2\).*\(2, 3\)"):
+    with pytest.raises(ValueError, match=r"returned shape \(3, 2\).*\(2, 3\)"):
         grad(transposed(x), x, g=np.ones((3, 2)))
 
 
@@ -326,3 +327,70 @@ def test_no_grad_is_for_one_task() -> None:
         return here, await task
 
     assert asyncio.run(main()) == (True, False)
+
+
+# What a user may get wrong ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rules", [1, 3])
+def test_a_primitive_needs_a_rule_for_each_input(rules: int) -> None:
+    with pytest.raises(TypeError, match=rf"product got {rules} VJPs; it needs 2"):
+
+        @primitive(*[lambda g, y, a, b: g * b] * rules)
+        def product(a, b):
+            return a * b
+
+
+def test_a_forward_cannot_write_into_what_a_graph_holds() -> None:
+    @primitive(lambda g, y, x: g * (x > 0))
+    def relu_in_place(x):
+        x[x < 0] = 0
+        return x
+
+    x = Tensor([-1.0, 2.0])
+    for given in (x, x * 1.0):
+        with pytest.raises(ValueError, match="read-only"):
+            relu_in_place(given)
+    assert x.tolist() == [-1, 2]
+
+
+def test_a_forward_may_return_a_python_number() -> None:
+    @primitive(lambda g, y, x: g * math.cos(x))
+    def sine(x):
+        return math.sin(x)
+
+    x = Tensor(0.5)
+    assert grad(sine(x) * 2, x) == pytest.approx(2 * math.cos(0.5), rel=1e-15)
+
+
+def test_values_cannot_be_written_behind_the_graph() -> None:
+    x = Tensor([1.0, 2.0])
+    y = x * x
+    for value in (x.value, y.value, y.data):
+        with pytest.raises(ValueError, match="read-only"):
+            value[0] = 7
+    x.data[0] = 7
+    assert grad(y, x, np.ones(2)).tolist() == [2, 4]
+
+
+def test_a_static_list_may_change_later() -> None:
+    x, axes, low = Tensor([[1.0, 2.0], [3.0, 4.0]]), [1, 0], np.array([0.0, 2.5])
+    weights = np.array([[1.0, 10.0], [100.0, 1000.0]])
+    y, z = x.transpose(axes), x.clip(low)
+    axes[:] = [0, 1]
+    low[:] = 9
+    assert grad((y * weights).sum(), x).tolist() == weights.T.tolist()
+    assert grad(z.sum(), x).tolist() == [[1, 0], [1, 1]]
+
+
+def test_a_result_of_no_grad_is_a_constant() -> None:
+    x = Tensor([1.0, 2.0])
+    with no_grad():
+        y = x * 2
+    assert y.constant
+    assert not x.constant
+    with pytest.raises(ValueError, match="inside no_grad"):
+        y.backward(np.ones(2))
+    (x * y).sum().backward()
+    assert x.grad.tolist() == [2, 4]
+    assert y.grad is None

@@ -125,3 +125,31 @@ def test_a_state_of_another_optimizer_changes_nothing():
     with pytest.raises(ValueError, match="momentum is unknown"):
         adam.load_state_dict(nn.SGD([p], lr=0.3).state_dict())
     assert adam.lr == 0.1
+
+
+def test_a_shared_parameter_is_updated_once():
+    p = Tensor(START)
+    p.grad = np.ones(3)
+    nn.SGD([p, p], lr=1).step()
+    np.testing.assert_array_equal(p.data, START - 1)
+
+
+@pytest.mark.parametrize("lr", [-0.1, np.nan, np.inf])
+def test_a_rate_is_finite_and_not_negative(lr):
+    with pytest.raises(ValueError, match="finite rate"):
+        nn.SGD([Tensor(START)], lr=lr)
+
+
+def test_nesterov_needs_a_momentum():
+    with pytest.raises(ValueError, match="give a momentum"):
+        nn.SGD([Tensor(START)], nesterov=True)
+
+
+def test_momentum_can_be_set_later():
+    p = Tensor(START)
+    sgd = nn.SGD([p], lr=1)
+    sgd.momentum = 0.5
+    for _ in range(2):
+        p.grad = np.ones(3)
+        sgd.step()
+    np.testing.assert_array_equal(p.data, START - 1 - 1.5)

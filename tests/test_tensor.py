@@ -573,3 +573,26 @@ def test_a_dask_array_flows_through() -> None:
     gradient = grad(loss, leaf)
     assert isinstance(gradient, da.Array)
     np.testing.assert_allclose(gradient.compute(), grad(wanted, plain), rtol=1e-13)
+
+
+def test_sequences_of_any_kind_are_index_arrays(x: Tensor) -> None:
+    from array import array
+
+    for key in ([0, 0, 1], (0, 0, 1), range(2), array("i", [0, 0, 1]), memoryview(b"\0\0\1")):
+        rows = x[key,]
+        counts = np.bincount(np.asarray(key), minlength=2)
+        assert grad(rows.sum(), x).tolist() == np.repeat(counts[:, None], 3, axis=1).tolist()
+
+
+def test_arguments_by_name_of_functions_of_the_shape(x: Tensor) -> None:
+    assert np.shape(a=x) == (2, 3)
+    assert np.zeros_like(a=x).shape == (2, 3)
+
+
+def test_plus_and_tolist(x: Tensor) -> None:
+    assert (+x).tolist() == x.data.tolist()
+
+
+def test_in_place_addition_to_an_array_says_what_to_write(x: Tensor) -> None:
+    with pytest.raises(TypeError, match=r"write a = a \+ t"):
+        np.zeros((2, 3)).__iadd__(x)

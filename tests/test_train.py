@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import nn
+from autograd_lite import Tensor
 
 
 def data(n=50, seed=0):
@@ -188,3 +189,65 @@ def test_losses_that_agree_with_no_warning_at_large_outputs():
         assert nn.cross_entropy(z, np.array([0, 1])) == 0
         assert nn.bce_with_logits(z, (z > 0).astype(float)) == 0
         assert nn.cross_entropy(z, np.array([1, 1])) == 1000
+
+
+def test_one_output_is_judged_at_the_threshold():
+    z, t = np.array([[0.3], [-2.0]]), np.array([[1], [0]])
+    assert nn.accuracy(z, t) == 0.5
+    assert nn.accuracy(z, t, threshold=0) == 1
+    assert nn.accuracy(Tensor(z), t, threshold=0) == 1
+
+
+def test_lists_are_data():
+    model = nn.MLP([1, 1], rng=0)
+    sgd = nn.SGD(model.parameters(), lr=0.5)
+    x, y = [[-1.0], [0.0], [1.0]], [[-2.0], [0.0], [2.0]]
+    nn.fit(model, nn.mse, x, y, sgd, epochs=200, rng=0, progress=False)
+    np.testing.assert_allclose(model.predict(np.array([[3.0]])), [[6.0]], rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "loss", [lambda p, t: 1.0, lambda p, t: p - t, lambda p, t: np.mean((p.data - t) ** 2)]
+)
+def test_a_loss_that_is_no_recorded_number_is_an_error(loss):
+    model = nn.MLP([3, 1], rng=0)
+    sgd = nn.SGD(model.parameters())
+    with pytest.raises(TypeError, match="one number, recorded"):
+        nn.fit(model, loss, *data(), sgd, progress=False)
+
+
+def test_no_data_is_an_error():
+    model = nn.MLP([3, 1], rng=0)
+    sgd = nn.SGD(model.parameters())
+    with pytest.raises(ValueError, match="one at least"):
+        nn.fit(model, nn.mse, np.ones((0, 3)), np.ones((0, 1)), sgd, progress=False)
+
+
+def test_layers_that_are_not_trained_keep_no_gradients():
+    model = nn.MLP([3, 4, 1], rng=0)
+    head = nn.SGD(model.layers[2].parameters(), lr=0.0)
+    x, y = data()
+    settings = {"batch_size": 50, "shuffle": False, "progress": False}
+    nn.fit(model, nn.mse, x, y, head, epochs=3, **settings)
+    once = nn.MLP([3, 4, 1], rng=0)
+    nn.mse(once(x), y).backward()
+    gradients = model.layers[0].W.grad, once.layers[0].W.grad
+    np.testing.assert_allclose(*gradients, rtol=1e-12)
+
+
+def test_the_summary_counts_parameters_wherever_they_are():
+    model = nn.Module()
+    model.w, model.tower = [Tensor(np.ones(4)), Tensor(np.ones(4))], {"a": nn.Linear(2, 2)}
+    text = nn.summary(model)
+    assert "w.0 (4,), w.1 (4,)" in text
+    assert text.splitlines()[-1].split() == ["total", "14"]
+
+
+def test_a_plot_of_a_history_that_gained_validation_later():
+    pytest.importorskip("matplotlib")
+    model, sgd, history = trained()
+    nn.fit(
+        model, nn.mse, *data(), sgd, epochs=2, validation=data(9), progress=False, history=history
+    )
+    lines = {line.get_label(): line for line in history.plot().axes[0].lines}
+    assert list(lines["validation loss"].get_xdata()) == [4, 5]

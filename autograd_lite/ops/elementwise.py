@@ -309,7 +309,7 @@ def sigmoid(x: Array) -> Array:
 
 @primitive(lambda g, y, x: g * (x > 0))
 def relu(x: Array) -> Array:
-    """max(x, 0). The derivative at 0 is taken as 0."""
+    """max(x, 0). The derivative at 0 is taken as 0; ∂/∂x = (x > 0), by which g is multiplied."""
     return np.maximum(x, 0)
 
 
@@ -340,7 +340,7 @@ def minimum(a: Array, b: Array) -> Array:
     return np.minimum(a, b)
 
 
-@primitive(lambda g, y, x, *, low, high: g * equal(x, y))
+@primitive(lambda g, y, x, *, low, high: g * equal(x, y), name="clip")
 def limit(x: Array, *, low: Array, high: Array) -> Array:
     """x within constant limits; see `clip`."""
     return np.clip(x, low, high)
@@ -352,6 +352,12 @@ def clip(
     """x, but no smaller than a_min (or min) and no larger than a_max (or max); None is no limit.
 
     The gradient passes where x is within the limits, the limits included, and is 0 outside. The
-    limits are constants; write `maximum` and `minimum` where they are Tensors.
+    limits are constants; write `maximum` and `minimum` where they are Tensors. TypeError if a
+    limit is given twice.
     """
+    if (a_min is not None and min is not None) or (a_max is not None and max is not None):
+        raise TypeError(
+            f"clip got a_min={a_min}, min={min}, a_max={a_max}, max={max}; two names of one limit; "
+            "leave one out"
+        )
     return limit(x, low=min if a_min is None else a_min, high=max if a_max is None else a_max)

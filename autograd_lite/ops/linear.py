@@ -9,7 +9,7 @@ import numpy as np
 
 from ..op import Array, primitive
 from .elementwise import multiply, where
-from .reductions import Axis, _kept
+from .reductions import Axis, kept
 from .shapes import reshape
 
 __all__ = [
@@ -73,8 +73,8 @@ def outer(a: Array, b: Array) -> Any:
 
 
 def _norm_vjp(g: Array, y: Array, x: Array, *, ord: None, axis: Axis, keepdims: bool) -> Array:
-    length = _kept(y, x, axis)
-    return _kept(g, x, axis) * x / where(length > 0, length, 1)
+    length = kept(y, x, axis)
+    return kept(g, x, axis) * x / where(length > 0, length, 1)
 
 
 @primitive(_norm_vjp)

@@ -20,6 +20,8 @@ __all__ = [
     "min",
     "argmax",
     "argmin",
+    "all",
+    "any",
     "prod",
     "logsumexp",
     "softmax",
@@ -36,7 +38,7 @@ def _axes(x: Array, axis: Axis) -> tuple[int, ...]:
     return tuple(i % x.ndim for i in (axis if isinstance(axis, tuple) else (axis,)))
 
 
-def _kept(r: Array, x: Array, axis: Axis) -> Array:
+def kept(r: Array, x: Array, axis: Axis) -> Array:
     """A reduction `r` of x in the shape that keepdims gives it, which broadcasts against x."""
     axes = _axes(x, axis)
     return reshape(r, shape=tuple(1 if i in axes else n for i, n in enumerate(x.shape)))
@@ -48,7 +50,7 @@ def _count(x: Array, axis: Axis) -> int:
 
 
 @primitive(
-    lambda g, y, x, *, axis, keepdims: broadcast_to(_kept(g, x, axis), shape=x.shape),
+    lambda g, y, x, *, axis, keepdims: broadcast_to(kept(g, x, axis), shape=x.shape),
 )
 def sum(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """Σx over `axis`."""
@@ -57,7 +59,7 @@ def sum(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
 
 @primitive(
     lambda g, y, x, *, axis, keepdims: broadcast_to(
-        _kept(g, x, axis) / _count(x, axis), shape=x.shape
+        kept(g, x, axis) / _count(x, axis), shape=x.shape
     ),
 )
 def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
@@ -67,7 +69,7 @@ def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
 
 @primitive(
     lambda g, y, x, *, axis, ddof, keepdims: (
-        _kept(2 * g / (_count(x, axis) - ddof), x, axis) * (x - mean(x, axis=axis, keepdims=True))
+        kept(2 * g / (_count(x, axis) - ddof), x, axis) * (x - mean(x, axis=axis, keepdims=True))
     ),
 )
 def var(x: Array, *, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Array:
@@ -81,9 +83,9 @@ def std(x: Array, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -
 
 
 def _share_ties(g: Array, y: Array, x: Array, *, axis: Axis, keepdims: bool) -> Array:
-    chosen = astype(equal(x, _kept(y, x, axis)), dtype=x.dtype)
+    chosen = astype(equal(x, kept(y, x, axis)), dtype=x.dtype)
     ties = maximum(sum(chosen, axis=axis, keepdims=True), 1)  # none is chosen if y is NaN
-    return _kept(g, x, axis) * chosen / ties
+    return kept(g, x, axis) * chosen / ties
 
 
 @primitive(_share_ties)
@@ -110,6 +112,18 @@ def argmin(x: Array, *, axis: int | None = None) -> Array:
     return x.argmin(axis)
 
 
+@primitive()
+def all(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Whether every x along `axis` is true. No derivative."""
+    return np.all(x, axis=axis, keepdims=keepdims)
+
+
+@primitive()
+def any(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
+    """Whether some x along `axis` is true. No derivative."""
+    return np.any(x, axis=axis, keepdims=keepdims)
+
+
 def _before(x: Array) -> Array:
     """For each element along the last axis, the product of those before it, in log n steps."""
     one = np.ones((*x.shape[:-1], 1), x.dtype)
@@ -123,14 +137,14 @@ def _before(x: Array) -> Array:
 
 def _product_of_others(g: Array, y: Array, x: Array, *, axis: Axis, keepdims: bool) -> Array:
     if not x.size:
-        return _kept(g, x, axis) * x
+        return kept(g, x, axis) * x
     axes = _axes(x, axis)
     order = tuple(i for i in range(x.ndim) if i not in axes) + axes
     last = transpose(x, axes=order)
     flat = reshape(last, shape=(*last.shape[: x.ndim - len(axes)], _count(x, axis)))
     others = _before(flat) * _before(flat[..., ::-1])[..., ::-1]
     back = tuple(order.index(i) for i in range(x.ndim))
-    return _kept(g, x, axis) * transpose(reshape(others, shape=last.shape), axes=back)
+    return kept(g, x, axis) * transpose(reshape(others, shape=last.shape), axes=back)
 
 
 @primitive(_product_of_others)
@@ -145,7 +159,7 @@ def _finite_max(x: Array, axis: Axis) -> Array:
     return np.where(np.isfinite(largest), largest, largest.dtype.type(0))
 
 
-@primitive(lambda g, y, x, *, axis, keepdims: _kept(g, x, axis) * softmax(x, axis=axis))
+@primitive(lambda g, y, x, *, axis, keepdims: kept(g, x, axis) * softmax(x, axis=axis))
 def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """log Σeˣ over `axis`, without overflow. ∂/∂x = softmax(x). All -inf gives -inf, gradient 0."""
     shift = _finite_max(x, axis)

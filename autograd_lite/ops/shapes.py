@@ -92,7 +92,7 @@ def _part(i: int, g: Array, y: Array, *xs: Array, axis: int | None) -> Array:
     return reshape(g[tuple(key)], shape=xs[i].shape)
 
 
-@primitive(_part)
+@primitive(_part, name="concatenate")
 def join(*xs: Array, axis: int | None) -> Array:
     """The arrays joined along an existing axis; see `concatenate`."""
     return np.concatenate(xs, axis)
@@ -110,6 +110,7 @@ def stack(xs: Sequence[Any], axis: int = 0) -> Any:
 
 # Indexing ---------------------------------------------------------------------------------------
 
+_BASIC = (int, np.integer, np.bool_, slice, type(None), type(...))
 _ARRAY = type("Array", (), {"__repr__": lambda self: "array"})()  # an array's place in a key
 
 
@@ -121,9 +122,10 @@ def index(x: Array, key: Any) -> Any:
     """
     parts, arrays = [], []
     for part in key if isinstance(key, tuple) else (key,):
-        if isinstance(part, (list, tuple)):
-            part = np.array(part) if part else np.array(part, np.intp)
-        if isinstance(part, (Node, np.ndarray)):
+        if not isinstance(part, (*_BASIC, Node)):
+            part = np.asarray(part)  # an index array, however it is given
+            part = part if part.size else part.astype(np.intp)
+        if not isinstance(part, _BASIC):
             arrays.append(part)
             part = _ARRAY
         parts.append(part)
@@ -135,7 +137,7 @@ def _filled(key: tuple[Any, ...], arrays: tuple[Array, ...]) -> tuple[Any, ...]:
     return tuple(next(remaining) if part is _ARRAY else part for part in key)
 
 
-@primitive(lambda g, y, x, *arrays, key: scatter(g, *arrays, key=key, shape=x.shape))
+@primitive(lambda g, y, x, *arrays, key: scatter(g, *arrays, key=key, shape=x.shape), name="index")
 def getitem(x: Array, *arrays: Array, key: tuple[Any, ...]) -> Array:
     """x[key], where the arrays of the key are inputs of their own; see `index`."""
     return x[_filled(key, arrays)]
