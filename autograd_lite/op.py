@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import wraps
+from functools import partial, wraps
 from itertools import count
 from typing import Any
 
@@ -50,7 +50,8 @@ def no_grad() -> Iterator[None]:
 class Op:
     """A primitive's record: its name, numpy forward, the VJPs of its inputs, and infix symbol.
 
-    `vjps` has a function, or None, for each input; or it is one function for any number of them.
+    `vjps` has a function, or None, for each input; where an op takes any number of inputs, `vjps`
+    is endless.
     """
 
     __slots__ = ("name", "forward", "vjps", "symbol")
@@ -70,8 +71,9 @@ class Node:
 
     `Tensor` is a Node with Python's operators and numpy's functions. A node is plain to walk:
     `op` (None for a leaf), `inputs` (Nodes and constants), `params` (the op's static arguments),
-    `name`; `saved`, the values of the inputs when the node was recorded; `constant`, whether it is
-    a leaf because it was computed inside `no_grad`; and `number`, larger the later it was made.
+    `name`; `saved`, the values of the inputs when the node was recorded; `constant`, whether no
+    gradient passes, for it was computed inside `no_grad` or is not floating (a mask); and
+    `number`, which is larger the later the node was made.
 
     A graph keeps the values that it saw, so an array that a graph may hold is read-only. The array
     of a leaf is in one of two states. At first it sits in `_value`: graphs share it, and an update
@@ -198,7 +200,7 @@ class Node:
         self.params = {}
         self.name = name
         self.grad = None
-        self.constant = False
+        self.constant = value.dtype.kind != "f"
         self.number = next_number()
 
     def _snapshot(self) -> Array:
@@ -250,8 +252,8 @@ def primitive(
                 f"{forward.__name__} got {len(vjps)} VJPs; it needs {needed}, one for each input, "
                 "or none at all; write None for an input that has no derivative"
             )
-        one_for_all = variadic and not arity
-        this = Op(name or forward.__name__, forward, vjps[0] if one_for_all else vjps, symbol)
+        rules = _OneForAll(vjps[0]) if variadic and not arity else vjps
+        this = Op(name or forward.__name__, forward, rules, symbol)
         defaults = forward.__kwdefaults__
         new, is_recording = object.__new__, _recording.get  # bound here: this is the hot path
 
@@ -280,20 +282,26 @@ def primitive(
                 y = forward(*saved, **params) if params else forward(*saved)
             except (TypeError, ValueError, IndexError, AttributeError) as error:
                 raise _explained(error, this, inputs) from error
+            if type(y) is float64:  # the common case of a number
+                constant = False
+            else:
+                if type(y) is ndarray:
+                    y.setflags(False)  # type: ignore[call-arg]  # read-only; see _read_only
+                elif type(y) is float:
+                    y = float64(y)
+                constant = y.dtype.kind != "f"
             node = new(kind)
-            node._value = (
-                _read_only(y) if type(y) is ndarray else y if type(y) is not float else float64(y)
-            )
             if not is_recording():
-                node._become_leaf(node._value)
+                node._become_leaf(y)
                 node.constant = True
                 return node
+            node._value = y
             node.op = this
             node.inputs = inputs
             node.saved = saved
             node.params = params
+            node.constant = constant
             node._live = node.name = node.grad = None
-            node.constant = False
             node.number = next_number()
             return node
 
@@ -301,6 +309,16 @@ def primitive(
         return call
 
     return define
+
+
+class _OneForAll:
+    """The VJPs of any number of inputs, by one rule that is told which input it is for."""
+
+    def __init__(self, rule: Any) -> None:
+        self.rule = rule
+
+    def __iter__(self) -> Iterator[VJP]:
+        return (partial(self.rule, i) for i in count())
 
 
 def _bind(
@@ -347,7 +365,7 @@ def frozen(array: Array) -> Array:
 
 def _read_only(array: Array) -> Array:
     if isinstance(array, ndarray):
-        array.flags.writeable = False
+        array.setflags(False)  # type: ignore[call-arg]  # by position it is four times faster
     return array
 
 

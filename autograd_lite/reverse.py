@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 from operator import attrgetter
 from typing import Any, TypeVar, overload
 
@@ -37,29 +36,21 @@ def pullback(
 ) -> list[tuple[Node, Array]]:
     """The map from the cotangent `g` of `node` to those of its inputs, as (input, cotangent).
 
-    Each input in `wanted` (None: each Tensor) has a pair for every place where it occurs, with
-    the input's shape and dtype. `recorded`: the VJPs are handed Tensors, and so they record.
+    Each input in `wanted` (None: each that is not constant) has a pair for every place where it
+    occurs, with its shape and dtype. `recorded`: the VJPs are handed Tensors, and so they record.
     """
-    pairs: list[tuple[Node, Array]] = []
     op = node.op
     if op is None:
-        return pairs
-    vjps = op.vjps
-    if type(vjps) is not tuple:  # one rule for any number of inputs
-        vjps = [partial(vjps, i) for i in range(len(node.inputs))]
-    args: tuple[Any, ...]
+        return []
+    saved = node.saved
     if recorded:
-        args = (g, node, *map(_as_recorded, node.inputs, node.saved))
+        args = (g, node, *map(_as_recorded, node.inputs, saved))
     else:
-        args = (g, node._value, *node.saved)
+        args = (g, node._value, *saved)
     params = node.params
-    for x, value, vjp in zip(node.inputs, node.saved, vjps):
-        if (
-            vjp
-            and isinstance(x, Node)
-            and (wanted is None or x in wanted)
-            and (type(value) is float64 or value.dtype.kind == "f")  # a mask has no gradient
-        ):
+    pairs = []
+    for x, value, vjp in zip(node.inputs, saved, op.vjps):
+        if vjp and isinstance(x, Node) and (not x.constant if wanted is None else x in wanted):
             gx = vjp(*args, **params) if params else vjp(*args)
             if not (type(gx) is type(value) is float64) and (  # two such scalars always fit
                 gx.shape != value.shape or gx.dtype is not value.dtype
@@ -98,7 +89,7 @@ def sweep(
     if wrt is not None:
         wanted = set(kept)
         for node in nodes:
-            if any(isinstance(x, Node) and x in wanted for x in node.inputs):
+            if not node.constant and any(isinstance(x, Node) and x in wanted for x in node.inputs):
                 wanted.add(node)
         if y not in wanted:
             return {}
@@ -178,8 +169,6 @@ def backward(y: Node, g: Any = None) -> None:
     cotangents = sweep(y, g)
     taken: set[int] = set()
     for x, gx in cotangents.items():
-        if x.constant:
-            continue
         x.grad = _unshared(gx, taken) if x.grad is None else x.grad + gx
 
 
