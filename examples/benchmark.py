@@ -205,19 +205,21 @@ def scalars_table(rounds):
         pass
     nodes = sum(t.op is not None for t in al.order(expression(*numbers["eager"])))
     sys.setrecursionlimit(100_000)  # micrograd sorts by recursion
-    times = {name: [] for name in numbers}
-    for _ in range(rounds):
-        for name, number in numbers.items():
-            gc.collect()
-            gc.disable()
-            backward = partial(_differentiated, *number)
-            times[name].append(timed(backward, 3) / nodes)
-            gc.enable()
     print(f"\nAn expression of {nodes} scalar ops, forward and backward, microseconds an op")
-    for name, values in times.items():
-        pairs = zip(values, times["eager"])
-        ratio = median(theirs / ours for theirs, ours in pairs)
-        print(f"{name:>30}  {median(values) * 1e6:6.2f} ({ratio:.2f} of eager)")
+    for collector in (gc.enable, gc.disable):
+        times = {name: [] for name in numbers}
+        for _ in range(rounds):
+            for name, number in numbers.items():
+                gc.collect()
+                collector()
+                times[name].append(timed(partial(_differentiated, *number), 3) / nodes)
+                gc.enable()
+        cells = [f"{name} {median(values) * 1e6:.2f}" for name, values in times.items()]
+        for name in numbers:
+            if name != "eager":
+                ratio = median(ours / theirs for ours, theirs in zip(times["eager"], times[name]))
+                cells.append(f"ratio {ratio:.2f}")
+        print(f"{f'garbage collector {collector.__name__}d':>30}  {', '.join(cells)}")
 
 
 def import_table(rounds):

@@ -30,17 +30,22 @@ class Optimizer:
                 f"{type(self).__name__} got {wrong[0] if wrong else 'no parameters'!r}; leaf "
                 "Tensors are needed; pass model.parameters()"
             )
-        if not 0 <= lr < np.inf:
-            raise ValueError(f"lr is {lr}; a finite rate of at least 0 is needed; choose one")
         self.lr = lr
         self.steps = 0
         self.memory = [
             {slot: np.zeros_like(p.value) for slot in self.slots} for p in self.parameters
         ]
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        # a numpy number would turn float32 parameters into float64 ones
-        super().__setattr__(name, float(value) if name in self.settings else value)
+    @property
+    def lr(self) -> float:
+        """The learning rate; it may be set between steps."""
+        return self._lr
+
+    @lr.setter
+    def lr(self, lr: float) -> None:
+        if not 0 <= lr < np.inf:
+            raise ValueError(f"lr is {lr}; a finite rate of at least 0 is needed; choose one")
+        self._lr = float(lr)  # a numpy number would turn float32 into float64
 
     def update(self, value: Any, g: Any, memory: dict[str, Any]) -> Any:
         """The new value of a parameter, a new array, given its gradient; `memory` is updated."""
@@ -48,15 +53,18 @@ class Optimizer:
 
     def step(self) -> None:
         """Update every parameter that has a gradient. RuntimeError if none has one."""
-        if all(p.grad is None for p in self.parameters):
+        self.steps += 1
+        updated = False
+        for p, memory in zip(self.parameters, self.memory):
+            if p.grad is not None:
+                p.assign(self.update(p.value, p.grad, memory))
+                updated = True
+        if not updated:
+            self.steps -= 1
             raise RuntimeError(
                 "step() found no gradient; each parameter's .grad is needed; call "
                 "loss.backward() first, on a loss computed outside no_grad"
             )
-        self.steps += 1
-        for p, memory in zip(self.parameters, self.memory):
-            if p.grad is not None:
-                p.assign(self.update(p.value, p.grad, memory))
 
     def zero_grad(self) -> None:
         """Forget the gradients."""
@@ -82,7 +90,7 @@ class Optimizer:
         """
         check_state(state, self.state_dict(), type(self).__name__)
         for name in self.settings:
-            setattr(self, name, state[name])
+            setattr(self, name, float(state[name]))
         self.steps = int(state[self._steps_key])
         for i, memory in enumerate(self.memory):
             for slot in memory:
@@ -110,9 +118,9 @@ class SGD(Optimizer):
             raise ValueError("nesterov=True with momentum=0; it looks ahead by it; give a momentum")
         self.slots = ("velocity",) if momentum else ()
         super().__init__(parameters, lr)
-        self.momentum = momentum
+        self.momentum = float(momentum)
         self.nesterov = nesterov
-        self.weight_decay = weight_decay
+        self.weight_decay = float(weight_decay)
 
     def update(self, value: Any, g: Any, memory: dict[str, Any]) -> Any:
         if self.weight_decay:
@@ -144,9 +152,9 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr)
-        self.beta1, self.beta2 = beta1, beta2
-        self.eps = eps
-        self.weight_decay = weight_decay
+        self.beta1, self.beta2 = float(beta1), float(beta2)
+        self.eps = float(eps)
+        self.weight_decay = float(weight_decay)
 
     def update(self, value: Any, g: Any, memory: dict[str, Any]) -> Any:
         if self.weight_decay:
