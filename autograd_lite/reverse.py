@@ -52,11 +52,16 @@ def pullback(
     for x, value, vjp in zip(node.inputs, saved, op.vjps):
         if vjp and isinstance(x, Node) and (not x.constant if wanted is None else x in wanted):
             gx = vjp(*args, **params) if params else vjp(*args)
-            if not (type(gx) is type(value) is float64) and (  # two such scalars always fit
-                gx.shape != value.shape or gx.dtype is not value.dtype
-            ):
-                gx = unbroadcast(gx, value, op)
-            pairs.append((x, gx))
+            try:
+                fits = type(gx) is type(value) is float64 or (  # two such scalars always fit
+                    gx.shape == value.shape and gx.dtype is value.dtype
+                )
+            except AttributeError:
+                raise TypeError(
+                    f"a VJP of {op.name} returned {gx!r}; a cotangent, an array of its input's "
+                    "shape, is needed; mend the VJP"
+                ) from None
+            pairs.append((x, gx if fits else unbroadcast(gx, value, op)))
     return pairs
 
 

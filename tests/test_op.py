@@ -394,3 +394,13 @@ def test_a_result_of_no_grad_is_a_constant() -> None:
     (x * y).sum().backward()
     assert x.grad.tolist() == [2, 4]
     assert y.grad is None
+
+
+@pytest.mark.parametrize("returned", [None, 2.0])
+def test_a_rule_that_returns_no_array_is_named(returned: float | None) -> None:
+    @primitive(lambda g, y, x: returned)
+    def doubled(x):
+        return 2 * x
+
+    with pytest.raises(TypeError, match=rf"a VJP of doubled returned {returned}"):
+        doubled(Tensor([1.0])).backward(np.ones(1))
