@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import reverse
-from .op import Array, Node, next_number, primitive
+from .op import Array, Node, describe, next_number, primitive, recording
 from .ops import stack
 from .tensor import Tensor
 
@@ -28,7 +28,8 @@ def grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
 
     argnums: a position, or several for a tuple of gradients. A gradient has the structure, shapes
     and dtypes of its argument. When called, raises TypeError for an argument that is not floating
-    and ValueError for a result of more than one element.
+    and a result that is no array, ValueError for a result of more than one element, IndexError for
+    an argument that is not there.
 
     >>> cube = lambda x: x**3
     >>> grad(cube)(2.0), grad(grad(cube))(2.0), grad(grad(grad(cube)))(2.0)
@@ -44,12 +45,14 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     >>> value_and_grad(lambda p: (p["w"] ** 2).sum())({"w": np.array([1.0, 2.0])})
     (array(5.), {'w': array([2., 4.])})
     """
+    one = isinstance(argnums, (int, np.integer))
+    positions: list[Any] = [argnums] if one else list(argnums)  # type: ignore[arg-type]
 
     @wraps(f)
     def both(*args: Any, **kwargs: Any) -> Any:
-        call = _Call(f, args, kwargs, [argnums] if isinstance(argnums, int) else argnums)
+        call = _Call(f, args, kwargs, positions)
         gradients = call.shaped(call.pull(None))
-        return call.value(), gradients[0] if isinstance(argnums, int) else gradients
+        return call.value(), gradients[0] if one else gradients
 
     return both
 
@@ -78,17 +81,13 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     (array(0.), array(2.))
     """
     call = _Call(f, primals, {}, range(len(primals)))
-    directions = [v for tangent in tangents for v in _leaves(tangent)]
-    for x, v in zip(call.leaves, directions, strict=True):
-        if np.shape(v) != x.shape:
-            raise ValueError(
-                f"a tangent has shape {np.shape(v)} and its primal {x.shape}; equal shapes are "
-                "needed; reshape the tangent"
-            )
-    g = Tensor(np.zeros(call.y.shape, call.y.dtype))
-    pulled = reverse.grad(call.y, call.leaves, g=g, create_graph=True)
-    along = sum((h * v).sum() for h, v in zip(pulled, directions))
-    return call.value(), reverse.grad(along, g, create_graph=call.recorded)
+    directions = call.directions(tangents)
+    with recording(True):
+        g = Tensor(np.zeros(call.y.shape, call.y.dtype))
+        pulled = reverse.grad(call.y, call.leaves, g=g, create_graph=True)
+        along = sum(((h * v).sum() for h, v in zip(pulled, directions)), Tensor(0.0))
+    recorded = call.recorded or any(isinstance(v, Node) for v in directions)
+    return call.value(), reverse.grad(along, g, create_graph=recorded)
 
 
 def jacobian(f: Function, argnums: int = 0) -> Function:
@@ -108,7 +107,7 @@ def jacobian(f: Function, argnums: int = 0) -> Function:
         shape, size = call.y.shape, call.y.size
         units = np.eye(size, dtype=call.y.dtype).reshape(size, *shape)
         rows = [call.pull(unit) for unit in units] or [
-            [np.zeros((0, *x.shape)) for x in call.leaves]
+            [np.zeros((0, *x.shape), x.dtype) for x in call.leaves]
         ]
         join = stack if call.recorded else np.stack
         columns = [join(column) for column in zip(*rows)]
@@ -134,14 +133,13 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     >>> hvp(lambda x: (x**3).sum(), [np.array([1.0, 2.0])], [np.array([1.0, 0.5])])
     (array([6., 6.]),)
     """
-    everything = range(len(primals))
-
-    def slope(*xs: Any) -> Any:
-        gradients = grad(f, everything)(*xs)
-        pairs = zip(_leaves(gradients), _leaves(tuple(tangents)), strict=True)
-        return sum((g * v).sum() for g, v in pairs)
-
-    return grad(slope, everything)(*primals)  # type: ignore[no-any-return]
+    call = _Call(f, primals, {}, range(len(primals)))
+    with recording(True):
+        slopes = reverse.grad(call.y, call.leaves, create_graph=True)
+        directions = call.directions(tangents)
+        along = sum(((g * v).sum() for g, v in zip(slopes, directions)), Tensor(0.0))
+    recorded = call.recorded or any(isinstance(v, Node) for v in directions)
+    return call.shaped(reverse.grad(along, call.leaves, create_graph=recorded))
 
 
 class _Call:
@@ -151,27 +149,62 @@ class _Call:
         self, f: Function, args: Sequence[Any], kwargs: Any, argnums: Sequence[int]
     ) -> None:
         start = next_number()
-        trees = {i: _map(_entered, args[i]) for i in argnums}
-        y = f(*(trees.get(i, arg) for i, arg in enumerate(args)), **kwargs)
-        self.trees = tuple(trees[i] for i in argnums)
+        try:
+            positions = [range(len(args))[i] for i in argnums]
+        except IndexError:
+            raise IndexError(
+                f"the derivative was asked for in arguments {list(argnums)} of a call with "
+                f"{len(args)} arguments by position; those are needed; pass them by position"
+            ) from None
+        with recording(True):  # derivatives are right inside no_grad, too
+            trees = {i: _map(_entered, args[i]) for i in positions}
+            y = f(*(trees.get(i, arg) for i, arg in enumerate(args)), **kwargs)
+            if not isinstance(y, Node):
+                y = Tensor(_constant_result(y))
+            elif y.constant:
+                y = Tensor(y.value)
+        self.y = y
+        self.trees = tuple(trees[i] for i in positions)
         self.leaves: list[Any] = list(_leaves(self.trees))
-        self.y = y if isinstance(y, Node) else Tensor(np.asarray(y, float))
         # a leaf that is older than the call was captured or handed in
-        self.recorded = any(x.op is None and x.number < start for x in reverse.order(self.y))
+        self.recorded = any(x.op is None and x.number < start for x in reverse.order(y))
 
     def value(self) -> Any:
-        return self.y if self.recorded else np.array(self.y.value)
+        return _identity(self.y) if self.recorded else np.array(self.y.value)
 
     def pull(self, g: Any) -> list[Any]:
-        return reverse.grad(self.y, self.leaves, g=g, create_graph=self.recorded)
+        recorded = self.recorded or isinstance(g, Node)
+        return reverse.grad(self.y, self.leaves, g=g, create_graph=recorded)
 
     def shaped(self, values: list[Any]) -> tuple[Any, ...]:
         """`values`, one for each leaf, in the structure of the arguments."""
         following = iter(values)
         return tuple(_map(lambda x: next(following), tree) for tree in self.trees)
 
+    def directions(self, tangents: Sequence[Any]) -> list[Any]:
+        """The tangent of each leaf; ValueError unless they are structured as the arguments are."""
+        directions = list(_beside(self.trees, tuple(tangents)))
+        for x, v in zip(self.leaves, directions):
+            if np.shape(v) != x.shape:
+                raise ValueError(
+                    f"a tangent has shape {np.shape(v)} and its primal {x.shape}; equal shapes "
+                    "are needed; reshape the tangent"
+                )
+        return directions
 
-@primitive(lambda g, y, x: g)
+
+def _constant_result(y: Any) -> np.ndarray:
+    """What `f` returned without a Tensor in it, as floating numbers."""
+    plain = isinstance(y, (int, float, np.ndarray, np.generic))
+    if not plain or np.asarray(y).dtype.kind not in "fiub":
+        raise TypeError(
+            f"the function returned {describe(y)}; one array or number is needed; return one, or "
+            "stack several"
+        )
+    return np.asarray(y, float)
+
+
+@primitive(lambda g, y, x: g, name="identity")
 def _identity(x: Array) -> Array:
     return x
 
@@ -189,6 +222,27 @@ def _map(f: Callable[[Any], Any], tree: Any) -> Any:
         values = [_map(f, value) for value in tree]
         return type(tree)(*values) if hasattr(tree, "_fields") else type(tree)(values)
     return f(tree)
+
+
+def _beside(tree: Any, other: Any) -> Iterator[Any]:
+    """What `other` holds in the places of the leaves of `tree`, which has the same structure."""
+    if isinstance(tree, dict) and isinstance(other, dict) and tree.keys() == other.keys():
+        for key, value in tree.items():
+            yield from _beside(value, other[key])
+    elif (
+        isinstance(tree, (list, tuple))
+        and isinstance(other, (list, tuple))
+        and len(tree) == len(other)
+    ):
+        for value, beside in zip(tree, other):
+            yield from _beside(value, beside)
+    elif isinstance(tree, (dict, list, tuple)):
+        raise ValueError(
+            f"the tangents have {describe(other)} where the primals have a {type(tree).__name__} "
+            f"of {len(tree)}; the same structure is needed; nest them alike"
+        )
+    else:
+        yield other
 
 
 def _leaves(tree: Any) -> Iterator[Any]:

@@ -27,6 +27,16 @@ _recording: ContextVar[bool] = ContextVar("recording", default=True)
 
 
 @contextmanager
+def recording(on: bool) -> Iterator[None]:
+    """Record, or do not, in the current thread or task until the end of the block."""
+    token = _recording.set(on)
+    try:
+        yield
+    finally:
+        _recording.reset(token)
+
+
+@contextmanager
 def no_grad() -> Iterator[None]:
     """Compute without recording: inside, the result of an op is a leaf, and a constant.
 
@@ -40,11 +50,8 @@ def no_grad() -> Iterator[None]:
     >>> y.op is None, y.constant
     (True, True)
     """
-    token = _recording.set(False)
-    try:
+    with recording(False):
         yield
-    finally:
-        _recording.reset(token)
 
 
 class Op:
@@ -282,13 +289,13 @@ def primitive(
                 y = forward(*saved, **params) if params else forward(*saved)
             except (TypeError, ValueError, IndexError, AttributeError) as error:
                 raise _explained(error, this, inputs) from error
-            if type(y) is float64:  # the common case of a number
+            if type(y) is float64:
+                constant = False
+            elif type(y) is ndarray and y.dtype.kind == "f":
+                y.setflags(False)  # type: ignore[call-arg]  # read-only; see _read_only
                 constant = False
             else:
-                if type(y) is ndarray:
-                    y.setflags(False)  # type: ignore[call-arg]  # read-only; see _read_only
-                elif type(y) is float:
-                    y = float64(y)
+                y = _result(y, this)
                 constant = y.dtype.kind != "f"
             node = new(kind)
             if not is_recording():
@@ -338,7 +345,23 @@ def _bind(
             f"{op.name} got {len(inputs)} positional arguments; it takes at most "
             f"{arity + len(static[:1])}; give the others by name: {', '.join(static) or 'none'}"
         )
+    if extra and static[0] in params:
+        raise TypeError(
+            f"{op.name} got {static[0]} by position and by name; once is needed; leave one out"
+        )
     return given, params | dict(zip(static, extra))
+
+
+def _result(y: Any, op: Op) -> Array:
+    """What a forward returned, if it can be the value of a node."""
+    if type(y) is float:
+        return float64(y)
+    if getattr(getattr(y, "dtype", None), "kind", "?") not in "fiub":
+        raise TypeError(
+            f"the forward of {op.name} returned {describe(y)}; an array of real numbers is needed; "
+            "mend the forward"
+        )
+    return _read_only(y)
 
 
 def _listed(x: Any) -> Any:

@@ -123,7 +123,8 @@ def grad(y: Any, wrt: Any, g: Any = None, create_graph: bool = False) -> Any:
     it. Only what `wrt` needs is computed. `.grad` is left alone.
 
     Raises TypeError for a `y` or `wrt` that is no floating Tensor, ValueError for a missing or
-    misshapen `g`, RuntimeError if, with create_graph, a leaf has changed since the recording.
+    misshapen `g` and for a `y` that was computed inside `no_grad`, RuntimeError if, with
+    create_graph, a leaf has changed since the recording.
 
     >>> from autograd_lite import Tensor, grad
     >>> x = Tensor([1.0, 2.0, 3.0])
@@ -166,20 +167,20 @@ def backward(y: Node, g: Any = None) -> None:
     array([2., 4., 6.])
     """
     g = _seed(y, g, False)
-    if y.constant:
-        raise ValueError(
-            f"backward was called on {describe(y)}, which was computed inside no_grad; a recorded "
-            "value is needed; compute it outside"
-        )
     cotangents = sweep(y, g)
     taken: set[int] = set()
     for x, gx in cotangents.items():
-        x.grad = _unshared(gx, taken) if x.grad is None else x.grad + gx
+        x.grad = _unshared(gx if x.grad is None else x.grad + gx, taken)
 
 
 def _seed(y: Any, g: Any, recorded: bool) -> Array:
     """The cotangent that a sweep from `y` starts with."""
     check_real(y, "y")
+    if y.constant:
+        raise ValueError(
+            f"the gradient of {describe(y)} was asked for, which was computed inside no_grad; a "
+            "recorded value is needed; compute it outside"
+        )
     value = y.value
     if g is None:
         if value.size != 1:

@@ -112,6 +112,10 @@ def fit(
     """
     rng = generator(rng)
     x, y = samples(x), samples(y)
+    if validation is not None:
+        x_seen, y_seen = map(samples, validation)
+    else:
+        x_seen, y_seen = x, y
     parameters = model.parameters()
     history = History() if history is None else history
     done = len(history.loss)
@@ -136,7 +140,6 @@ def fit(
             total += batch_loss * len(xb)
         history.loss.append(total / len(x))
         if validation is not None or metrics:
-            x_seen, y_seen = (x, y) if validation is None else validation
             prediction = model.predict(x_seen)
             if validation is not None:
                 with no_grad():

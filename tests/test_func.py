@@ -152,3 +152,62 @@ def test_arguments_and_results_share_no_memory():
         result += 1
     np.testing.assert_array_equal(g, V)
     np.testing.assert_array_equal(pullback(V)[0], V)
+
+
+def test_derivatives_inside_no_grad_are_right_and_constants():
+    W = Tensor(3.0)
+    with al.no_grad():
+        assert func.grad(lambda x: x * x)(2.0) == 4
+        assert func.grad(func.grad(lambda x: x**3))(2.0) == 12
+        assert func.jvp(lambda x: x * x, [2.0], [1.0])[1] == 4
+        assert func.hvp(lambda x: x**3, [2.0], [1.0])[0] == 12
+        slope = func.grad(lambda x: W * x * x)(2.0)
+    assert slope.item() == 12
+    assert slope.constant
+
+
+def test_a_tensor_as_cotangent_or_tangent_keeps_its_derivative():
+    assert func.grad(lambda v: func.jvp(lambda x: x * x, [2.0], [v])[1])(1.0) == 4
+    assert func.grad(lambda g: func.vjp(lambda x: x * x, 2.0)[1](g)[0])(1.0) == 4
+    assert func.grad(lambda v: func.hvp(lambda x: x**3, [2.0], [v])[0])(1.0) == 12
+
+
+def test_arguments_are_counted_from_either_end():
+    def f(x, y):
+        return x * x * y
+
+    assert func.grad(f, -1)(2.0, 3.0) == 4
+    assert func.grad(f, np.int64(0))(2.0, 3.0) == 12
+    both = func.grad(f, iter([0, -1]))
+    assert both(2.0, 3.0) == both(2.0, 3.0) == (12, 4)
+    with pytest.raises(IndexError, match="2 arguments by position"):
+        func.grad(f, 2)(2.0, 3.0)
+    with pytest.raises(IndexError, match="0 arguments by position"):
+        func.grad(f)(x=2.0, y=3.0)
+
+
+@pytest.mark.parametrize("result", [None, "3", {"a": 1.0}, (1.0, 2.0)])
+def test_a_function_returns_one_array(result):
+    with pytest.raises(TypeError, match="one array or number is needed"):
+        func.grad(lambda x: result)(1.0)
+
+
+def test_tangents_are_structured_as_the_primals():
+    def f(p):
+        return p["a"] ** 2 - 2 * p["b"] * p["a"]
+
+    p, v = {"a": 1.0, "b": 2.0}, {"b": 1.0, "a": 0.0}
+    assert func.jvp(f, [p], [v])[1] == -2
+    assert func.hvp(f, [p], [v])[0] == {"a": -2, "b": 0}
+    for derivative in (func.jvp, func.hvp):
+        with pytest.raises(ValueError, match="the same structure is needed"):
+            derivative(f, [p], [{"a": 1.0}])
+        with pytest.raises(ValueError, match="the same structure is needed"):
+            derivative(f, [p], [])
+        with pytest.raises(ValueError, match=r"tangent has shape \(3, 2\)"):
+            derivative(lambda x: (x**3).sum(), [np.ones(2)], [np.ones((3, 2))])
+
+
+def test_functions_of_nothing():
+    assert func.jvp(lambda: 3.0, [], []) == (3, 0)
+    assert func.jacobian(lambda x: x[:0])(X.astype("f4")).dtype == np.float32

@@ -146,3 +146,11 @@ def test_a_state_tells_whose_it_is(tmp_path):
     sgd = nn.SGD([p], momentum=0.5)
     nn.load(sgd, tmp_path / "sgd.npz")
     assert (sgd.momentum, sgd.nesterov) == (0.9, True)
+
+
+def test_two_entries_of_one_name_are_refused(model, tmp_path):
+    entries = good(model)
+    entries["layers.0.W"] = entries["layers.0.W.npy"]
+    write(tmp_path / "twice.npz", entries)
+    with pytest.raises(ValueError, match="two entries of one name"):
+        nn.load(model, tmp_path / "twice.npz")

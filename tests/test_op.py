@@ -404,3 +404,18 @@ def test_a_rule_that_returns_no_array_is_named(returned: float | None) -> None:
 
     with pytest.raises(TypeError, match=rf"a VJP of doubled returned {returned}"):
         doubled(Tensor([1.0])).backward(np.ones(1))
+
+
+@pytest.mark.parametrize("result", [3, [1.0, 2.0], None, np.array([1j])])
+def test_a_forward_that_returns_no_array_of_real_numbers_is_named(result: object) -> None:
+    @primitive(lambda g, y, x: g)
+    def odd(x):
+        return result
+
+    with pytest.raises(TypeError, match="the forward of odd returned"):
+        odd(Tensor([1.0]))
+
+
+def test_a_static_parameter_is_given_once() -> None:
+    with pytest.raises(TypeError, match="axis by position and by name"):
+        al.sum(Tensor([1.0]), 0, axis=0)

@@ -536,3 +536,21 @@ def test_a_failed_op_keeps_nothing() -> None:
             x + np.ones(2)
         del x
         assert ref() is None
+
+
+def test_a_gradient_of_what_was_not_recorded_is_an_error() -> None:
+    x = Tensor([1.0])
+    with al.no_grad():
+        y = (x * x).sum()
+    with pytest.raises(ValueError, match="computed inside no_grad"):
+        grad(y, x)
+    with pytest.raises(ValueError, match="computed inside no_grad"):
+        y.backward()
+
+
+def test_a_gradient_of_a_number_is_an_array_also_when_it_accumulates() -> None:
+    x = Tensor(2.0)
+    for times in (1, 2, 3):
+        (x * x).backward()
+        assert type(x.grad) is np.ndarray
+        assert x.grad == 4 * times

@@ -202,7 +202,8 @@ def test_lists_are_data():
     model = nn.MLP([1, 1], rng=0)
     sgd = nn.SGD(model.parameters(), lr=0.5)
     x, y = [[-1.0], [0.0], [1.0]], [[-2.0], [0.0], [2.0]]
-    nn.fit(model, nn.mse, x, y, sgd, epochs=200, rng=0, progress=False)
+    seen = (x, y)
+    nn.fit(model, nn.mse, x, y, sgd, epochs=200, rng=0, progress=False, validation=seen)
     np.testing.assert_allclose(model.predict(np.array([[3.0]])), [[6.0]], rtol=1e-6)
 
 
