@@ -3,7 +3,8 @@
 from . import func, ops
 from .compare import Comparison, compare
 from .draw import Graph, draw
-from .op import Node, Op, no_grad, primitive
+from .node import Node, Op
+from .op import no_grad, primitive
 from .ops import *  # noqa: F403
 from .reverse import grad, order, pullback
 from .tensor import Tensor

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .op import Node, describe
+from .node import Node, describe
 from .reverse import check_real, grad, order
 
 

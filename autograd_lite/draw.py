@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from .op import Array, Node, describe
+from .node import Array, Node, describe
 from .reverse import order
 
 # Told apart by shape as well as by colour: fill and border were checked for colour-blind readers.

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from . import reverse
-from .op import Array, Node, describe, next_number, primitive, recording
+from .node import Array, Node, describe, next_number
+from .op import primitive, recording
 from .ops import stack
 from .tensor import Tensor
 

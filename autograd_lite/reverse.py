@@ -8,7 +8,7 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from .op import Array, Node, Op, describe, frozen, leaf
+from .node import Array, Node, Op, describe, frozen, leaf
 
 T = TypeVar("T", bound=Node)
 float64 = np.float64

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from . import ops
-from .op import Array, Node, describe, frozen, leaf
+from .node import Array, Node, describe, frozen, leaf
 from .reverse import backward
 
 Method = Callable[..., "Tensor"]

@@ -18,6 +18,7 @@ NETWORKS = Path(nn.__file__).parent
 
 # Each module of the engine may import those of the groups before its own.
 GROUPS = [
+    {"node"},
     {"op"},
     {"ops"},
     {"reverse"},

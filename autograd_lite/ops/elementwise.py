@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Array, primitive
+from ..node import Array
+from ..op import primitive
 
 __all__ = [
     "greater",

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Array, primitive
+from ..node import Array
+from ..op import primitive
 from .elementwise import multiply, where
 from .reductions import Axis, kept
 from .shapes import reshape

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..op import Array, primitive
+from ..node import Array
+from ..op import primitive
 from .elementwise import astype, equal, sigmoid
 from .reductions import log_softmax, softmax, sum
 from .shapes import expand_dims

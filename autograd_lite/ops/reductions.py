@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Array, primitive
+from ..node import Array
+from ..op import primitive
 from .elementwise import astype, equal, exp, maximum, sqrt
 from .shapes import broadcast_to, concatenate, reshape, transpose
 

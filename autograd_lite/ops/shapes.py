@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..op import Array, Node, describe, primitive
+from ..node import Array, Node, describe
+from ..op import primitive
 
 __all__ = [
     "reshape",
