@@ -21,7 +21,8 @@ from .node import Array, Node, Op, describe, frozen, next_number, read_only
 
 VJP = Callable[..., Array]
 
-ndarray, float64 = np.ndarray, np.float64
+ndarray = np.ndarray
+FLOATS = {np.float64, np.float32}  # immutable, and by far the most frequent numbers
 
 _recording: ContextVar[bool] = ContextVar("recording", default=True)
 
@@ -121,7 +122,7 @@ def primitive(
                 y = forward(*saved, **params) if params else forward(*saved)
             except (TypeError, ValueError, IndexError, AttributeError) as error:
                 raise _explained(error, this, inputs) from error
-            if type(y) is float64:
+            if type(y) in FLOATS:
                 constant = False
             elif type(y) is ndarray and y.dtype.kind == "f":
                 y.setflags(False)  # type: ignore[call-arg]  # read-only; see read_only
@@ -187,7 +188,7 @@ def _bind(
 def _result(y: Any, op: Op) -> Array:
     """What a forward returned, if it can be the value of a node."""
     if type(y) is float:
-        return float64(y)
+        return np.float64(y)
     if getattr(getattr(y, "dtype", None), "kind", "?") not in "fiub":
         raise TypeError(
             f"the forward of {op.name} returned {describe(y)}; an array of real numbers is needed; "
@@ -215,6 +216,10 @@ def _static(op: Op, name: str, value: Any) -> Any:
 
 def _constant(x: Any) -> Array:
     """An input that is not a Tensor, as the graph keeps it: a copy, for x may change later."""
+    if type(x) is ndarray and x.ndim and x.dtype.kind in "fiub":  # the hot path, of a batch
+        copy = x.copy()
+        copy.setflags(False)  # type: ignore[call-arg]
+        return copy
     if type(x) is not ndarray:
         if isinstance(x, (bool, int, float)):
             return x
