@@ -165,7 +165,7 @@ class Tensor(Node):
         return format(self.item(), spec) if spec else str(self)
 
     def __repr__(self) -> str:
-        text = np.array2string(np.asarray(self.data), separator=", ", prefix="Tensor(")
+        text = np.array2string(np.asarray(self.value), separator=", ", prefix="Tensor(")
         details = [f"shape={self.shape}"] if self.size == 0 else []
         details += [f"dtype={self.dtype}"] if self.dtype != np.float64 else []
         details += [f"name={self.name!r}"] if self.name else []
@@ -237,7 +237,8 @@ _OF_SHAPE_ONLY = {np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.em
 
 def _recorded(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What `func(*args, **kwargs)` of numpy is when there is a Tensor among its arguments."""
-    kwargs = {k: v for k, v in kwargs.items() if not (k in ("out", "dtype") and v is None)}
+    if kwargs:
+        kwargs = {k: v for k, v in kwargs.items() if k not in ("out", "dtype") or v is not None}
     if "a" in kwargs:  # the name of the first array in numpy's functions
         args = (kwargs.pop("a"), *args)
     if "out" in kwargs:

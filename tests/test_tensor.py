@@ -596,3 +596,11 @@ def test_plus_and_tolist(x: Tensor) -> None:
 def test_in_place_addition_to_an_array_says_what_to_write(x: Tensor) -> None:
     with pytest.raises(TypeError, match=r"write a = a \+ t"):
         np.zeros((2, 3)).__iadd__(x)
+
+
+def test_looking_at_a_leaf_does_not_hand_its_array_out() -> None:
+    W = Tensor([1.0, 2.0], name="W")
+    looked = repr(W), f"{W}", W.shape, W.tolist(), len(W), W.value
+    assert looked[0] == "Tensor([1., 2.], name='W')"
+    with pytest.raises(ValueError, match="read-only"):
+        W.value[0] = 1  # as it would not be, had .data been used
