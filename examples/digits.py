@@ -27,7 +27,7 @@ except ImportError as error:
     ) from error
 
 SIZES = (64, 15, 10)
-SEED = 0  # four seeds on each of three splits gave test accuracies from 0.967 to 0.978
+SEED = 0  # seeds 0 to 3 on each of three splits gave test accuracies from 0.958 to 0.972
 
 
 def digits():
