@@ -92,12 +92,13 @@ def fit(
 ) -> History:
     """Train `model` on samples x and targets y: forward, backward and one step for each batch.
 
-    loss: a function of prediction and target, such as `nn.mse`. validation: a pair (x, y); after
-    each epoch its loss is computed, and its metrics. metrics: functions of prediction and target
-    by name, of the training data where there is no validation. rng: a generator or seed for the
-    order of samples. Data are not cast: float64 data make a float32 model compute in float64.
-    progress: show a bar (tqdm's, where it is installed) on stderr. history: of
-    an earlier call that this one goes on from, at another learning rate or resumed; it is added to.
+    loss: a function of prediction and target, such as `nn.mse`. x, y: arrays or lists of rows,
+    which are not cast: float64 data make a float32 model compute in float64. validation: a pair
+    (x, y); after each epoch its loss is computed, and its metrics. metrics: functions of prediction
+    and target by name, of the training data where there is no validation. rng: a generator or seed
+    for the order of samples. progress: show a bar (tqdm's, where it is installed) on stderr.
+    history: of an earlier call that this one goes on from, at another learning rate or resumed; it
+    is added to.
 
     A loss of NaN or infinity ends the training before it reaches the parameters, with a warning
     that names the epoch. Returns the History of the epochs that were completed.
