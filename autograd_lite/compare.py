@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .node import Node, describe
+from .node import REAL, Node, describe
 from .reverse import check_real, grad, order
 
 
@@ -119,7 +119,7 @@ def _find(loss: Node, wanted: Mapping[str, Any], names: Mapping[str, Any]) -> di
 
 def _numbers(name: str, given: Any) -> np.ndarray:
     array = np.asarray(given.value if isinstance(given, Node) else given)
-    if array.dtype.kind not in "fiub":
+    if array.dtype.kind not in REAL:
         raise TypeError(
             f"the gradient of {name!r} is {describe(given)}; real numbers are needed; pass an array"
         )

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import reverse
-from .node import Array, Node, describe, next_number
+from .node import REAL, Array, Node, describe, next_number
 from .op import primitive, recording
 from .ops import stack
 from .tensor import Tensor
@@ -86,8 +86,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     with recording(True):
         g = Tensor(np.zeros(call.y.shape, call.y.dtype))
         pulled = reverse.grad(call.y, call.leaves, g=g, create_graph=True)
-        along = sum(((h * v).sum() for h, v in zip(pulled, directions)), Tensor(0.0))
-    recorded = call.recorded or any(isinstance(v, Node) for v in directions)
+        along, recorded = call.along(pulled, directions)
     return call.value(), reverse.grad(along, g, create_graph=recorded)
 
 
@@ -137,9 +136,7 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     call = _Call(f, primals, {}, range(len(primals)))
     with recording(True):
         slopes = reverse.grad(call.y, call.leaves, create_graph=True)
-        directions = call.directions(tangents)
-        along = sum(((g * v).sum() for g, v in zip(slopes, directions)), Tensor(0.0))
-    recorded = call.recorded or any(isinstance(v, Node) for v in directions)
+        along, recorded = call.along(slopes, call.directions(tangents))
     return call.shaped(reverse.grad(along, call.leaves, create_graph=recorded))
 
 
@@ -193,11 +190,16 @@ class _Call:
                 )
         return directions
 
+    def along(self, gradients: list[Any], directions: list[Any]) -> tuple[Any, bool]:
+        """Σ g·v, to be differentiated once more, and whether that is to be recorded."""
+        total = sum(((g * v).sum() for g, v in zip(gradients, directions)), Tensor(0.0))
+        return total, self.recorded or any(isinstance(v, Node) for v in directions)
+
 
 def _constant_result(y: Any) -> np.ndarray:
     """What `f` returned without a Tensor in it, as floating numbers."""
     plain = isinstance(y, (int, float, np.ndarray, np.generic))
-    if not plain or np.asarray(y).dtype.kind not in "fiub":
+    if not plain or np.asarray(y).dtype.kind not in REAL:
         raise TypeError(
             f"the function returned {describe(y)}; one array or number is needed; return one, or "
             "stack several"

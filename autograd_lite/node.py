@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 Array = Any  # a numpy array or scalar, or any array that follows numpy's protocols
+REAL = "fiub"  # the kinds of dtype that hold real numbers
 
 ndarray = np.ndarray
 next_number = count().__next__
@@ -172,10 +173,6 @@ class Node:
         self.grad = None
         self.constant = value.dtype.kind != "f"
         self.number = next_number()
-
-    def _snapshot(self) -> Array:
-        """The current value of a leaf whose array is live, for a graph to keep."""
-        return frozen(self._live)
 
 
 def leaf(kind: type[Node], value: Array, name: str | None = None) -> Any:

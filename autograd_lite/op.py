@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from .node import Array, Node, Op, describe, frozen, next_number, read_only
+from .node import REAL, Array, Node, Op, describe, frozen, next_number, read_only
 
 VJP = Callable[..., Array]
 
@@ -116,7 +116,7 @@ def primitive(
                 for x in inputs:
                     if isinstance(x, Node):
                         value = x._value
-                        saved.append(x._snapshot() if value is None else value)
+                        saved.append(frozen(x._live) if value is None else value)
                     else:
                         saved.append(x if type(x) is float else _constant(x))
                 y = forward(*saved, **params) if params else forward(*saved)
@@ -189,7 +189,7 @@ def _result(y: Any, op: Op) -> Array:
     """What a forward returned, if it can be the value of a node."""
     if type(y) is float:
         return np.float64(y)
-    if getattr(getattr(y, "dtype", None), "kind", "?") not in "fiub":
+    if getattr(getattr(y, "dtype", None), "kind", "?") not in REAL:
         raise TypeError(
             f"the forward of {op.name} returned {describe(y)}; an array of real numbers is needed; "
             "mend the forward"
@@ -216,17 +216,13 @@ def _static(op: Op, name: str, value: Any) -> Any:
 
 def _constant(x: Any) -> Array:
     """An input that is not a Tensor, as the graph keeps it: a copy, for x may change later."""
-    if type(x) is ndarray and x.ndim and x.dtype.kind in "fiub":  # the hot path, of a batch
-        copy = x.copy()
-        copy.setflags(False)  # type: ignore[call-arg]
-        return copy
     if type(x) is not ndarray:
         if isinstance(x, (bool, int, float)):
             return x
         if hasattr(x, "__array_function__") and not isinstance(x, ndarray):
             return frozen(x)
         x = np.asarray(x)
-    if x.dtype.kind not in "fiub":
+    if x.dtype.kind not in REAL:
         raise TypeError(f"an array of {x.dtype}; real numbers are needed")
     return frozen(x)
 

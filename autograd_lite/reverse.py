@@ -166,8 +166,7 @@ def backward(y: Node, g: Any = None) -> None:
     >>> x.grad
     array([2., 4., 6.])
     """
-    g = _seed(y, g, False)
-    cotangents = sweep(y, g)
+    cotangents = sweep(y, _seed(y, g, False))
     taken: set[int] = set()
     for x, gx in cotangents.items():
         x.grad = _unshared(gx if x.grad is None else x.grad + gx, taken)
@@ -202,6 +201,7 @@ def _seed(y: Any, g: Any, recorded: bool) -> Array:
 
 
 def check_real(x: Any, role: str) -> None:
+    """Raise TypeError unless x, which an error calls `role`, is a floating Tensor."""
     if not isinstance(x, Node):
         raise TypeError(
             f"{role} is {describe(x)}; a Tensor is needed, for only Tensors are differentiable; "

@@ -55,10 +55,9 @@ def load(target: Any, path: str | os.PathLike[str]) -> None:
 def _read(file: BinaryIO, expected: dict[str, np.ndarray], owner: str) -> dict[str, np.ndarray]:
     """The arrays of an archive whose headers have been checked against `expected`."""
     with zipfile.ZipFile(file) as archive:
-        names = archive.namelist()
-        if len({name.removesuffix(".npy") for name in names}) < len(names):
-            raise ValueError(f"{owner} got a file with two entries of one name; save it again")
         entries = {entry.filename.removesuffix(".npy"): entry for entry in archive.infolist()}
+        if len(entries) < len(archive.infolist()):
+            raise ValueError(f"{owner} got a file with two entries of one name; save it again")
         headers = {name: _header(archive, entry) for name, entry in entries.items()}
         check_state(headers, expected, owner)
         state = {}

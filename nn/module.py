@@ -69,14 +69,15 @@ class Module:
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """A copy of each parameter's value, by its path. ValueError if two have one path."""
-        paths = [path for path, _ in self.named_parameters()]
-        twice = {path for path in paths if paths.count(path) > 1}
-        if twice:
-            raise ValueError(
-                f"{type(self).__name__} has two parameters at {', '.join(twice)}; each needs a "
-                "path of its own; use other keys"
-            )
-        return {path: np.array(p.value) for path, p in self.named_parameters()}
+        state: dict[str, np.ndarray] = {}
+        for path, p in self.named_parameters():
+            if path in state:
+                raise ValueError(
+                    f"{type(self).__name__} has two parameters at {path}; each needs a path of its "
+                    "own; use other keys"
+                )
+            state[path] = np.array(p.value)
+        return state
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Set the parameters to copies of the values of `state`, which must be all and only these.

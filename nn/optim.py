@@ -53,18 +53,15 @@ class Optimizer:
 
     def step(self) -> None:
         """Update every parameter that has a gradient. RuntimeError if none has one."""
-        self.steps += 1
-        updated = False
-        for p, memory in zip(self.parameters, self.memory):
-            if p.grad is not None:
-                p.assign(self.update(p.value, p.grad, memory))
-                updated = True
-        if not updated:
-            self.steps -= 1
+        if all(p.grad is None for p in self.parameters):
             raise RuntimeError(
                 "step() found no gradient; each parameter's .grad is needed; call "
                 "loss.backward() first, on a loss computed outside no_grad"
             )
+        self.steps += 1
+        for p, memory in zip(self.parameters, self.memory):
+            if p.grad is not None:
+                p.assign(self.update(p.value, p.grad, memory))
 
     def zero_grad(self) -> None:
         """Forget the gradients."""

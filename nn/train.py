@@ -117,7 +117,8 @@ def fit(
         x_seen, y_seen = map(samples, validation)
     else:
         x_seen, y_seen = x, y
-    parameters = model.parameters()
+    trained = set(optimizer.parameters)
+    untrained = [p for p in model.parameters() if p not in trained]
     history = History() if history is None else history
     done = len(history.loss)
     model.train()
@@ -125,7 +126,7 @@ def fit(
         total = 0.0
         for xb, yb in batches(x, y, batch_size, shuffle, rng):
             optimizer.zero_grad()
-            for p in parameters:  # those that are not trained, too
+            for p in untrained:  # backward adds to their gradients, too
                 p.grad = None
             batch_loss = _gradients(model, loss, xb, yb)
             if not math.isfinite(batch_loss):

@@ -6,8 +6,8 @@ import numpy as np
 
 from ..node import Array
 from ..op import primitive
-from .elementwise import astype, equal, sigmoid
-from .reductions import log_softmax, softmax, sum
+from .elementwise import astype, equal, sigmoid, softplus
+from .reductions import log_softmax, pull_log_softmax, softmax
 from .shapes import expand_dims
 
 __all__ = [
@@ -27,9 +27,13 @@ def _error(prediction: Array, target: Array) -> Array:
             "broadcasts"
         )
     error = prediction - target
-    if error.size == 0:
-        raise ValueError("there are no elements, and a loss needs one at least")
+    _check_size(error.size)
     return error
+
+
+def _check_size(n: int) -> None:
+    if n == 0:
+        raise ValueError("there are no elements, and a loss needs one at least")
 
 
 def _mse_vjp(g: Array, y: Array, prediction: Array, target: Array) -> Array:
@@ -76,9 +80,7 @@ def _numbers(target: Array) -> Array:
 
 
 def _cross_entropy_vjp(g: Array, y: Array, logits: Array, target: Array) -> Array:
-    # p Σt - t Σp, where Σp is 1, but 0 for a row of -inf, which so gets gradient 0
-    p, t = softmax(logits), _one_hot(target, logits)
-    slope = p * sum(t, axis=-1, keepdims=True) - t * sum(p, axis=-1, keepdims=True)
+    slope = pull_log_softmax(-_one_hot(target, logits), softmax(logits), axis=-1)
     return g / _rows(logits) * slope
 
 
@@ -98,8 +100,7 @@ def cross_entropy(logits: Array, target: Array) -> Array:
     Raises ValueError for other shapes and for a number that is no class.
     """
     shape, target = np.shape(logits), _numbers(target)
-    if shape and 0 in shape:
-        raise ValueError("there are no elements, and a loss needs one at least")
+    _check_size(np.size(logits))
     if shape and np.shape(target) == shape:
         t = _one_hot(target, logits)
         return -(t * np.where(t == 0, 0, log_softmax(logits))).sum() / _rows(logits)
@@ -128,5 +129,4 @@ def bce_with_logits(logits: Array, target: Array) -> Array:
     ∂/∂z = (s(z) - t) / n.
     """
     n = _error(logits, target).size
-    softplus = np.maximum(logits, 0) + np.log1p(np.exp(-np.abs(logits)))
-    return (softplus - logits * target).sum() / n
+    return (softplus(logits) - logits * target).sum() / n

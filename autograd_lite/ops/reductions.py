@@ -10,7 +10,7 @@ import numpy as np
 from ..node import Array
 from ..op import primitive
 from .elementwise import astype, equal, exp, maximum, sqrt
-from .shapes import broadcast_to, concatenate, reshape, transpose
+from .shapes import broadcast_to, concatenate, inverse, reshape, transpose
 
 __all__ = [
     "sum",
@@ -144,8 +144,8 @@ def _product_of_others(g: Array, y: Array, x: Array, *, axis: Axis, keepdims: bo
     last = transpose(x, axes=order)
     flat = reshape(last, shape=(*last.shape[: x.ndim - len(axes)], _count(x, axis)))
     others = _before(flat) * _before(flat[..., ::-1])[..., ::-1]
-    back = tuple(order.index(i) for i in range(x.ndim))
-    return kept(g, x, axis) * transpose(reshape(others, shape=last.shape), axes=back)
+    back = transpose(reshape(others, shape=last.shape), axes=inverse(order))
+    return kept(g, x, axis) * back
 
 
 @primitive(_product_of_others)
@@ -169,25 +169,33 @@ def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     return y if keepdims else y.squeeze(axis)
 
 
+def _exponentials(x: Array, axis: Axis) -> tuple[Array, Array, Array]:
+    """x less its maximum, eˣ of that, and Σeˣ, with 1 in the place of 0: where all are -inf."""
+    shifted = x - _finite_max(x, axis)
+    e = np.exp(shifted)
+    total = e.sum(axis=axis, keepdims=True)
+    return shifted, e, np.where(total == 0, total.dtype.type(1), total)
+
+
 @primitive(
     lambda g, y, x, *, axis: y * (g - sum(g * y, axis=axis, keepdims=True)),
 )
 def softmax(x: Array, *, axis: Axis = -1) -> Array:
     """eˣ / Σeˣ over `axis`, without overflow. All -inf gives 0, with gradient 0."""
-    e = np.exp(x - _finite_max(x, axis))
-    total = e.sum(axis=axis, keepdims=True)
-    return e / np.where(total == 0, total.dtype.type(1), total)
+    _, e, total = _exponentials(x, axis)
+    return e / total
 
 
-def _log_softmax_vjp(g: Array, y: Array, x: Array, *, axis: Axis) -> Array:
-    # g - p Σg, written so that the gradient is 0 where all are -inf and p = Σp = 0
-    p = exp(y)
+def pull_log_softmax(g: Array, p: Array, axis: Axis) -> Array:
+    """g - p Σg, the cotangent through log_softmax where softmax is p.
+
+    Written g Σp - p Σg: Σp is 1, but 0 where all are -inf, and so is the cotangent there.
+    """
     return g * sum(p, axis=axis, keepdims=True) - p * sum(g, axis=axis, keepdims=True)
 
 
-@primitive(_log_softmax_vjp)
+@primitive(lambda g, y, x, *, axis: pull_log_softmax(g, exp(y), axis))
 def log_softmax(x: Array, *, axis: Axis = -1) -> Array:
     """x - log Σeˣ over `axis`, without overflow. All -inf gives -inf, with gradient 0."""
-    shifted = x - _finite_max(x, axis)
-    total = np.exp(shifted).sum(axis=axis, keepdims=True)
-    return shifted - np.log(np.where(total == 0, total.dtype.type(1), total))
+    shifted, _, total = _exponentials(x, axis)
+    return shifted - np.log(total)

@@ -41,8 +41,12 @@ def ravel(x: Array) -> Any:
 def _undo_transpose(g: Array, y: Array, x: Array, *, axes: tuple[int, ...] | None) -> Array:
     if axes is None:
         return transpose(g)
-    places = [axis % x.ndim for axis in axes]
-    return transpose(g, axes=tuple(places.index(i) for i in range(x.ndim)))
+    return transpose(g, axes=inverse(tuple(axis % x.ndim for axis in axes)))
+
+
+def inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
+    """The order of axes that undoes `axes`, each counted from 0."""
+    return tuple(axes.index(i) for i in range(len(axes)))
 
 
 @primitive(_undo_transpose)
