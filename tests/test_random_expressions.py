@@ -71,14 +71,19 @@ def arrays(shapes: list[tuple[int, ...]], seed: int) -> tuple[list[Array], np.ra
     return [np.asarray(rng.standard_normal(shape)) for shape in shapes], rng
 
 
-@quick
-@given(graphs)
-def test_the_gradient_of_a_random_expression(graph: Any) -> None:
+def recorded(graph: Any) -> Any:
+    """The function of a graph, its arguments as arrays and leaves, the result, a generator."""
     shapes, program, seed = graph
     f = expression(program)
     xs, rng = arrays(shapes, seed)
     leaves = [Tensor(x) for x in xs]
-    y = f(*leaves)
+    return f, xs, leaves, f(*leaves), rng
+
+
+@quick
+@given(graphs)
+def test_the_gradient_of_a_random_expression(graph: Any) -> None:
+    f, xs, leaves, y, rng = recorded(graph)
     np.testing.assert_allclose(y.data, f(*xs), rtol=1e-15)
     g = np.asarray(rng.standard_normal(y.shape))
     gradients = grad(y, leaves, g)
@@ -86,17 +91,14 @@ def test_the_gradient_of_a_random_expression(graph: Any) -> None:
         assert gx.shape == x.shape
         # a composition of several steps bends more than one op, hence not 1e-9
         np.testing.assert_allclose(gx, wanted, rtol=1e-8, atol=1e-8)
-    for gx, recorded in zip(gradients, grad(y, leaves, g, create_graph=True)):
-        np.testing.assert_allclose(recorded.data, gx, rtol=1e-12, atol=1e-14)
+    for gx, again in zip(gradients, grad(y, leaves, g, create_graph=True)):
+        np.testing.assert_allclose(again.data, gx, rtol=1e-12, atol=1e-14)
 
 
 @quick
 @given(graphs)
 def test_a_gradient_is_linear_in_its_cotangent(graph: Any) -> None:
-    shapes, program, seed = graph
-    xs, rng = arrays(shapes, seed)
-    leaves = [Tensor(x) for x in xs]
-    y = expression(program)(*leaves)
+    _, _, leaves, y, rng = recorded(graph)
     g, h = np.asarray(rng.standard_normal(y.shape)), np.asarray(rng.standard_normal(y.shape))
     for whole, first, second in zip(
         grad(y, leaves, 2 * g - 3 * h), grad(y, leaves, g), grad(y, leaves, h)
@@ -107,10 +109,7 @@ def test_a_gradient_is_linear_in_its_cotangent(graph: Any) -> None:
 @quick
 @given(graphs)
 def test_backward_adds_what_grad_returns(graph: Any) -> None:
-    shapes, program, seed = graph
-    xs, rng = arrays(shapes, seed)
-    leaves = [Tensor(x) for x in xs]
-    y = expression(program)(*leaves)
+    _, _, leaves, y, rng = recorded(graph)
     g = np.asarray(rng.standard_normal(y.shape))
     gradients = grad(y, leaves, g)
     for _ in range(2):
