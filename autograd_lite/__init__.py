@@ -7,6 +7,7 @@ from .node import Node, Op
 from .op import no_grad, primitive
 from .ops import *  # noqa: F403
 from .reverse import grad, order, pullback
+from .source import Source, source
 from .tensor import Tensor
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Graph",
     "Node",
     "Op",
+    "Source",
     "Tensor",
     "compare",
     "draw",
@@ -23,5 +25,6 @@ __all__ = [
     "order",
     "primitive",
     "pullback",
+    "source",
 ]
 __all__ += ops.NAMES

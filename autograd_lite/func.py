@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from . import reverse
-from .node import REAL, Array, Node, describe, next_number
-from .op import primitive, recording
-from .ops import stack
+from .node import REAL, Node, describe, next_number
+from .op import recording
+from .ops import copy, stack
 from .tensor import Tensor
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
@@ -168,7 +168,7 @@ class _Call:
         self.recorded = any(x.op is None and x.number < start for x in reverse.order(y))
 
     def value(self) -> Any:
-        return _identity(self.y) if self.recorded else np.array(self.y.value)
+        return copy(self.y) if self.recorded else np.array(self.y.value)
 
     def pull(self, g: Any) -> list[Any]:
         recorded = self.recorded or isinstance(g, Node)
@@ -207,14 +207,9 @@ def _constant_result(y: Any) -> np.ndarray:
     return np.asarray(y, float)
 
 
-@primitive(lambda g, y, x: g, name="identity")
-def _identity(x: Array) -> Array:
-    return x
-
-
 def _entered(x: Any) -> Node:
     """A node of its own for an argument, distinct from the same Tensor captured elsewhere."""
-    return _identity(x) if isinstance(x, Node) else Tensor(x)
+    return copy(x) if isinstance(x, Node) else Tensor(x)
 
 
 def _map(f: Callable[[Any], Any], tree: Any) -> Any:

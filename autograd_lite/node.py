@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from contextvars import ContextVar
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
 Array = Any  # a numpy array or scalar, or any array that follows numpy's protocols
 REAL = "fiub"  # the kinds of dtype that hold real numbers
+HOUSE = {"autograd_lite", "nn"}  # whose lines are not the user's
 
 ndarray = np.ndarray
 next_number = count().__next__
+
+
+class Mode(NamedTuple):
+    """What calling an op does, where that differs from the usual (see `mode`).
+
+    `recording`: whether gradients are to pass. `trace`: of a function that is being compiled, its
+    leaves for the arrays that it uses, by id, each with its array; None outside `compile`.
+    """
+
+    recording: bool
+    trace: dict[int, tuple[Any, Any]] | None
+
+
+# Of the current thread or task. None, the usual: ops record, and values may be looked at.
+mode: ContextVar[Mode | None] = ContextVar("mode", default=None)
 
 
 class Op:
@@ -82,10 +100,18 @@ class Node:
     number: int
 
     @property
-    def value(self) -> Array:
-        """The value to read, without a copy; a numpy scalar where it is 0-d. See `data`."""
+    def _array(self) -> Array:
         value = self._value
         return self._live if value is None else value
+
+    @property
+    def value(self) -> Array:
+        """The value to read, without a copy; a numpy scalar where it is 0-d. See `data`.
+
+        Raises TypeError inside a function that is being compiled, where values are not known.
+        """
+        self._check_visible()
+        return self._array
 
     @property
     def data(self) -> Array:
@@ -97,6 +123,7 @@ class Node:
 
         Of an op's result: a read-only array, because the graph relies on it.
         """
+        self._check_visible()
         if self._live is not None:
             return self._live
         if self.op is None:
@@ -123,7 +150,8 @@ class Node:
         The array belongs to the leaf from then on: do not write to it. Graphs that hold the old
         value keep it. Raises TypeError for an op's result, ValueError for another shape or dtype.
         """
-        current = self.value
+        self._check_visible()
+        current = self._array
         if self.op is not None or array.shape != current.shape or array.dtype != current.dtype:
             raise self._unassignable(array)
         if self._live is not None:
@@ -145,22 +173,26 @@ class Node:
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes."""
-        return self.value.shape  # type: ignore[no-any-return]
+        return self._array.shape  # type: ignore[no-any-return]
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of the elements."""
-        return self.value.dtype  # type: ignore[no-any-return]
+        return self._array.dtype  # type: ignore[no-any-return]
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return self.value.ndim  # type: ignore[no-any-return]
+        return self._array.ndim  # type: ignore[no-any-return]
 
     @property
     def size(self) -> int:
         """The number of elements."""
-        return self.value.size  # type: ignore[no-any-return]
+        return self._array.size  # type: ignore[no-any-return]
+
+    def _check_visible(self) -> None:
+        if (now := mode.get()) is not None and now.trace is not None:
+            untraceable(f"the value of {describe(self)} was asked for, or set")
 
     def _become_leaf(self, value: Array, name: str | None = None) -> None:
         self._value = value
@@ -196,6 +228,18 @@ def read_only(array: Array) -> Array:
 def _copied(array: Array) -> Array:
     """A writable copy."""
     return np.array(array) if isinstance(array, (ndarray, np.generic)) else array.copy()
+
+
+def untraceable(given: str) -> NoReturn:
+    """Raise TypeError for what a function that is being compiled cannot do, naming its line."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in HOUSE:
+        frame = frame.f_back
+    raise TypeError(
+        f"{given} at {frame.f_code.co_filename}:{frame.f_lineno}, inside a function that is being "
+        "compiled; what it computes must not hang on values, for they change from call to call; "
+        "write it with ops (where for a branch), return what is needed, or do it outside"
+    )
 
 
 def describe(x: Any) -> str:

@@ -10,31 +10,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import partial, wraps
 from itertools import count
 from typing import Any
 
 import numpy as np
 
-from .node import REAL, Array, Node, Op, describe, frozen, next_number, read_only
+from .node import (
+    REAL,
+    Array,
+    Mode,
+    Node,
+    Op,
+    describe,
+    frozen,
+    leaf,
+    mode,
+    next_number,
+    read_only,
+)
 
 VJP = Callable[..., Array]
 
 ndarray = np.ndarray
 FLOATS = {np.float64, np.float32}  # immutable, and by far the most frequent numbers
 
-_recording: ContextVar[bool] = ContextVar("recording", default=True)
-
 
 @contextmanager
 def recording(on: bool) -> Iterator[None]:
     """Record, or do not, in the current thread or task until the end of the block."""
-    token = _recording.set(on)
+    now = mode.get()
+    trace = None if now is None else now.trace
+    token = mode.set(None if on and trace is None else Mode(on, trace))
     try:
         yield
     finally:
-        _recording.reset(token)
+        mode.reset(token)
 
 
 @contextmanager
@@ -95,7 +106,7 @@ def primitive(
         rules = _OneForAll(vjps[0]) if variadic and not arity else vjps
         this = Op(name or forward.__name__, forward, rules, symbol)
         defaults = forward.__kwdefaults__
-        new, is_recording = object.__new__, _recording.get  # bound here: this is the hot path
+        new, current_mode = object.__new__, mode.get  # bound here: this is the hot path
 
         @wraps(forward)
         def call(*inputs: Any, **params: Any) -> Any:
@@ -131,10 +142,14 @@ def primitive(
                 y = _result(y, this)
                 constant = y.dtype.kind != "f"
             node = new(kind)
-            if not is_recording():
-                node._become_leaf(y)
-                node.constant = True
-                return node
+            now = current_mode()
+            if now is not None:
+                if now.trace is None:
+                    node._become_leaf(y)
+                    node.constant = True
+                    return node
+                inputs = tuple(map(partial(_traced, kind, now.trace), inputs, saved))
+                constant = constant or not now.recording
             node._value = y
             node.op = this
             node.inputs = inputs
@@ -149,6 +164,17 @@ def primitive(
         return call
 
     return define
+
+
+def _traced(kind: type[Node], trace: dict[int, tuple[Any, Any]], x: Any, value: Array) -> Any:
+    """An input as a trace records it: an array as a leaf, always the same one."""
+    if isinstance(x, Node) or not getattr(value, "shape", ()):
+        return x
+    if id(x) not in trace:
+        node = leaf(kind, value)
+        node.constant = True
+        trace[id(x)] = node, x
+    return trace[id(x)][0]
 
 
 class _OneForAll:

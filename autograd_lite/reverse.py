@@ -8,7 +8,7 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from .node import Array, Node, Op, describe, frozen, leaf
+from .node import Array, Node, Op, describe, frozen, leaf, mode, untraceable
 
 T = TypeVar("T", bound=Node)
 float64 = np.float64
@@ -134,6 +134,7 @@ def grad(y: Any, wrt: Any, g: Any = None, create_graph: bool = False) -> Any:
     >>> grad(gx.sum(), x)
     array([ 6., 12., 18.])
     """
+    create_graph = create_graph or _tracing()
     targets = [wrt] if isinstance(wrt, Node) else list(wrt)
     for x in targets:
         check_real(x, "wrt")
@@ -143,7 +144,7 @@ def grad(y: Any, wrt: Any, g: Any = None, create_graph: bool = False) -> Any:
     for x in targets:
         gx = cotangents.get(x)
         if gx is None:
-            gx = np.zeros_like(x.value)
+            gx = np.zeros_like(x._array)
         if not isinstance(gx, Node):
             gx = _unshared(gx, taken)
             gx = leaf(type(x), frozen(gx)) if create_graph else gx
@@ -166,6 +167,8 @@ def backward(y: Node, g: Any = None) -> None:
     >>> x.grad
     array([2., 4., 6.])
     """
+    if _tracing():
+        untraceable("backward(), which sets .grad; al.grad returns gradients instead;")
     cotangents = sweep(y, _seed(y, g, False))
     taken: set[int] = set()
     for x, gx in cotangents.items():
@@ -180,7 +183,7 @@ def _seed(y: Any, g: Any, recorded: bool) -> Array:
             f"the gradient of {describe(y)} was asked for, which was computed inside no_grad; a "
             "recorded value is needed; compute it outside"
         )
-    value = y.value
+    value = y._array
     if g is None:
         if value.size != 1:
             raise ValueError(
@@ -189,7 +192,7 @@ def _seed(y: Any, g: Any, recorded: bool) -> Array:
             )
         return type(value)(1) if isinstance(value, np.generic) else np.ones_like(value)
     if isinstance(g, Node):
-        g = g if recorded else frozen(g.value)
+        g = g if recorded else frozen(g._array)
     elif not hasattr(g, "__array_function__") or isinstance(g, np.ndarray):
         g = np.array(g, value.dtype)
     if g.shape != value.shape:
@@ -200,6 +203,10 @@ def _seed(y: Any, g: Any, recorded: bool) -> Array:
     return g if g.dtype == value.dtype else g.astype(value.dtype)
 
 
+def _tracing() -> bool:
+    return (now := mode.get()) is not None and now.trace is not None
+
+
 def check_real(x: Any, role: str) -> None:
     """Raise TypeError unless x, which an error calls `role`, is a floating Tensor."""
     if not isinstance(x, Node):
@@ -207,7 +214,7 @@ def check_real(x: Any, role: str) -> None:
             f"{role} is {describe(x)}; a Tensor is needed, for only Tensors are differentiable; "
             "make it one with Tensor(...) before the expression is written"
         )
-    if x.value.dtype.kind != "f":
+    if x.dtype.kind != "f":
         raise TypeError(
             f"{role} is {describe(x)}; floating numbers are needed, for others have no gradient; "
             "differentiate the values that it was computed from"
@@ -218,7 +225,7 @@ def _as_recorded(x: Any, value: Array) -> Any:
     """An input as an op records it again; a leaf must still have the value that it had."""
     if not isinstance(x, Node):
         return value
-    if x._value is not value and not np.array_equal(x.value, value, equal_nan=True):
+    if x._value is not value and not np.array_equal(x._array, value, equal_nan=True):
         raise RuntimeError(
             f"{describe(x)} has changed since the graph was recorded; a gradient with "
             "create_graph=True needs the recorded value; record the expression again"

@@ -135,7 +135,7 @@ class Tensor(Node):
     backward: Callable[..., None] = backward
 
     def __len__(self) -> int:
-        return len(self.value)
+        return len(self._array)
 
     def __iter__(self) -> Iterator[Tensor]:
         return (self[i] for i in range(len(self)))
@@ -249,7 +249,7 @@ def _recorded(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if func in _NUMPY:
         return _NUMPY[func](*args, **kwargs)
     if func in _OF_SHAPE_ONLY:
-        return func(*(a.value if isinstance(a, Node) else a for a in args), **kwargs)
+        return func(*(a._array if isinstance(a, Node) else a for a in args), **kwargs)
     tensors = [x for x in (*args, *kwargs.values()) if isinstance(x, Node)]
     given = describe(tensors[0]) if tensors else "Tensors"
     raise TypeError(

@@ -110,9 +110,7 @@ class Dropout(Module):
     def forward(self, x: Any) -> Any:
         if not self.training:
             return x
-        scale = (self.rng.uniform(size=np.shape(x)) >= self.p) / (1 - self.p)
-        floating = hasattr(x, "dtype") and x.dtype.kind == "f"
-        return al.multiply(x, scale.astype(x.dtype) if floating else scale)
+        return al.dropout(x, p=self.p, rng=self.rng)
 
     def __repr__(self) -> str:
         return f"Dropout({self.p})"

@@ -233,6 +233,7 @@ for left, right in (((2, 3), (2, 3)), ((3,), (2, 1)), ((2, 1), ()), ((), (3,))):
 row("where", each(lambda x: x if x > 0 else x / 2), real(4),
     call=lambda x: al.where(x > 0, x, x / 2))  # fmt: skip
 row("astype", lambda x: x, real(2, 3), dtype=float)
+row("copy", lambda x: x, real(2, 3))
 row("clip", each(lambda x: sorted((-0.31, x, 0.42))[1]), distinct(3, 4), min=-0.31, max=0.42)
 row("limit", each(lambda x: sorted((-0.31, x, 0.42))[1]), distinct(3, 4), low=-0.31, high=0.42)
 row("limit", each(lambda x: x if x < 0.1 else 0.1), distinct(4), low=None, high=0.1)
@@ -240,6 +241,22 @@ row("clip", each(lambda x: x if x > 0 else 0.0), distinct(4), min=0)
 row("clip", each(lambda x: x if x < 0 else 0.0), distinct(4), max=0)
 row("clip", lambda x: np.array([[max(x[0], lo)] for lo in (-0.5, 0.5)]), np.array([0.1]),
     min=np.array([[-0.5], [0.5]], np.float32))  # fmt: skip
+
+
+def scales(shape: tuple[int, ...]) -> Array:
+    """What dropout of 1/4 multiplies by when its generator has the seed 5."""
+    draws = np.random.default_rng(5)
+    return np.array([4 / 3 if draws.random() >= 0.25 else 0.0 for _ in range(math.prod(shape))])
+
+
+def dropped(name: str) -> Callable[[Any], Any]:
+    return lambda x: getattr(al, name)(x, p=0.25, rng=np.random.default_rng(5))
+
+
+row(
+    "dropout_mask", lambda x: scales((2, 3)).reshape(2, 3), real(2, 3), call=dropped("dropout_mask")
+)
+row("dropout", lambda x: scales((2, 3)).reshape(2, 3) * x, real(2, 3), call=dropped("dropout"))
 
 # Shapes -----------------------------------------------------------------------------------------
 

@@ -125,7 +125,7 @@ def detached(rule: Rule) -> Rule:
 LINEAR = {  # where they are differentiable
     *("astype", "where", "add", "subtract", "negative", "abs", "relu", "maximum", "minimum"),
     *("limit", "sum", "mean", "max", "min", "reshape", "transpose", "squeeze", "expand_dims"),
-    *("broadcast_to", "join", "getitem", "scatter"),
+    *("broadcast_to", "join", "getitem", "scatter", "copy"),
 }
 
 

@@ -23,7 +23,9 @@ GROUPS = [
     {"ops"},
     {"reverse"},
     {"tensor"},
-    {"func", "source", "plan"},
+    {"func", "terms"},
+    {"lower", "reading"},
+    {"derive", "source", "plan"},
     {"draw", "check"},
     {"compare"},
 ]

@@ -23,6 +23,7 @@ __all__ = [
     "bitwise_or",
     "invert",
     "sign",
+    "copy",
     "astype",
     "where",
     "add",
@@ -49,6 +50,8 @@ __all__ = [
     "minimum",
     "limit",
     "clip",
+    "dropout_mask",
+    "dropout",
 ]
 
 # Comparisons, and the choice between values -----------------------------------------------------
@@ -127,6 +130,12 @@ def invert(x: Array) -> Any:
 def sign(x: Array) -> Array:
     """-1, 0 or 1, as x is negative, zero or positive. Recorded, without a derivative."""
     return np.sign(x)
+
+
+@primitive(lambda g, y, x: g)
+def copy(x: Array) -> Array:
+    """x as a node of its own. Its array is shared, for recorded values never change."""
+    return x
 
 
 def _astype_vjp(g: Array, y: Array, x: Array, *, dtype: Any) -> Array:
@@ -301,11 +310,12 @@ def tanh(x: Array) -> Array:
 
 @primitive(lambda g, y, x: g * y * (1 - y))
 def sigmoid(x: Array) -> Array:
-    """1 / (1 + e⁻ˣ), written so that no x overflows and small results keep their digits.
+    """1 / (1 + e⁻ˣ). Where e⁻ˣ overflows to infinity, the result is the 0 that is meant.
 
     ∂/∂x = y (1 - y).
     """
-    return np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x)))
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-x))
 
 
 @primitive(lambda g, y, x: g * (x > 0))
@@ -362,3 +372,21 @@ def clip(
             "leave one out"
         )
     return limit(x, low=min if a_min is None else a_min, high=max if a_max is None else a_max)
+
+
+# Chance -----------------------------------------------------------------------------------------
+
+
+@primitive()
+def dropout_mask(x: Array, *, p: float, rng: Any) -> Array:
+    """0 with probability p, else 1 / (1 - p), for each element of x; drawn anew at each call.
+
+    rng: a numpy Generator or RandomState. Recorded, without a derivative.
+    """
+    dtype = x.dtype if x.dtype.kind == "f" else np.float64
+    return ((rng.random(x.shape) >= p) / (1 - p)).astype(dtype)
+
+
+def dropout(x: Array, *, p: float, rng: Any) -> Any:
+    """x with each element zeroed with probability p, and the rest scaled by 1 / (1 - p)."""
+    return multiply(x, dropout_mask(x, p=p, rng=rng))

@@ -38,7 +38,7 @@ def _check_size(n: int) -> None:
 
 def _mse_vjp(g: Array, y: Array, prediction: Array, target: Array) -> Array:
     error = prediction - target
-    return (2 / error.size * g) * error
+    return 2 * g / error.size * error
 
 
 @primitive(_mse_vjp, lambda g, y, prediction, target: -_mse_vjp(g, y, prediction, target))
@@ -104,12 +104,12 @@ def cross_entropy(logits: Array, target: Array) -> Array:
     if shape and np.shape(target) == shape:
         t = _one_hot(target, logits)
         return -(t * np.where(t == 0, 0, log_softmax(logits))).sum() / _rows(logits)
-    if not shape or np.shape(target) != shape[:-1] or np.asarray(target).dtype.kind not in "iu":
+    if not shape or np.shape(target) != shape[:-1] or target.dtype.kind not in "iu":
         raise ValueError(
             f"logits of shape {shape} need class numbers (integers) of shape {shape[:-1]} or "
             f"probabilities of shape {shape}"
         )
-    if not 0 <= target.min() <= target.max() < shape[-1]:
+    if not (target.min() >= 0 and target.max() < shape[-1]):
         raise ValueError(
             f"class numbers from {target.min()} to {target.max()} do not fit {shape[-1]} classes, "
             f"which are numbered 0 to {shape[-1] - 1}"

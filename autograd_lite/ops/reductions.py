@@ -154,27 +154,26 @@ def prod(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     return x.prod(axis=axis, keepdims=keepdims)
 
 
-def _finite_max(x: Array, axis: Axis) -> Array:
+def _finite(largest: Array) -> Array:
     """The largest element, and 0 in the place of an infinite one: what to subtract before exp."""
-    largest = x.max(axis=axis, keepdims=True)
-    return np.where(np.isfinite(largest), largest, largest.dtype.type(0))
+    return np.where(np.isfinite(largest), largest, 0)
 
 
 @primitive(lambda g, y, x, *, axis, keepdims: kept(g, x, axis) * softmax(x, axis=axis))
 def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """log Σeˣ over `axis`, without overflow. ∂/∂x = softmax(x). All -inf gives -inf, gradient 0."""
-    shift = _finite_max(x, axis)
-    with np.errstate(divide="ignore"):  # log 0 is the -inf that is meant
-        y = np.log(np.exp(x - shift).sum(axis=axis, keepdims=True)) + shift
+    largest = x.max(axis=axis, keepdims=True)
+    total = np.exp(x - _finite(largest)).sum(axis=axis, keepdims=True)
+    y = np.log(np.where(total == 0, 1, total)) + largest
     return y if keepdims else y.squeeze(axis)
 
 
 def _exponentials(x: Array, axis: Axis) -> tuple[Array, Array, Array]:
     """x less its maximum, eˣ of that, and Σeˣ, with 1 in the place of 0: where all are -inf."""
-    shifted = x - _finite_max(x, axis)
+    shifted = x - _finite(x.max(axis=axis, keepdims=True))
     e = np.exp(shifted)
     total = e.sum(axis=axis, keepdims=True)
-    return shifted, e, np.where(total == 0, total.dtype.type(1), total)
+    return shifted, e, np.where(total == 0, 1, total)
 
 
 @primitive(

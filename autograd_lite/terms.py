@@ -1,0 +1,371 @@
+"""Terms: a recorded graph as expressions, with equal parts merged and noise removed.
+
+A term is a leaf, or an `op` of `inputs`: terms, numbers, and tuples and slices of these. `Terms`
+makes them: equal ones once, and without what a person would not write, such as `1 * x`, a double
+negation, or the transpose of a transpose.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import count
+from typing import Any
+
+import numpy as np
+
+from . import ops
+from .node import Node
+from .ops import elementwise
+
+Shape = tuple[int, ...]
+Params = Mapping[str, Any]
+
+
+class Term:
+    """A value as an expression. Terms are compared by identity, for equal ones are one."""
+
+    __slots__ = ("op", "inputs", "params", "shape", "dtype", "number")
+
+    def __init__(
+        self,
+        op: Any,
+        inputs: tuple[Any, ...],
+        params: Params,
+        shape: Shape,
+        dtype: np.dtype,
+        number: int,
+    ) -> None:
+        self.op = op
+        self.inputs = inputs
+        self.params = params
+        self.shape = shape
+        self.dtype = dtype
+        self.number = number
+
+    def __repr__(self) -> str:
+        return f"<term {self.number}: {self.op or 'leaf'} {self.shape}>"
+
+
+class Terms:
+    """Makes terms, each with a `number` larger than those of its inputs.
+
+    `ratios`: the numbers that are quotients of whole numbers, with these.
+    """
+
+    def __init__(self) -> None:
+        self._made: dict[Any, Term] = {}
+        self._next = count()
+        self.ratios: dict[float, tuple[int, int]] = {}
+
+    def leaf(self, shape: Shape, dtype: np.dtype) -> Term:
+        """A new term without an op."""
+        return Term(None, (), {}, shape, dtype, next(self._next))
+
+    def make(
+        self, op: Any, inputs: tuple[Any, ...], params: Params, shape: Shape, dtype: np.dtype
+    ) -> Term:
+        """`op(*inputs, **params)` as it stands."""
+        key = op, _key(inputs), _key(tuple(params.items())), dtype
+        if key not in self._made:
+            self._made[key] = Term(op, inputs, params, shape, dtype, next(self._next))
+        return self._made[key]
+
+    def simple(
+        self, op: Any, inputs: tuple[Any, ...], params: Params, shape: Shape, dtype: np.dtype
+    ) -> Any:
+        """What `op(*inputs, **params)` comes to: a term, or a number."""
+        if op in ELEMENTWISE and dtype.kind == "f":
+            numbers = [_filling(x) for x in inputs]
+            if all(map(is_number, numbers)):
+                return self.full(self._computed(op, numbers, params), shape, dtype)
+            inputs = _unrepeated(inputs, shape)
+            if _promoted(inputs) != dtype:  # say so, where numbers are to decide
+                inputs = tuple(dtype.type(x) if isinstance(x, float) else x for x in inputs)
+        rule = RULES.get(op)
+        found = rule(self, inputs, params, shape, dtype) if rule else None
+        return self.make(op, inputs, params, shape, dtype) if found is None else found
+
+    def full(self, number: Any, shape: Shape, dtype: np.dtype) -> Any:
+        """An array filled with a number, or the number where the shape is ()."""
+        if not shape:
+            return number
+        return self.make(OPS["broadcast_to"], (number,), {"shape": shape}, shape, dtype)
+
+    def _computed(self, op: Any, numbers: list[Any], params: Params) -> Any:
+        with np.errstate(all="ignore"):
+            value = op.forward(*map(np.float64, numbers), **params).item()
+        if op is OPS["divide"] and all(abs(n) < 1e9 and n == int(n) for n in numbers):
+            self.ratios[value] = int(numbers[0]), int(numbers[1])
+        elif op is OPS["negative"] and numbers[0] in self.ratios:
+            over, under = self.ratios[numbers[0]]
+            self.ratios[value] = -over, under
+        return value
+
+
+def read(
+    terms: Terms,
+    nodes: Iterable[Node],
+    leaves: Mapping[Any, Any],
+    constant: Callable[[Any], Any],
+) -> dict[Any, Any]:
+    """The terms of nodes, which are in topological order, given those of the leaves.
+
+    `constant` gives the term of an array that is an input.
+    """
+    found = dict(leaves)
+    for node in nodes:
+        if node not in found:
+            inputs = tuple(
+                found[x] if isinstance(x, Node) else value if is_number(value) else constant(value)
+                for x, value in zip(node.inputs, node.saved)
+            )
+            found[node] = terms.simple(node.op, inputs, node.params, node.shape, node.dtype)
+    return found
+
+
+def within(x: Any) -> Iterator[Term]:
+    """The terms in the inputs of a term, or in one of these."""
+    if isinstance(x, Term):
+        yield x
+    elif isinstance(x, tuple):
+        for y in x:
+            yield from within(y)
+
+
+def needed(outputs: Iterable[Any]) -> list[Term]:
+    """The outputs and all that they are computed from, each after its inputs."""
+    found = list(dict.fromkeys(x for x in outputs if isinstance(x, Term)))
+    seen = set(found)
+    for term in found:  # which grows meanwhile
+        for x in within(term.inputs):
+            if x not in seen:
+                seen.add(x)
+                found.append(x)
+    return sorted(found, key=lambda term: term.number)
+
+
+def is_number(x: Any) -> bool:
+    return isinstance(x, (bool, int, float, np.generic))
+
+
+GENERATORS = (np.random.Generator, np.random.RandomState)
+
+
+def _key(x: Any) -> Any:
+    """What tells inputs and params apart. 1, 1.0 and True differ, and a draw from any other."""
+    if isinstance(x, tuple):
+        return tuple(map(_key, x))
+    if isinstance(x, slice):
+        return slice, _key((x.start, x.stop, x.step))
+    if is_number(x):
+        return type(x), repr(x)
+    if isinstance(x, GENERATORS) or (isinstance(x, Term) and x.dtype == object):
+        return object()
+    return id(x) if x.__hash__ is None else x
+
+
+# Simplifying ------------------------------------------------------------------------------------
+
+OPS = {name: function.op for name in ops.NAMES if hasattr(function := getattr(ops, name), "op")}
+ELEMENTWISE = {OPS[name] for name in elementwise.__all__ if name in OPS}
+ELEMENTWISE -= {OPS["dropout_mask"], OPS["astype"], OPS["copy"]}
+RULES: dict[Any, Callable[..., Any]] = {}
+
+
+def _rule(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A way to simplify these ops: `rule(terms, inputs, params, shape, dtype)`, None if as is."""
+
+    def register(rule: Callable[..., Any]) -> Callable[..., Any]:
+        RULES.update((OPS[name], rule) for name in names)
+        return rule
+
+    return register
+
+
+def _is(name: str, x: Any) -> bool:
+    return isinstance(x, Term) and x.op is OPS[name]
+
+
+def _size(shape: Shape) -> int:
+    return math.prod(shape)
+
+
+def _is_one(x: Any) -> bool:
+    return is_number(x) and x == 1 and not isinstance(x, (bool, np.bool_))
+
+
+def _filling(x: Any) -> Any:
+    """The number that an array is filled with; anything else as it is."""
+    return x.inputs[0] if _is("broadcast_to", x) and is_number(x.inputs[0]) else x
+
+
+def _promoted(inputs: tuple[Any, ...]) -> np.dtype:
+    """The dtype that numpy gives to the result of elementwise arithmetic."""
+    return np.result_type(*(x.dtype if isinstance(x, Term) else x for x in inputs))
+
+
+def _unrepeated(inputs: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
+    """Elementwise inputs, without repetitions that the others bring about anyway."""
+    for i, x in enumerate(inputs):
+        if _is("broadcast_to", x):
+            plain = x.inputs[0]
+        elif isinstance(x, np.generic):
+            plain = x.item()
+        else:
+            continue
+        others = (*inputs[:i], plain, *inputs[i + 1 :])
+        shapes = (getattr(x, "shape", ()) for x in others)
+        if np.broadcast_shapes(*shapes) == shape and _promoted(others) == _promoted(inputs):
+            inputs = others
+    return inputs
+
+
+@_rule("copy")
+def _copy(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtype) -> Any:
+    return inputs[0]
+
+
+@_rule("negative")
+def _negative(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtype) -> Any:
+    (x,) = inputs
+    if _is("negative", x):
+        return x.inputs[0]
+    if _is("subtract", x):
+        return terms.make(OPS["subtract"], x.inputs[::-1], {}, shape, dtype)
+    return None
+
+
+@_rule("add")
+def _add(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtype) -> Any:
+    a, b = inputs
+    if _is("negative", b):
+        return terms.make(OPS["subtract"], (a, b.inputs[0]), {}, shape, dtype)
+    if _is("negative", a):
+        return terms.make(OPS["subtract"], (b, a.inputs[0]), {}, shape, dtype)
+    if a is b:
+        return terms.simple(OPS["multiply"], (2.0, a), {}, shape, dtype)
+    return None
+
+
+@_rule("subtract")
+def _subtract(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtype) -> Any:
+    a, b = inputs
+    if _is("negative", b):
+        return terms.make(OPS["add"], (a, b.inputs[0]), {}, shape, dtype)
+    return None
+
+
+@_rule("multiply", "divide", "power")
+def _by_one(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtype) -> Any:
+    a, b = inputs
+    if _is_one(b) and a.shape == shape and a.dtype == dtype:
+        return a
+    return None
+
+
+@_rule("multiply")
+def _multiply(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtype) -> Any:
+    for number, x in (inputs, inputs[::-1]):
+        if not is_number(number) or x.shape != shape or x.dtype != dtype or dtype.kind != "f":
+            continue
+        if number == 1:
+            return x
+        if number == -1:
+            return terms.simple(OPS["negative"], (x,), {}, shape, dtype)
+        if _is("multiply", x) and is_number(x.inputs[0]):
+            product = terms.simple(OPS["multiply"], (number, x.inputs[0]), {}, (), dtype)
+            return terms.simple(OPS["multiply"], (product, x.inputs[1]), {}, shape, dtype)
+    return None
+
+
+@_rule("matmul")
+def _matmul(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtype) -> Any:
+    """A product with a 1 x 1 matrix of one number."""
+    a, b = inputs
+    for one, x in ((a, b), (b, a)):
+        if is_number(_filling(one)) and one.shape == (1, 1) and x.shape == shape:
+            return terms.simple(OPS["multiply"], (_filling(one), x), {}, shape, dtype)
+    return None
+
+
+@_rule("getitem")
+def _getitem(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtype) -> Any:
+    return terms.full(_filling(inputs[0]), shape, dtype) if is_number(_filling(inputs[0])) else None
+
+
+@_rule("reshape", "squeeze", "expand_dims")
+def _reshape(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtype) -> Any:
+    (x,) = inputs
+    if is_number(_filling(x)):
+        return terms.full(_filling(x), shape, dtype)
+    if x.shape == shape:
+        return x
+    if x.op in (OPS["reshape"], OPS["squeeze"], OPS["expand_dims"]):
+        return terms.simple(OPS["reshape"], x.inputs, {"shape": shape}, shape, dtype)
+    if _is("sum", x):
+        (summed,) = x.inputs
+        axes = _axes(x.params["axis"], summed)
+        if shape == tuple(1 if i in axes else n for i, n in enumerate(summed.shape)):
+            return terms.make(x.op, x.inputs, {**x.params, "keepdims": True}, shape, dtype)
+    return None
+
+
+def _axes(axis: Any, x: Term) -> set[int]:
+    given = range(len(x.shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return {i % len(x.shape) for i in given}
+
+
+@_rule("transpose")
+def _transpose(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtype) -> Any:
+    (x,) = inputs
+    if is_number(_filling(x)):
+        return terms.full(_filling(x), shape, dtype)
+    n = len(shape)
+    axes = _order(params["axes"], n)
+    if _is("transpose", x):
+        inner = _order(x.params["axes"], n)
+        axes = tuple(inner[i] for i in axes)
+        (x,) = x.inputs
+    if axes == tuple(range(n)):
+        return x
+    if _is("multiply", x) and is_number(x.inputs[0]) and _is("transpose", x.inputs[1]):
+        inner = terms.simple(OPS["transpose"], x.inputs[1:], params, shape, dtype)
+        return terms.simple(OPS["multiply"], (x.inputs[0], inner), {}, shape, dtype)
+    given = None if axes == tuple(range(n))[::-1] else axes
+    return terms.make(OPS["transpose"], (x,), {"axes": given}, shape, dtype)
+
+
+def _order(axes: Any, n: int) -> tuple[int, ...]:
+    return tuple(range(n))[::-1] if axes is None else tuple(i % n for i in axes)
+
+
+@_rule("broadcast_to")
+def _broadcast(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtype) -> Any:
+    (x,) = inputs
+    if is_number(x):
+        return terms.full(x, shape, dtype)
+    if x.shape == shape:
+        return x
+    if _is("broadcast_to", x):
+        return terms.make(x.op, x.inputs, {"shape": shape}, shape, dtype)
+    return None
+
+
+@_rule("astype")
+def _astype(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtype) -> Any:
+    (x,) = inputs
+    return x if isinstance(x, Term) and x.dtype == dtype else None
+
+
+@_rule("sum")
+def _sum(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtype) -> Any:
+    (x,) = inputs
+    number, axis = _filling(x), params["axis"]
+    if is_number(x):
+        return x
+    if is_number(number) and _size(shape):
+        return terms.full(number * (_size(x.shape) // _size(shape)), shape, dtype)
+    if isinstance(axis, tuple) and len(axis) == 1:
+        return terms.make(OPS["sum"], inputs, {**params, "axis": axis[0]}, shape, dtype)
+    return None
