@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .node import Array, Node, describe
+from .reading import called
 from .reverse import order
 
 # Told apart by shape as well as by colour: fill and border were checked for colour-blind readers.
@@ -149,12 +150,12 @@ class Edge:
 
 def walk(outputs: Sequence[Node], names: Mapping[str, Any]) -> Iterator[Vertex | Edge]:
     """The vertices and edges of the graph that ends in `outputs`, in the order of computation."""
-    name_of = {id(x): name for name, x in reversed([*names.items()]) if not name.startswith("_")}
+    name_of = called(names)
     origin: dict[int, Vertex] = {}  # by the id of a value: the vertex that it comes from
     ids = (f"n{i}" for i in count())
     ends = set(outputs)
 
-    for node in dict.fromkeys(node for y in outputs for node in order(y)):
+    for node in order(*outputs):
         name = node.name or name_of.get(id(node))
         if node.op is None:
             origin[id(node)] = Vertex(next(ids), "parameter", name or "Tensor", node.shape)

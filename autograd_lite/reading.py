@@ -59,8 +59,8 @@ class Reading:
             self._name(entered, node.name or given.get(id(original)))
             if node.constant and entered not in self.names:
                 self.constants.append(entered)
-        nodes = {x for y in (graph.loss, *slopes.values()) if isinstance(y, Node) for x in order(y)}
-        found = read(self.terms, sorted(nodes, key=_number), leaves, self._constant)
+        ends = (x for x in (graph.loss, *slopes.values()) if isinstance(x, Node))
+        found = read(self.terms, order(*ends), leaves, self._constant)
 
         def term(x: Any) -> Any:
             return found[x] if isinstance(x, Node) else self._constant(x)

@@ -15,13 +15,14 @@ float64 = np.float64
 _number = attrgetter("number")
 
 
-def order(y: T) -> list[T]:
-    """Every node that `y` depends on, `y` last, each after all of its inputs.
+def order(*ys: T) -> list[T]:
+    """Every node that `ys` depend on, and these, each after all of its inputs.
 
     An input is recorded before what is computed from it, so sorting the nodes by their numbers
     sorts them topologically, and in the order in which they were written down.
     """
-    found, seen = [y], {y}
+    found = list(dict.fromkeys(ys))
+    seen = set(found)
     for node in found:  # which grows meanwhile
         for x in node.inputs:
             if isinstance(x, Node) and x not in seen:
