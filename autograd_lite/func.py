@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 
 from . import reverse
-from .node import REAL, Node, describe, next_number
-from .op import recording
+from .node import REAL, Node, describe, in_mode, mode, next_number
 from .ops import copy, stack
 from .tensor import Tensor
 
-__all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
+__all__ = ["at", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 
 Function = Callable[..., Any]
 
@@ -83,7 +82,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     """
     call = _Call(f, primals, {}, range(len(primals)))
     directions = call.directions(tangents)
-    with recording(True):
+    with in_mode(recording=True):
         g = Tensor(np.zeros(call.y.shape, call.y.dtype))
         pulled = reverse.grad(call.y, call.leaves, g=g, create_graph=True)
         along, recorded = call.along(pulled, directions)
@@ -134,10 +133,41 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     (array([6., 6.]),)
     """
     call = _Call(f, primals, {}, range(len(primals)))
-    with recording(True):
+    with in_mode(recording=True):
         slopes = reverse.grad(call.y, call.leaves, create_graph=True)
         along, recorded = call.along(slopes, call.directions(tangents))
     return call.shaped(reverse.grad(along, call.leaves, create_graph=recorded))
+
+
+def at(leaves: Sequence[Node], f: Function) -> Function:
+    """`f` as a function of the values of leaves that it captured: at(leaves, f)(values, *args).
+
+    leaves: Tensors without an op, such as a model's parameters. values: as many arrays, or Tensors
+    that are to be differentiated, of the same shapes (ValueError otherwise). The leaves themselves
+    stay as they are.
+
+    >>> w = Tensor(3.0)
+    >>> line = at([w], lambda x: w * x)
+    >>> line([np.array(5.0)], 2.0).item(), grad(line)([np.array(5.0)], 2.0)
+    (10.0, [array(2.)])
+    """
+    leaves = list(leaves)
+
+    @wraps(f)
+    def moved(values: Any, *args: Any, **kwargs: Any) -> Any:
+        shapes = [np.shape(v) for v in values]
+        if shapes != [x.shape for x in leaves]:
+            raise ValueError(
+                f"at got values of shapes {shapes} for leaves of {[x.shape for x in leaves]}; one "
+                "for each is needed, of its shape; pass them in the order of the leaves"
+            )
+        now = mode.get()
+        outer = {} if now is None else now.leaves
+        nodes = [v if isinstance(v, Node) else Tensor(v) for v in values]
+        with in_mode(leaves={**outer, **dict(zip(leaves, nodes))}):
+            return f(*args, **kwargs)
+
+    return moved
 
 
 class _Call:
@@ -154,7 +184,7 @@ class _Call:
                 f"the derivative was asked for in arguments {list(argnums)} of a call with "
                 f"{len(args)} arguments by position; those are needed; pass them by position"
             ) from None
-        with recording(True):  # derivatives are right inside no_grad, too
+        with in_mode(recording=True):  # derivatives are right inside no_grad, too
             trees = {i: _map(_entered, args[i]) for i in positions}
             y = f(*(trees.get(i, arg) for i, arg in enumerate(args)), **kwargs)
             if not isinstance(y, Node):

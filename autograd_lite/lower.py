@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from .node import Array, Op
-from .terms import ELEMENTWISE, GENERATORS, OPS, Term, Terms, is_number, needed
+from .op import GENERATORS
+from .terms import ELEMENTWISE, OPS, Term, Terms, is_number, needed
 
 
 class Method:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import count
 from typing import Any, NamedTuple, NoReturn
@@ -21,16 +22,29 @@ next_number = count().__next__
 class Mode(NamedTuple):
     """What calling an op does, where that differs from the usual (see `mode`).
 
-    `recording`: whether gradients are to pass. `trace`: of a function that is being compiled, its
-    leaves for the arrays that it uses, by id, each with its array; None outside `compile`.
+    `recording`: whether gradients are to pass. `trace`: of a function that is being compiled, what
+    stands for the arrays and generators that it uses, by their ids; None outside `compile`.
+    `leaves`: for leaves, the nodes that are used in their place.
     """
 
-    recording: bool
-    trace: dict[int, tuple[Any, Any]] | None
+    recording: bool = True
+    trace: dict[int, tuple[Any, Any]] | None = None
+    leaves: Mapping[Any, Any] = {}
 
 
 # Of the current thread or task. None, the usual: ops record, and values may be looked at.
 mode: ContextVar[Mode | None] = ContextVar("mode", default=None)
+
+
+@contextmanager
+def in_mode(**changes: Any) -> Iterator[None]:
+    """The mode of the current thread or task with these changes, until the end of the block."""
+    changed = (mode.get() or Mode())._replace(**changes)
+    token = mode.set(None if changed == Mode() else changed)
+    try:
+        yield
+    finally:
+        mode.reset(token)
 
 
 class Op:
@@ -191,7 +205,7 @@ class Node:
         return self._array.size  # type: ignore[no-any-return]
 
     def _check_visible(self) -> None:
-        if (now := mode.get()) is not None and now.trace is not None:
+        if tracing():
             untraceable(f"the value of {describe(self)} was asked for, or set")
 
     def _become_leaf(self, value: Array, name: str | None = None) -> None:
@@ -228,6 +242,11 @@ def read_only(array: Array) -> Array:
 def _copied(array: Array) -> Array:
     """A writable copy."""
     return np.array(array) if isinstance(array, (ndarray, np.generic)) else array.copy()
+
+
+def tracing() -> bool:
+    """Is this inside a function that is being compiled?"""
+    return (now := mode.get()) is not None and now.trace is not None
 
 
 def untraceable(given: str) -> NoReturn:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from functools import partial, wraps
 from itertools import count
 from typing import Any
@@ -19,11 +20,11 @@ import numpy as np
 from .node import (
     REAL,
     Array,
-    Mode,
     Node,
     Op,
     describe,
     frozen,
+    in_mode,
     leaf,
     mode,
     next_number,
@@ -33,19 +34,8 @@ from .node import (
 VJP = Callable[..., Array]
 
 ndarray = np.ndarray
+GENERATORS = (np.random.Generator, np.random.RandomState)
 FLOATS = {np.float64, np.float32}  # immutable, and by far the most frequent numbers
-
-
-@contextmanager
-def recording(on: bool) -> Iterator[None]:
-    """Record, or do not, in the current thread or task until the end of the block."""
-    now = mode.get()
-    trace = None if now is None else now.trace
-    token = mode.set(None if on and trace is None else Mode(on, trace))
-    try:
-        yield
-    finally:
-        mode.reset(token)
 
 
 @contextmanager
@@ -62,7 +52,7 @@ def no_grad() -> Iterator[None]:
     >>> y.op is None, y.constant
     (True, True)
     """
-    with recording(False):
+    with in_mode(recording=False):
         yield
 
 
@@ -120,6 +110,9 @@ def primitive(
                     break
             else:  # no Tensor: just numpy
                 return forward(*map(_listed, inputs), **params)
+            now = current_mode()
+            if now is not None and now.leaves:
+                inputs = tuple(now.leaves.get(x, x) if isinstance(x, Node) else x for x in inputs)
             if defaults:
                 params = defaults | params
             saved = []
@@ -142,14 +135,14 @@ def primitive(
                 y = _result(y, this)
                 constant = y.dtype.kind != "f"
             node = new(kind)
-            now = current_mode()
             if now is not None:
-                if now.trace is None:
+                if now.trace is not None:
+                    inputs = tuple(map(partial(_traced, kind, now.trace), inputs, saved))
+                    constant = constant or not now.recording
+                elif not now.recording:
                     node._become_leaf(y)
                     node.constant = True
                     return node
-                inputs = tuple(map(partial(_traced, kind, now.trace), inputs, saved))
-                constant = constant or not now.recording
             node._value = y
             node.op = this
             node.inputs = inputs
@@ -235,6 +228,8 @@ def _static(op: Op, name: str, value: Any) -> Any:
             f"{op.name} got {name}={describe(value)}; {name} is static and has no derivative; "
             "write it with other ops (maximum and minimum for clip), or pass .data"
         )
+    if isinstance(value, GENERATORS) and (now := mode.get()) is not None and now.trace is not None:
+        now.trace.setdefault(id(value), (deepcopy(value), value))  # as it was before this draw
     if isinstance(value, list):
         return tuple(value)
     return value.copy() if isinstance(value, ndarray) else value

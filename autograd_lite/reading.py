@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .node import Array, Node, describe, leaf
-from .op import recording
+from .node import Array, Node, describe, in_mode, leaf
 from .reverse import check_real, order, sweep
 from .terms import OPS, Term, Terms, needed, read, within
 
@@ -188,7 +187,7 @@ class _Copy:
         for node in self.copies.values():
             if not node.constant and any(isinstance(x, Node) and x in path for x in node.inputs):
                 path.add(node)
-        with recording(True):
+        with in_mode(recording=True):
             return sweep(self.loss, self.one, path, recorded=True)
 
 

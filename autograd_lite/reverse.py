@@ -8,7 +8,7 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from .node import Array, Node, Op, describe, frozen, leaf, mode, untraceable
+from .node import Array, Node, Op, describe, frozen, leaf, mode, tracing, untraceable
 
 T = TypeVar("T", bound=Node)
 float64 = np.float64
@@ -135,8 +135,10 @@ def grad(y: Any, wrt: Any, g: Any = None, create_graph: bool = False) -> Any:
     >>> grad(gx.sum(), x)
     array([ 6., 12., 18.])
     """
-    create_graph = create_graph or _tracing()
+    create_graph = create_graph or tracing()
     targets = [wrt] if isinstance(wrt, Node) else list(wrt)
+    if (now := mode.get()) is not None:
+        targets = [now.leaves.get(x, x) if isinstance(x, Node) else x for x in targets]
     for x in targets:
         check_real(x, "wrt")
     cotangents = sweep(y, _seed(y, g, create_graph), targets, create_graph)
@@ -168,7 +170,7 @@ def backward(y: Node, g: Any = None) -> None:
     >>> x.grad
     array([2., 4., 6.])
     """
-    if _tracing():
+    if tracing():
         untraceable("backward(), which sets .grad; al.grad returns gradients instead;")
     cotangents = sweep(y, _seed(y, g, False))
     taken: set[int] = set()
@@ -202,10 +204,6 @@ def _seed(y: Any, g: Any, recorded: bool) -> Array:
             "reshape it, or differentiate another value"
         )
     return g if g.dtype == value.dtype else g.astype(value.dtype)
-
-
-def _tracing() -> bool:
-    return (now := mode.get()) is not None and now.trace is not None
 
 
 def check_real(x: Any, role: str) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from . import ops
 from .node import Node
+from .op import GENERATORS
 from .ops import elementwise
 
 Shape = tuple[int, ...]
@@ -147,9 +148,6 @@ def needed(outputs: Iterable[Any]) -> list[Term]:
 
 def is_number(x: Any) -> bool:
     return isinstance(x, (bool, int, float, np.generic))
-
-
-GENERATORS = (np.random.Generator, np.random.RandomState)
 
 
 def _key(x: Any) -> Any:
