@@ -2,7 +2,10 @@
 
 from . import func, ops
 from .compare import Comparison, compare
+from .compiled import Compiled, compile
+from .derive import Derivation, derive
 from .draw import Graph, draw
+from .memory import aligned
 from .node import Node, Op
 from .op import no_grad, primitive
 from .ops import *  # noqa: F403
@@ -12,12 +15,17 @@ from .tensor import Tensor
 
 __all__ = [
     "Comparison",
+    "Compiled",
+    "Derivation",
     "Graph",
     "Node",
     "Op",
     "Source",
     "Tensor",
+    "aligned",
     "compare",
+    "compile",
+    "derive",
     "draw",
     "func",
     "grad",

@@ -7,7 +7,7 @@ was handed, comes out as Tensors and is recorded; so these functions nest, and m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -17,6 +17,7 @@ from . import reverse
 from .node import REAL, Node, describe, in_mode, mode, next_number
 from .ops import copy, stack
 from .tensor import Tensor
+from .trees import beside, held, mapped
 
 __all__ = ["at", "grad", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 
@@ -185,7 +186,7 @@ class _Call:
                 f"{len(args)} arguments by position; those are needed; pass them by position"
             ) from None
         with in_mode(recording=True):  # derivatives are right inside no_grad, too
-            trees = {i: _map(_entered, args[i]) for i in positions}
+            trees = {i: mapped(_entered, args[i]) for i in positions}
             y = f(*(trees.get(i, arg) for i, arg in enumerate(args)), **kwargs)
             if not isinstance(y, Node):
                 y = Tensor(_constant_result(y))
@@ -193,7 +194,7 @@ class _Call:
                 y = Tensor(y.value)
         self.y = y
         self.trees = tuple(trees[i] for i in positions)
-        self.leaves: list[Any] = list(_leaves(self.trees))
+        self.leaves: list[Any] = list(held(self.trees))
         # a leaf that is older than the call was captured or handed in
         self.recorded = any(x.op is None and x.number < start for x in reverse.order(y))
 
@@ -207,11 +208,11 @@ class _Call:
     def shaped(self, values: list[Any]) -> tuple[Any, ...]:
         """`values`, one for each leaf, in the structure of the arguments."""
         following = iter(values)
-        return tuple(_map(lambda x: next(following), tree) for tree in self.trees)
+        return tuple(mapped(lambda x: next(following), tree) for tree in self.trees)
 
     def directions(self, tangents: Sequence[Any]) -> list[Any]:
         """The tangent of each leaf; ValueError unless they are structured as the arguments are."""
-        directions = list(_beside(self.trees, tuple(tangents)))
+        directions = list(beside(self.trees, tuple(tangents), "the tangents"))
         for x, v in zip(self.leaves, directions):
             if np.shape(v) != x.shape:
                 raise ValueError(
@@ -240,43 +241,3 @@ def _constant_result(y: Any) -> np.ndarray:
 def _entered(x: Any) -> Node:
     """A node of its own for an argument, distinct from the same Tensor captured elsewhere."""
     return copy(x) if isinstance(x, Node) else Tensor(x)
-
-
-def _map(f: Callable[[Any], Any], tree: Any) -> Any:
-    """The nested lists, tuples and dicts of `tree` with `f` applied to what they hold."""
-    if isinstance(tree, dict):
-        return {key: _map(f, value) for key, value in tree.items()}
-    if isinstance(tree, (list, tuple)):
-        values = [_map(f, value) for value in tree]
-        return type(tree)(*values) if hasattr(tree, "_fields") else type(tree)(values)
-    return f(tree)
-
-
-def _beside(tree: Any, other: Any) -> Iterator[Any]:
-    """What `other` holds in the places of the leaves of `tree`, which has the same structure."""
-    if isinstance(tree, dict) and isinstance(other, dict) and tree.keys() == other.keys():
-        for key, value in tree.items():
-            yield from _beside(value, other[key])
-    elif (
-        isinstance(tree, (list, tuple))
-        and isinstance(other, (list, tuple))
-        and len(tree) == len(other)
-    ):
-        for value, beside in zip(tree, other):
-            yield from _beside(value, beside)
-    elif isinstance(tree, (dict, list, tuple)):
-        raise ValueError(
-            f"the tangents have {describe(other)} where the primals have a {type(tree).__name__} "
-            f"of {len(tree)}; the same structure is needed; nest them alike"
-        )
-    else:
-        yield other
-
-
-def _leaves(tree: Any) -> Iterator[Any]:
-    """What the nested lists, tuples and dicts of `tree` hold."""
-    if isinstance(tree, (dict, list, tuple)):
-        for value in tree.values() if isinstance(tree, dict) else tree:
-            yield from _leaves(value)
-    else:
-        yield tree

@@ -116,6 +116,12 @@ def run(text: str, name: str) -> Callable[..., Any]:
     return function
 
 
+def silenced_by(kinds: Iterable[str]) -> list[str]:
+    """The decorators that switch off these kinds of floating-point warning."""
+    switches = ", ".join(f'{kind}="ignore"' for kind in sorted(kinds))
+    return [f"np.errstate({switches})"] if switches else []
+
+
 _files = count(1)
 
 
@@ -182,9 +188,7 @@ class _Lines:
                 results.append(self._free(name))
                 body.append(f"{results[-1]} = {self._text(term)}")
         text = "import numpy as np\n\n\n"
-        if self.script.silenced:
-            kinds = ", ".join(f'{kind}="ignore"' for kind in sorted(self.script.silenced))
-            text += f"@np.errstate({kinds})\n"
+        text += "".join(f"@{x}\n" for x in silenced_by(self.script.silenced))
         text += _wrapped(f"def {FUNCTION}(", [self.names[t] for t in parameters], "):\n")
         text += f'    """{SUMMARY}"""\n'
         text += "".join(f"    {line}\n" for line in body)

@@ -7,6 +7,7 @@ from .layers import MLP, Dropout, Linear, ReLU, Sequential, Sigmoid, Softmax, So
 from .losses import bce_with_logits, cross_entropy, half_squared_error, mse
 from .module import Module
 from .optim import SGD, Adam, AdamW, Optimizer
+from .step import Step
 from .train import History, accuracy, fit, summary
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Sigmoid",
     "Softmax",
     "Softplus",
+    "Step",
     "Tanh",
     "accuracy",
     "batches",

@@ -16,11 +16,13 @@ class Optimizer:
     """Updates parameters, Tensors without an op, by a rule that a subclass gives in `update`.
 
     `settings` names the attributes that are numbers to be saved; `slots` the arrays that the rule
-    keeps for each parameter, zeros at first.
+    keeps for each parameter, zeros at first; `varying` the numbers in the rule that may be others
+    at the next step.
     """
 
     settings: tuple[str, ...] = ("lr",)
     slots: tuple[str, ...] = ()
+    varying: tuple[str, ...] = ("_lr", "steps")
 
     def __init__(self, parameters: Iterable[Tensor], lr: float) -> None:
         self.parameters = list({id(p): p for p in parameters}.values())  # a shared one once
@@ -58,10 +60,14 @@ class Optimizer:
                 "step() found no gradient; each parameter's .grad is needed; call "
                 "loss.backward() first, on a loss computed outside no_grad"
             )
-        self.steps += 1
+        self.advance()
         for p, memory in zip(self.parameters, self.memory):
             if p.grad is not None:
                 p.assign(self.update(p.value, p.grad, memory))
+
+    def advance(self) -> None:
+        """Count a step, and work out the numbers that depend on it."""
+        self.steps += 1
 
     def zero_grad(self) -> None:
         """Forget the gradients."""
@@ -102,6 +108,7 @@ class SGD(Optimizer):
     """
 
     settings = ("lr", "momentum", "nesterov", "weight_decay")
+    varying = ("_lr",)
 
     def __init__(
         self,
@@ -125,9 +132,7 @@ class SGD(Optimizer):
         if self.momentum:
             v = memory["velocity"] = self.momentum * memory.get("velocity", 0) + g
             g = g + self.momentum * v if self.nesterov else v
-        new = g * -self.lr
-        new += value  # in place: one array fewer at the peak
-        return new
+        return value - self.lr * g
 
 
 class Adam(Optimizer):
@@ -138,6 +143,7 @@ class Adam(Optimizer):
 
     settings = ("lr", "beta1", "beta2", "eps", "weight_decay")
     slots = ("mean", "square")
+    varying = ("_lr", "_mean_share", "_square_share")
 
     def __init__(
         self,
@@ -153,6 +159,12 @@ class Adam(Optimizer):
         self.eps = float(eps)
         self.weight_decay = float(weight_decay)
 
+    def advance(self) -> None:
+        super().advance()
+        # the means start at zero: so much of them is there by now
+        self._mean_share = 1 - self.beta1**self.steps
+        self._square_share = 1 - self.beta2**self.steps
+
     def update(self, value: Any, g: Any, memory: dict[str, Any]) -> Any:
         if self.weight_decay:
             g = g + self.weight_decay * value
@@ -161,9 +173,7 @@ class Adam(Optimizer):
     def _direction(self, g: Any, memory: dict[str, Any]) -> Any:
         m = memory["mean"] = self.beta1 * memory["mean"] + (1 - self.beta1) * g
         s = memory["square"] = self.beta2 * memory["square"] + (1 - self.beta2) * g * g
-        m = m / (1 - self.beta1**self.steps)  # the means start at zero; undo that bias
-        s = s / (1 - self.beta2**self.steps)
-        return m / (np.sqrt(s) + self.eps)
+        return m / self._mean_share / (np.sqrt(s / self._square_share) + self.eps)
 
 
 class AdamW(Adam):

@@ -19,6 +19,7 @@ from .init import Rng
 from .layers import generator
 from .module import Module
 from .optim import Optimizer
+from .step import Step
 
 Metric = Callable[[Any, Any], float]
 
@@ -100,6 +101,10 @@ def fit(
     history: of an earlier call that this one goes on from, at another learning rate or resumed; it
     is added to.
 
+    Each step runs compiled (see `nn.Step`): it agrees with the model run op by op to rounding. A
+    model that cannot be compiled, because it looks at values or draws random numbers of its own,
+    is trained op by op, with one warning.
+
     A loss of NaN or infinity ends the training before it reaches the parameters, with a warning
     that names the epoch. Returns the History of the epochs that were completed.
 
@@ -117,29 +122,25 @@ def fit(
         x_seen, y_seen = map(samples, validation)
     else:
         x_seen, y_seen = x, y
-    trained = set(optimizer.parameters)
-    untrained = [p for p in model.parameters() if p not in trained]
     history = History() if history is None else history
     done = len(history.loss)
     model.train()
+    step = _AnyStep(model, loss, optimizer)
     for epoch, show in _epochs(range(done + 1, done + epochs + 1), progress):
         total = 0.0
-        for xb, yb in batches(x, y, batch_size, shuffle, rng):
-            optimizer.zero_grad()
-            for p in untrained:  # backward adds to their gradients, too
-                p.grad = None
-            batch_loss = _gradients(model, loss, xb, yb)
-            if not math.isfinite(batch_loss):
-                warnings.warn(
-                    f"training stopped in epoch {epoch}: the loss of a batch is {batch_loss}; the "
-                    "parameters are as the batch before left them; lower the learning rate, or "
-                    "look for NaN in the data",
-                    RuntimeWarning,
-                    stacklevel=2,
-                )
-                return history
-            optimizer.step()
-            total += batch_loss * len(xb)
+        with step:
+            for xb, yb in batches(x, y, batch_size, shuffle, rng):
+                batch_loss = step(xb, yb)
+                if not math.isfinite(batch_loss):
+                    warnings.warn(
+                        f"training stopped in epoch {epoch}: the loss of a batch is {batch_loss}; "
+                        "the parameters are as the batch before left them; lower the learning "
+                        "rate, or look for NaN in the data",
+                        RuntimeWarning,
+                        stacklevel=2,
+                    )
+                    return history
+                total += batch_loss * len(xb)
         history.loss.append(total / len(x))
         if validation is not None or metrics:
             prediction = model.predict(x_seen)
@@ -153,18 +154,64 @@ def fit(
     return history
 
 
-def _gradients(model: Module, loss: Callable[[Any, Any], Any], x: Any, y: Any) -> float:
-    """The loss of a batch, its gradients left in `.grad`; the graph is freed on return."""
-    result = loss(model(x), y)
-    if not isinstance(result, Tensor) or result.size != 1:
-        raise TypeError(
-            f"the loss is {result!r}; one number, recorded from the model's output, is needed; "
-            "return a Tensor, such as nn.mse(prediction, target)"
-        )
-    value = float(result.item())
-    if math.isfinite(value):
-        result.backward()
-    return value
+class _AnyStep:
+    """A step of training: compiled, or op by op where the model cannot be compiled."""
+
+    def __init__(self, model: Module, loss: Callable[[Any, Any], Any], optimizer: Optimizer):
+        self.model = model
+        self.loss = loss
+        self.optimizer = optimizer
+        trained = set(optimizer.parameters)
+        self.untrained = [p for p in model.parameters() if p not in trained]
+        self.compiled: Step | None = Step(model, loss, optimizer)
+
+    def __enter__(self) -> None:
+        if self.compiled:
+            self.compiled.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        if self.compiled:
+            self.compiled.__exit__()
+
+    def __call__(self, x: Any, y: Any) -> float:
+        """The loss of a batch, after which the parameters are updated if it is finite."""
+        if self.compiled is None:
+            return self._eager(x, y)
+        try:
+            return self.compiled(x, y)
+        except Exception as error:
+            self.compiled.__exit__()
+            self.compiled = None
+            value = self._eager(x, y)  # what is wrong with the model itself is raised here
+            warnings.warn(
+                f"{type(self.model).__name__} is trained op by op, which is slower, for it could "
+                f"not be compiled: {error}",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+            return value
+
+    def _eager(self, x: Any, y: Any) -> float:
+        self.optimizer.zero_grad()
+        value = self._gradients(x, y)
+        if math.isfinite(value):
+            self.optimizer.step()
+        for p in self.untrained:  # backward adds to their gradients, too
+            p.grad = None
+        return value
+
+    def _gradients(self, x: Any, y: Any) -> float:
+        """The loss of a batch; if it is finite, every `.grad` is set. The graph is let go of."""
+        result = self.loss(self.model(x), y)
+        if not isinstance(result, Tensor) or result.size != 1:
+            raise TypeError(
+                f"the loss is {result!r}; one number, recorded from the model's output, is "
+                "needed; return a Tensor, such as nn.mse(prediction, target)"
+            )
+        value = float(result.item())
+        if math.isfinite(value):
+            result.backward()
+        return value
 
 
 def accuracy(prediction: Any, target: Any, threshold: float = 0.5) -> float:

@@ -18,14 +18,15 @@ NETWORKS = Path(nn.__file__).parent
 
 # Each module of the engine may import those of the groups before its own.
 GROUPS = [
-    {"node"},
-    {"op"},
+    {"node", "memory"},
+    {"op", "trees"},
     {"ops"},
     {"reverse"},
     {"tensor"},
     {"func", "terms"},
-    {"lower", "reading"},
+    {"lower", "notation", "reading"},
     {"derive", "source", "plan"},
+    {"compiled"},
     {"draw", "check"},
     {"compare"},
 ]

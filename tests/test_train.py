@@ -147,7 +147,8 @@ def test_dropout_is_on_in_training_and_off_in_validation():
     model = Spy().eval()
     sgd = nn.SGD(model.parameters())
     nn.fit(model, nn.mse, *data(), sgd, epochs=1, batch_size=50, validation=data(7), progress=False)
-    assert seen == [(True, 50), (False, 7)]
+    assert set(seen[:-1]) == {(True, 50)}  # as often as it takes to compile the step
+    assert seen[-1] == (False, 7)
 
 
 def test_the_plot_is_a_figure_and_a_file(tmp_path):
@@ -226,14 +227,12 @@ def test_no_data_is_an_error():
 
 def test_layers_that_are_not_trained_keep_no_gradients():
     model = nn.MLP([3, 4, 1], rng=0)
-    head = nn.SGD(model.layers[2].parameters(), lr=0.0)
-    x, y = data()
-    settings = {"batch_size": 50, "shuffle": False, "progress": False}
-    nn.fit(model, nn.mse, x, y, head, epochs=3, **settings)
-    once = nn.MLP([3, 4, 1], rng=0)
-    nn.mse(once(x), y).backward()
-    gradients = model.layers[0].W.grad, once.layers[0].W.grad
-    np.testing.assert_allclose(*gradients, rtol=1e-12)
+    head = nn.SGD(model.layers[2].parameters(), lr=0.1)
+    before = model.layers[0].W.data.copy()
+    nn.fit(model, nn.mse, *data(), head, epochs=3, batch_size=50, progress=False)
+    np.testing.assert_array_equal(model.layers[0].W.data, before)
+    assert model.layers[0].W.grad is None
+    assert model.layers[2].W.grad is not None
 
 
 def test_the_summary_counts_parameters_wherever_they_are():
