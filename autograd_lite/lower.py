@@ -77,14 +77,15 @@ class Script:
         self.values = dict(values)
         self.guards: list[Term] = []
         self.silenced: set[str] = set()
-        self._errors: dict[str, Any] = dict(np.geterr())
 
     def call(self, op: Callable[..., Any], inputs: tuple[Any, ...], params: Any) -> Any:
         """Call `op` with the arrays, note it, and return a stand-in for the result."""
+        if "out" in params or any(isinstance(v, (StandIn, np.ndarray)) for v in params.values()):
+            raise Unwritable(f"{op} with {', '.join(params)}")
         value = op(*map(_value, inputs), **{k: _value(v) for k, v in params.items()})
         if not hasattr(value, "dtype") or value.dtype == object:
             raise Unwritable(f"{op} returned {type(value).__name__}")
-        self.silenced |= {k for k, v in np.geterr().items() if v != self._errors[k]}
+        self.silenced |= {k for k, v in np.geterr().items() if v == "ignore"}
         if isinstance(op, Method):
             while inputs[-1] is None and op is not GETITEM:  # x.squeeze(None) is x.squeeze()
                 inputs = inputs[:-1]
@@ -100,7 +101,7 @@ class Script:
         if isinstance(x, StandIn):
             return x.term
         if isinstance(x, (list, tuple)):
-            return tuple(map(self._term, x))
+            return type(x)(map(self._term, x))
         if isinstance(x, (np.ndarray, *GENERATORS)):
             return self.leaf(x)
         return x
@@ -117,7 +118,8 @@ class Script:
 
     def opaque(self, op: Op, inputs: tuple[Any, ...], params: Any) -> StandIn:
         """The forward as one call, for it does what cannot be written down."""
-        value = np.asarray(op.forward(*map(_value, inputs), **params))
+        copies = {key: deepcopy(x) for key, x in params.items()}  # reading draws nothing
+        value = np.asarray(op.forward(*map(_value, inputs), **copies))
         return self._noted(op.forward, inputs, params, value)
 
 
@@ -169,6 +171,8 @@ class StandIn(np.lib.mixins.NDArrayOperatorsMixin):
         """A condition on values that a forward checks: noted, to be checked again."""
         if not self.value:
             raise Unwritable("a condition that does not hold")
+        if self.term.op is None:
+            raise Unwritable("a condition that is an input")
         self.script.guards.append(self.term)
         return True
 
@@ -180,6 +184,11 @@ class StandIn(np.lib.mixins.NDArrayOperatorsMixin):
 
 def lower(terms: Terms, outputs: Iterable[Any], values: Mapping[Term, Any]) -> Any:
     """Script, and the numpy terms of `outputs`, terms of ops, given the values of the leaves."""
+    with np.errstate(all="call", call=lambda *_: None):
+        return _lower(terms, outputs, values)
+
+
+def _lower(terms: Terms, outputs: Iterable[Any], values: Mapping[Term, Any]) -> Any:
     script = Script(terms, values)
     found: dict[Term, Any] = {}
 
@@ -208,6 +217,15 @@ def lower(terms: Terms, outputs: Iterable[Any], values: Mapping[Term, Any]) -> A
         guards = list(script.guards)
         try:
             y = term.op.forward(*inputs, **params)
+            if not any(isinstance(p, GENERATORS) for p in term.params.values()):
+                plain = term.op.forward(
+                    *map(_value, inputs), **{k: _value(v) for k, v in params.items()}
+                )
+                if (
+                    not np.array_equal(_value(y), plain, equal_nan=True)
+                    or np.asarray(plain).dtype != np.asarray(_value(y)).dtype
+                ):
+                    raise Unwritable("something that is not what its calls compute")
         except Exception:
             script.guards = guards
             y = script.opaque(term.op, inputs, term.params)

@@ -7,6 +7,7 @@ needs any more, and what only looks at memory in another way (a transpose, a sli
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -89,8 +90,10 @@ class _Faster:
         inputs = self._replaced(term.inputs)
         shape, dtype = term.shape, term.dtype
         x = inputs[0]
-        if op is np.power and inputs[1] == 2:
-            op, inputs = np.square, (x,)
+        if _is_elementwise(op) and shape:
+            if op is np.power and is_number(inputs[1]) and inputs[1] == 2:
+                op, inputs = np.square, (x,)
+            inputs = tuple(self._in_shape(y, shape) for y in inputs)
         elif op is np.matmul and all(isinstance(y, Term) and len(y.shape) == 2 for y in inputs):
             if shape[0] * shape[1] <= SMALL or inputs[1].shape[0] == 1:
                 op = np.dot
@@ -109,6 +112,12 @@ class _Faster:
                         ones = self._ones(tuple(x.shape[axis] if n < 0 else 1 for n in side), dtype)
                     op, inputs, params = np.dot, (ones, x) if axis == 0 else (x, ones), {}
         return self.terms.make(op, inputs, params, shape, dtype)
+
+    def _in_shape(self, x: Any, shape: tuple[int, ...]) -> Any:
+        """An elementwise input that lacks nothing but axes of length 1, with these."""
+        if not isinstance(x, Term) or x.shape == shape or _size(x) != math.prod(shape):
+            return x
+        return self.terms.make(METHODS["reshape"], (x, shape), {}, shape, x.dtype)
 
     def _ones(self, shape: tuple[int, ...], dtype: np.dtype) -> Term:
         for term in self.ones:
@@ -503,7 +512,7 @@ class _Planner:
 
 
 def _size(term: Term) -> int:
-    return int(np.prod(term.shape))
+    return math.prod(term.shape)
 
 
 def _is_elementwise(op: Any) -> bool:

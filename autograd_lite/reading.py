@@ -32,7 +32,8 @@ class Reading:
     `loss`; `gradients`, pairs of a term and that of the loss's gradient with respect to it; `names`
     of terms: of the leaves, and of all that has a line of its own; `forward` and `backward`, these
     lines in order; `slope_of`, for terms with a name, the term of their cotangent; `values` of the
-    leaves; `constants`, the leaves that are no Tensors and that the user gave no name.
+    leaves; `constants`, the leaves that are no Tensors and that the user gave no name; `own_slope`,
+    the terms after which their cotangent is named.
     """
 
     def __init__(self, loss: Any, wrt: Any, names: Mapping[str, Any] | None) -> None:
@@ -44,13 +45,15 @@ class Reading:
             )
         graph = _Copy(loss)
         targets = graph.targets(wrt)
-        slopes = graph.slopes(targets)
+        with np.errstate(all="ignore"):
+            slopes = graph.slopes(targets)
 
         self.terms = Terms()
         self.values: dict[Term, Array] = {}
         self.names: dict[Term, str] = {}
         self.constants: list[Term] = []
         self._taken: set[str] = set()
+        self.own_slope: set[Term] = set()
         given = called(names)
         leaves: dict[Node, Any] = {graph.one: self.terms.full(1.0, loss.shape, loss.dtype)}
         for node, original in graph.originals.items():
@@ -103,6 +106,7 @@ class Reading:
         Activations and what they are applied to are called a1, z1, a2, z2, ..., another value that
         is used more than once h1, h2, ..., and its cotangent by its own name after d_.
         """
+        targets = [x for x, _ in self.gradients]
         outputs = [self.loss, *(slope for _, slope in self.gradients)]
         forward, terms = set(needed([self.loss])), needed(outputs)
         uses = Counter(x for t in terms for x in within(t.inputs)) + Counter(outputs)
@@ -112,18 +116,29 @@ class Reading:
             if t.inputs[0].op is not None:
                 self._name(t.inputs[0], f"z{i}")
             self._name(t, f"a{i}")
-        back = reversed(self.slope_of.items())
-        first = {s: t for t, s in back if uses[s] > 1 and _is_computed(s)}  # nearest the loss
+        inner = [(t, s) for t, s in self.slope_of.items() if t.op is not None]
+        self._name_slopes(inner, forward)
+        back = [(t, s) for t, s in self.slope_of.items() if _is_computed(s) and s not in self.names]
+        first = {s: t for t, s in reversed(back) if uses[s] > 1}  # nearest the loss
         forks = [t for t in path if uses[t] > 1 or first.get(self.slope_of.get(t)) is t]
-        self._number("h", (t for t in forks if t.op is not OPS["transpose"]))
+        forks = [t for t in forks if t.op is not OPS["transpose"]]
+        self._number("h", [*forks, *(t for t in targets if t.op is not None)])
         self._number("c", self.constants)
-        self._number("p", (t for t in terms if t.op is None))
-        for t, slope in self.slope_of.items():
-            if t in self.names and _is_computed(slope):
-                self._name(slope, f"d_{self.names[t]}")
-        lines = [t for t in terms if t.op is not None and t in self.names]
+        self._number("p", (t for t in (*terms, *targets) if t.op is None))
+        self._name_slopes([*inner, *self.slope_of.items()], forward)
+        steps = needed([*outputs, *(s for t, s in self.slope_of.items() if t in self.names)])
+        lines = [t for t in steps if t.op is not None and t in self.names]
         self.forward = [t for t in lines if t in forward]
         self.backward = [t for t in lines if t not in forward]
+
+    def _name_slopes(self, slopes: Iterable[tuple[Term, Any]], forward: set[Term]) -> None:
+        """Name the cotangents of what has a name, unless they are values of the forward pass."""
+        for t, slope in slopes:
+            new = _is_computed(slope) and slope not in forward
+            if new and t in self.names and t is not self.loss:
+                if slope not in self.names:
+                    self.own_slope.add(t)
+                self._name(slope, f"d_{self.names[t]}")
 
     def _number(self, letter: str, terms: Iterable[Term]) -> None:
         for i, t in enumerate((t for t in terms if t not in self.names), 1):
@@ -179,13 +194,19 @@ class _Copy:
         wrt = [wrt] if isinstance(wrt, Node) else list(wrt)
         for x in wrt:
             check_real(x, "wrt")
-        return [self.copies.get(x) or self._leaf(x, x._array) for x in wrt]
+        return [self._target(x) for x in wrt]
+
+    def _target(self, x: Node) -> Node:
+        if x in self.copies:
+            return self.copies[x]
+        return self._leaves[id(x)] if id(x) in self._leaves else self._leaf(x, x._array)
 
     def slopes(self, targets: list[Node]) -> dict[Node, Any]:
         """The cotangents, recorded, of the targets and of all between them and the loss."""
         path = set(targets)
         for node in self.copies.values():
-            if not node.constant and any(isinstance(x, Node) and x in path for x in node.inputs):
+            ways = zip(node.inputs, node.op.vjps)  # type: ignore[union-attr]
+            if not node.constant and any(isinstance(x, Node) and x in path and v for x, v in ways):
                 path.add(node)
         with in_mode(recording=True):
             return sweep(self.loss, self.one, path, recorded=True)

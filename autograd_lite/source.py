@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import keyword
 import linecache
+import math
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -39,6 +41,8 @@ SIGNS: dict[Any, tuple[str, int]] = {
     np.divide: ("/", MULTIPLIED),
     np.matmul: ("@", MULTIPLIED),
 }
+SIMPLE = r"-?[\w.]+(e-\d+)?(\*\*-?[\w.]+(e-\d+)?)*"  # what powers have no spaces around
+FRESH = {np.zeros_like, np.ones_like, np.full_like, np.empty_like, np.full, METHODS["copy"]}
 BY_NAME = {np.absolute: "np.abs"}
 
 
@@ -102,7 +106,10 @@ def source(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
     value, *slopes = terms[len(reading.names) :]
     lines.give("loss", value, loss.dtype)
     for (x, _), slope in zip(reading.gradients, slopes):
-        lines.give(f"d_{reading.names[x]}", slope, x.dtype)
+        own = x in reading.own_slope
+        lines.give(
+            reading.names[reading.slope_of[x]] if own else f"d_{reading.names[x]}", slope, x.dtype
+        )
     return lines.function(bound=reading.constants)
 
 
@@ -134,15 +141,17 @@ class _Lines:
     def __init__(self, script: Script) -> None:
         self.script = script
         self.names: dict[Term, str] = {}
+        self._asked: dict[Term, str] = {}
         self._written: dict[Term, tuple[str, int]] = {}
         self.given: list[tuple[str, Any]] = []
         self._counts: dict[str, Iterator[int]] = defaultdict(lambda: count(1))
-        self._taken = {"np", FUNCTION, *keyword.kwlist}
+        self._taken = {"np", FUNCTION, "__debug__", *keyword.kwlist}
 
     def name(self, term: Term, name: str) -> None:
         """Give a term a line of its own, and this name, or one like it that Python can have."""
         if term not in self.names:
             self.names[term] = self._free(name)
+            self._asked[term] = name
 
     def _letter(self, letter: str, term: Term) -> None:
         """Name a term by the letter and the first number that is free."""
@@ -157,8 +166,9 @@ class _Lines:
         self.given.append((name, term if isinstance(term, Term) else dtype.type(term)))
 
     def _free(self, name: str) -> str:
-        base = re.sub(r"\W", "_", name)
-        base = f"_{base}" if not base or base[0].isdigit() else base
+        base = unicodedata.normalize("NFKC", name)  # as Python reads names
+        base = "".join(c if f"_{c}".isidentifier() else "_" for c in base)
+        base = base if base.isidentifier() else f"_{base}"
         name, n = base, 2
         while name in self._taken:
             name, n = f"{base}_{n}", n + 1
@@ -182,7 +192,7 @@ class _Lines:
         body = [line for term in self._in_order(terms) for line in self._statements(term)]
         results = []
         for name, term in self.given:
-            if isinstance(term, Term) and (self.names[term] == name or name == "loss"):
+            if isinstance(term, Term) and (self._asked[term] == name or name == "loss"):
                 results.append(self.names[term])
             else:  # the same as another, or a number
                 results.append(self._free(name))
@@ -191,7 +201,7 @@ class _Lines:
         text += "".join(f"@{x}\n" for x in silenced_by(self.script.silenced))
         text += _wrapped(f"def {FUNCTION}(", [self.names[t] for t in parameters], "):\n")
         text += f'    """{SUMMARY}"""\n'
-        text += "".join(f"    {line}\n" for line in body)
+        text += "".join(f"    {line}{_kept_long(line)}\n" for line in body)
         text += _wrapped("    return ", results, "\n", "(", ")")
         return Source(text, {self.names[t]: self.script.values[t] for t in constants})
 
@@ -207,7 +217,7 @@ class _Lines:
     def _write(self, term: Term, several: bool) -> None:
         """Write out a term whose inputs have been, and give what needs it a line of its own."""
         again = term.op is METHODS["transpose"] and term.inputs[0] in self.names
-        if (several and not again) or isinstance(term.op, InPlace):
+        if (several and not again) or isinstance(term.op, InPlace) or _is_drawn(term):
             self._letter("u", term)
         room = WIDTH - 4 - (len(f"{self.names[term]} = ") if term in self.names else INDENT)
         parts = [x for x in within(term.inputs) if x not in self.names]
@@ -218,7 +228,7 @@ class _Lines:
 
     def _statements(self, term: Term) -> list[str]:
         """The lines for a term with a name, or a condition."""
-        if term in self.script.guards:
+        if term in self.script.guards and term not in self.names:
             return [f"assert {self._written[term][0]}"]
         name, (text, _) = self.names[term], self._written[term]
         shape = f"  # {term.shape}" if term.shape else ""
@@ -230,7 +240,7 @@ class _Lines:
                 lines.append(f"{name}[{self._key(key)}] = {self._text(value)}")
             else:
                 lines.append(f"np.add.at({name}, {self._text(key)}, {self._text(value)})")
-        return lines
+        return [*lines, f"assert {name}"] if term in self.script.guards else lines
 
     # Expressions --------------------------------------------------------------------------------
 
@@ -240,11 +250,13 @@ class _Lines:
             text, binding = (self.names[x], ATOM) if x in self.names else self._written[x]
         elif is_number(x):
             text, binding = self._number(x)
+        elif isinstance(x, list):
+            text, binding = f"[{', '.join(map(self._text, x))}]", ATOM
         elif isinstance(x, tuple):
             inner = ", ".join(map(self._text, x))
             text, binding = f"({inner},)" if len(x) == 1 else f"({inner})", ATOM
         elif isinstance(x, (type, np.dtype)):
-            text, binding = f"np.{np.dtype(x).name}", ATOM
+            text, binding = f"np.{_dtype_name(np.dtype(x))}", ATOM
         elif isinstance(x, slice) or x is ...:
             text, binding = f"np.s_[{self._key(x)}]", ATOM
         else:
@@ -256,22 +268,25 @@ class _Lines:
         op, inputs = term.op, term.inputs
         if isinstance(op, InPlace):  # starts as what is changed
             x = inputs[0]
-            made = x.op is not None and not isinstance(x.op, InPlace)
-            return self._written[x] if made else (f"{self._text(x)}.copy()", ATOM)
+            fresh = x.op in FRESH or isinstance(x.op, np.ufunc)
+            return self._written[x] if fresh else (f"{self._text(x, ATOM)}.copy()", ATOM)
         floating = any(x.dtype.kind == "f" for x in within(inputs))
         inputs = tuple(int(x) if floating and _is_whole(x) else x for x in inputs)
-        if op in SIGNS:
+        if op in SIGNS and not term.params:
             sign, tight = SIGNS[op]
-            left, right = self._text(inputs[0], tight), self._text(inputs[1], tight + 1)
+            left = self._text(inputs[0], tight + (tight == COMPARED))
+            right = self._text(inputs[1], tight + 1)
             return f"{left} {sign} {right}", tight
-        if op is np.negative:
-            return f"-{self._text(inputs[0], SIGNED)}", SIGNED
-        if op is np.power:
+        if op is np.negative and not term.params:
+            x = self._text(inputs[0], SIGNED)
+            return (f"-({x})" if self._is_power(inputs[0]) else f"-{x}"), SIGNED
+        if op is np.power and not term.params:
             base, exponent = self._text(inputs[0], ATOM), self._text(inputs[1], SIGNED)
-            simple = all(re.fullmatch(r"-?[\w.]+", x) for x in (base, exponent))
+            simple = all(re.fullmatch(SIMPLE, x) for x in (base, exponent))
             return f"{base}**{exponent}" if simple else f"{base} ** {exponent}", RAISED
         if op is GETITEM:
             return f"{self._text(inputs[0], ATOM)}[{self._key(inputs[1])}]", ATOM
+        name = "" if isinstance(op, Method) else _numpy_name(op)
         params = [f"{key}={self._text(x)}" for key, x in term.params.items()]
         if isinstance(op, Method):
             x, *others = inputs
@@ -279,7 +294,10 @@ class _Lines:
                 return f"{self._text(x, ATOM)}.T", ATOM
             arguments = ", ".join([*map(self._text, others), *params])
             return f"{self._text(x, ATOM)}.{op.name}({arguments})", ATOM
-        return f"{_numpy_name(op)}({', '.join([*map(self._text, inputs), *params])})", ATOM
+        return f"{name}({', '.join([*map(self._text, inputs), *params])})", ATOM
+
+    def _is_power(self, x: Any) -> bool:
+        return isinstance(x, Term) and x not in self.names and self._written[x][1] == RAISED
 
     def _key(self, key: Any) -> str:
         """What stands in the brackets of an index."""
@@ -292,20 +310,30 @@ class _Lines:
 
     def _number(self, x: Any) -> tuple[str, int]:
         if isinstance(x, np.generic):
-            return f"np.{x.dtype.name}({self._number(x.item())[0]})", ATOM
+            number = x.item() if isinstance(x.item(), (bool, int, float)) else float(x)
+            return f"np.{_dtype_name(x.dtype)}({self._number(number)[0]})", ATOM
         if x in self.script.terms.ratios and isinstance(x, float):
             over, under = self.script.terms.ratios[x]
             return f"{over} / {under}", MULTIPLIED
-        if not np.isfinite(x):
+        if not math.isfinite(x):
             return (
                 f"{'-' if x < 0 else ''}np.{'nan' if x != x else 'inf'}",
                 SIGNED if x < 0 else ATOM,
             )
-        return repr(x), SIGNED if x < 0 else ATOM
+        return repr(x).replace("e+", "e"), SIGNED if x < 0 else ATOM
+
+
+def _is_drawn(term: Term) -> bool:
+    """Does it come from a generator? The order of draws is that of the lines."""
+    return any(x.dtype == object for x in within(term.inputs))
+
+
+def _dtype_name(dtype: Any) -> str:
+    return "longdouble" if dtype == np.longdouble else dtype.name
 
 
 def _is_whole(x: Any) -> bool:
-    return isinstance(x, float) and x.is_integer() and abs(x) < 1e6
+    return type(x) is float and x.is_integer() and abs(x) < 1e6 and repr(x) != "-0.0"
 
 
 def _read_by(term: Term) -> Iterator[Term]:
@@ -326,6 +354,11 @@ def _numpy_name(op: Any) -> str:
         f"source got a graph that calls {name}, which is not numpy's; a forward of numpy calls "
         "alone can be written down; write the op with these, or use compile, which runs any"
     )
+
+
+def _kept_long(line: str) -> str:
+    """Has formatters leave a line alone that names alone make too long."""
+    return "  # fmt: skip" if len(line) > WIDTH - 4 else ""
 
 
 def _wrapped(start: str, parts: list[str], end: str, opened: str = "", closed: str = "") -> str:

@@ -96,8 +96,14 @@ class Terms:
     def _computed(self, op: Any, numbers: list[Any], params: Params) -> Any:
         with np.errstate(all="ignore"):
             value = op.forward(*map(np.float64, numbers), **params).item()
-        if op is OPS["divide"] and all(abs(n) < 1e9 and n == int(n) for n in numbers):
+        if op is OPS["divide"] and math.isfinite(value) and all(map(_is_whole, numbers)):
             self.ratios[value] = int(numbers[0]), int(numbers[1])
+        elif op is OPS["multiply"]:
+            for n, ratio in (numbers, numbers[::-1]):
+                if ratio in self.ratios and _is_whole(n):
+                    over, under = self.ratios[ratio]
+                    if int(n) * over / under == value and int(n) * over % under:
+                        self.ratios[value] = int(n) * over, under
         elif op is OPS["negative"] and numbers[0] in self.ratios:
             over, under = self.ratios[numbers[0]]
             self.ratios[value] = -over, under
@@ -129,7 +135,7 @@ def within(x: Any) -> Iterator[Term]:
     """The terms in the inputs of a term, or in one of these."""
     if isinstance(x, Term):
         yield x
-    elif isinstance(x, tuple):
+    elif isinstance(x, (tuple, list)):
         for y in x:
             yield from within(y)
 
@@ -152,8 +158,8 @@ def is_number(x: Any) -> bool:
 
 def _key(x: Any) -> Any:
     """What tells inputs and params apart. 1, 1.0 and True differ, and a draw from any other."""
-    if isinstance(x, tuple):
-        return tuple(map(_key, x))
+    if isinstance(x, (tuple, list)):
+        return type(x), tuple(map(_key, x))
     if isinstance(x, slice):
         return slice, _key((x.start, x.stop, x.step))
     if is_number(x):
@@ -191,6 +197,14 @@ def _size(shape: Shape) -> int:
 
 def _is_one(x: Any) -> bool:
     return is_number(x) and x == 1 and not isinstance(x, (bool, np.bool_))
+
+
+def _is_whole(n: Any) -> bool:
+    return bool(abs(n) < 1e9 and n == int(n))
+
+
+def _is_moderate(*numbers: Any) -> bool:
+    return all(1e-6 < abs(n) < 1e20 for n in numbers)
 
 
 def _filling(x: Any) -> Any:
@@ -241,7 +255,7 @@ def _add(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtyp
         return terms.make(OPS["subtract"], (a, b.inputs[0]), {}, shape, dtype)
     if _is("negative", a):
         return terms.make(OPS["subtract"], (b, a.inputs[0]), {}, shape, dtype)
-    if a is b:
+    if a is b and dtype.kind == "f":
         return terms.simple(OPS["multiply"], (2.0, a), {}, shape, dtype)
     return None
 
@@ -273,6 +287,8 @@ def _multiply(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np
             return terms.simple(OPS["negative"], (x,), {}, shape, dtype)
         if _is("multiply", x) and is_number(x.inputs[0]):
             product = terms.simple(OPS["multiply"], (number, x.inputs[0]), {}, (), dtype)
+            if not _is_moderate(number, x.inputs[0], product):  # it would overflow, or underflow
+                return None
             return terms.simple(OPS["multiply"], (product, x.inputs[1]), {}, shape, dtype)
     return None
 
@@ -328,7 +344,8 @@ def _transpose(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: n
     if axes == tuple(range(n)):
         return x
     if _is("multiply", x) and is_number(x.inputs[0]) and _is("transpose", x.inputs[1]):
-        inner = terms.simple(OPS["transpose"], x.inputs[1:], params, shape, dtype)
+        (inner,) = x.inputs[1:]
+        inner = terms.simple(OPS["transpose"], (inner,), params, shape, inner.dtype)
         return terms.simple(OPS["multiply"], (x.inputs[0], inner), {}, shape, dtype)
     given = None if axes == tuple(range(n))[::-1] else axes
     return terms.make(OPS["transpose"], (x,), {"axes": given}, shape, dtype)

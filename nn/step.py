@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from copy import copy
 from itertools import accumulate
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,7 @@ class Step:
             [i for i, p in enumerate(optimizer.parameters) if p.dtype == dtype] for dtype in dtypes
         ]
         self._groups = [_Group(optimizer, indices) for indices in members]
+        self._now = attrgetter(*optimizer.varying)
         self._checked = False
         leaves = [p for group in self._groups for p in group.parameters]
         slope = al.func.value_and_grad(al.func.at(leaves, lambda x, y: loss(model(x), y)))
@@ -55,10 +57,10 @@ class Step:
             parts = [p for group, flat in zip(self._groups, values) for p in group.parts(flat)]
             value, found = slope(parts, x, y)
             rest = iter(found)
-            slopes = [
+            slopes = tuple(
                 al.concatenate([al.ravel(next(rest)) for _ in group.parameters])
                 for group in self._groups
-            ]
+            )
             return values, slopes, value
 
         def update(values: Any, slopes: Any, memories: Any, varying: Any) -> Any:
@@ -68,7 +70,7 @@ class Step:
                 vars(rule).update(zip(optimizer.varying, numbers))
                 new.append(rule.update(value, g, memory))
                 kept.append(memory)
-            return new, slopes, kept
+            return tuple(new), slopes, tuple(kept)
 
         self._gradients = al.compile(gradients, in_place=(0, 1))
         self._update = al.compile(update, in_place=(0, 1, 2))
@@ -76,10 +78,10 @@ class Step:
     def __enter__(self) -> Step:
         for group in self._groups:
             group.read()
-        self._values = [group.value for group in self._groups]
-        self._slopes = [group.slope for group in self._groups]
-        self._memories = [group.memory for group in self._groups]
-        self._numbers: list[float] | None = None
+        self._values = tuple(group.value for group in self._groups)
+        self._slopes = tuple(group.slope for group in self._groups)
+        self._memories = tuple(group.memory for group in self._groups)
+        self._numbers: Any = None
         self._taken = False
         return self
 
@@ -93,10 +95,12 @@ class Step:
         if not math.isfinite(value):
             return value
         self.optimizer.advance()
-        numbers = [getattr(self.optimizer, name) for name in self.optimizer.varying]
+        numbers = self._now(self.optimizer)
         if numbers != self._numbers:
             self._numbers = numbers
-            self._varying = [np.array(numbers, group.value.dtype) for group in self._groups]
+            self._varying = tuple(
+                np.array(numbers, group.value.dtype).reshape(-1) for group in self._groups
+            )
         expected = None if self._checked else [group.updated() for group in self._groups]
         self._update(self._values, self._slopes, self._memories, self._varying)
         self._taken = True

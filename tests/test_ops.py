@@ -321,6 +321,28 @@ def test_sums_and_maxima_of_minus_infinity() -> None:
     assert al.logsumexp(Tensor(NOTHING)).item() == -np.inf
 
 
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_a_sigmoid_whose_exponential_overflows(dtype: str) -> None:
+    x = Tensor(np.array([-1000.0, -80.0, 0.0, 1000.0], dtype))
+    y = al.sigmoid(x)  # warnings are errors here
+    np.testing.assert_allclose(y.data, [0, math.exp(-80), 0.5, 1], rtol=1e-6)
+    assert y.dtype == dtype
+    with np.errstate(all="raise", under="ignore"):
+        np.testing.assert_array_equal(al.sigmoid(x.data), y.data)
+
+
+def test_logsumexp_keeps_or_drops_its_axes() -> None:
+    x = Tensor([[NOTHING, [0.0, 0.0]], [[1000.0, 1000.0], [-1000.0, -np.inf]]])
+    wanted = [[-np.inf, math.log(2)], [1000 + math.log(2), -1000]]
+    y = al.logsumexp(x, axis=2)
+    assert y.data.tolist() == wanted
+    assert al.logsumexp(x, axis=2, keepdims=True).data.tolist() == [
+        [[value] for value in row] for row in wanted
+    ]
+    assert gradients(y, x, g=np.ones((2, 2))) == [[[[0, 0], [0.5, 0.5]], [[0.5, 0.5], [1, 0]]]]
+    assert al.logsumexp(x, axis=(0, 2)).data.tolist() == [1000 + math.log(2), math.log(2)]
+
+
 @pytest.mark.parametrize("target", [np.array([0, 0]), np.array([[1.0, 0.0], [1.0, 0.0]])])
 def test_cross_entropy_of_a_row_of_minus_infinity(target: Array) -> None:
     z = Tensor([NOTHING, [0.0, 0.0]])
@@ -567,3 +589,44 @@ def test_matrices_against_symbolic_derivatives() -> None:
     got = grad(al.square(al.tanh(A @ B)).sum(), [A, B])
     wanted = [sympy.lambdify(a + b, formula.diff(v), "math")(*values) for v in a + b]
     np.testing.assert_allclose(np.ravel(got), wanted, rtol=1e-12)
+
+
+# Copies, and chance -----------------------------------------------------------------------------
+
+
+def test_a_copy_is_a_node_of_its_own() -> None:
+    x = Tensor([1.0, 2.0], "x")
+    y = al.copy(x).named("y")
+    assert (x.name, y.name, y.inputs) == ("x", "y", (x,))
+    loss = (x * y * y).sum()
+    assert gradients(loss, x) == [[3, 12]]  # x³
+    assert gradients(loss, y) == [[2, 8]]  # and with x held
+    x.data[0] = 5
+    assert y.data.tolist() == [1, 2]
+    array = np.ones(2)
+    assert al.copy(array).tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("new", [np.random.default_rng, np.random.RandomState])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_dropout_drops_and_scales(new: Callable, dtype: str) -> None:
+    x, rng, twin = Tensor(np.arange(1.0, 41.0, dtype=dtype).reshape(4, 10)), new(3), new(3)
+    for _ in range(2):  # each call draws on
+        y = al.dropout(x, p=0.25, rng=rng)
+        scale = np.where(twin.random((4, 10)) < 0.25, 0, 4 / 3).astype(dtype)
+        assert y.dtype == dtype
+        np.testing.assert_allclose(y.data, scale * x.data, rtol=1e-6)
+        (slope,) = grad(y.sum(), [x])
+        np.testing.assert_allclose(slope, scale, rtol=1e-6)
+    assert {0.0} < set(np.unique(scale))
+
+
+def test_a_dropout_mask_has_no_gradient_and_follows_no_values() -> None:
+    x = Tensor(np.full((3, 4), np.nan))
+    mask = al.dropout_mask(x, p=0.5, rng=np.random.default_rng(0))
+    assert set(np.unique(mask.data)) == {0.0, 2.0}
+    assert grad((mask * 3).sum(), x).tolist() == np.zeros((3, 4)).tolist()
+    whole = al.dropout_mask(np.arange(3), p=0.5, rng=np.random.default_rng(0))
+    assert whole.dtype == np.float64
+    kept = al.dropout(Tensor(np.ones(5)), p=0.0, rng=np.random.default_rng(0))
+    assert kept.data.tolist() == [1] * 5
