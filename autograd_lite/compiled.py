@@ -203,6 +203,8 @@ class _Trace:
         self.text = entry.text(made, result, self.captured, script.silenced)
         self.fixed = {**made.bound, **entry.objects}
         self.make = run(self.text, "make")
+        self.staying = [entry.names[x] for x in entry.staying]
+        del self.entry  # and with it the values that were traced
 
     def _staying(self, args: tuple[Any, ...]) -> list[Array]:
         """The arrays of the arguments that are updated in place."""
@@ -216,7 +218,7 @@ class _Trace:
                     f"in_place got {describe(x)}; a writable array in C order is needed, for it is "
                     "written to; pass a copy, or leave it out of in_place"
                 )
-        staying = dict(zip((self.entry.names[x] for x in self.entry.staying), self._staying(args)))
+        staying = dict(zip(self.staying, self._staying(args)))
         captured = {name: node._array for name, node in self.captured}
         nodes = {f"{name}_of": node for name, node in self.captured}
         function: Callable[..., Any] = self.make(**self.fixed, **staying, **captured, **nodes)
@@ -226,8 +228,9 @@ class _Trace:
         """The result of the first call, which must be what running the function gave."""
         before = [x.copy() for x in self._staying(args)]
         result = step(*args)
-        for i, (x, expected) in enumerate(zip(held(result), self.expected)):
-            if not _agree(x, expected):
+        expected, self.expected = self.expected, []  # and let go of the values
+        for i, (x, wanted) in enumerate(zip(held(result), expected)):
+            if not _agree(x, wanted):
                 for array, old in zip(self._staying(args), before):
                     array[...] = old
                 raise RuntimeError(

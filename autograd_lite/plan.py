@@ -59,9 +59,9 @@ def plan(
     leaves: the names of the leaves. arrays: of those leaves whose array is known, and stays.
     targets: by the position of a result, the leaf whose array it is to be written into.
     """
-    faster = _Faster(script)
-    results = [faster.of(x) for x in results]
-    guards = [faster.of(x) for x in script.guards]
+    faster = _Faster(script, needed([*results, *script.guards]))
+    results = list(map(faster.of, results))
+    guards = list(map(faster.of, script.guards))
     planner = _Planner(dict(leaves), {**arrays, **faster.ones}, results, guards, targets)
     return planner.made()
 
@@ -69,25 +69,22 @@ def plan(
 class _Faster:
     """Terms again, with calls that take less time in the place of others that mean the same."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, terms: list[Term]) -> None:
         self.terms = script.terms
         self.ones: dict[Term, Array] = {}
         self._found: dict[Term, Any] = {}
+        for term in terms:
+            self._found[term] = term if term.op is None else self._faster(term)
 
-    def of(self, result: Any) -> Any:
-        for term in needed([result]):
-            if term not in self._found:
-                self._found[term] = term if term.op is None else self._faster(term)
-        return self._replaced(result)
-
-    def _replaced(self, x: Any) -> Any:
+    def of(self, x: Any) -> Any:
+        """The term, or the terms within, in the place of x."""
         if isinstance(x, Term):
             return self._found[x]
-        return tuple(map(self._replaced, x)) if isinstance(x, tuple) else x
+        return type(x)(map(self.of, x)) if isinstance(x, (tuple, list)) else x
 
     def _faster(self, term: Term) -> Term:
         op, params = term.op, term.params
-        inputs = self._replaced(term.inputs)
+        inputs = self.of(term.inputs)
         shape, dtype = term.shape, term.dtype
         x = inputs[0]
         if _is_elementwise(op) and shape:
@@ -272,7 +269,7 @@ class _Planner:
         """The leaf, buffer or fresh value whose memory a value is in."""
         term = self.root[term]
         while term in self.home:
-            term = self.root[self.home[term]]
+            term = self.root.get(self.home[term], self.home[term])
         return term
 
     def _runs(self) -> list[list[Term]]:
@@ -482,6 +479,8 @@ class _Planner:
             return self.names[x]
         if isinstance(x, tuple):
             return f"({', '.join(map(self._text, x))}{',' if len(x) == 1 else ''})"
+        if isinstance(x, list):
+            return f"[{', '.join(map(self._text, x))}]"
         if isinstance(x, (bool, int, str, slice, type(None), type(...))):
             return repr(x) if x is not ... else "..."
         if isinstance(x, float) and np.isfinite(x):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from copy import copy
 from itertools import accumulate
@@ -12,14 +11,16 @@ from typing import Any
 import numpy as np
 
 import autograd_lite as al
-from autograd_lite import Tensor
+from autograd_lite import Tensor, primitive
 
 from .module import Module
 from .optim import Optimizer
 
+Loss = Callable[[Any, Any], Any]
+
 
 class Step:
-    """Forward, backward and update of one batch as two functions of plain numpy calls.
+    """Forward, backward and update for one batch, as one function of plain numpy calls.
 
     `step(x, y)` returns the loss. All parameters are parts of one flat array (one for each dtype),
     and so are their gradients and what the optimizer remembers, so that an update is a few calls
@@ -39,48 +40,43 @@ class Step:
     update each element of a parameter by itself.
     """
 
-    def __init__(
-        self, model: Module, loss: Callable[[Any, Any], Any], optimizer: Optimizer
-    ) -> None:
+    def __init__(self, model: Module, loss: Loss, optimizer: Optimizer) -> None:
         self.optimizer = optimizer
-        dtypes = list(dict.fromkeys(p.dtype for p in optimizer.parameters))
-        members = [
-            [i for i, p in enumerate(optimizer.parameters) if p.dtype == dtype] for dtype in dtypes
-        ]
-        self._groups = [_Group(optimizer, indices) for indices in members]
-        self._now = attrgetter(*optimizer.varying)
+        dtypes = dict.fromkeys(p.dtype for p in optimizer.parameters)
+        groups = self._groups = [_Group(optimizer, dtype) for dtype in dtypes]
+        self._varying = attrgetter(*optimizer.varying)
         self._checked = False
-        leaves = [p for group in self._groups for p in group.parameters]
-        slope = al.func.value_and_grad(al.func.at(leaves, lambda x, y: loss(model(x), y)))
+        slope = al.func.value_and_grad(
+            al.func.at(
+                [p for group in groups for p in group.parameters],
+                lambda x, y: _finite(recorded_loss(model, loss, x, y)),
+            )
+        )
 
-        def gradients(values: Any, slopes: Any, x: Any, y: Any) -> Any:
-            parts = [p for group, flat in zip(self._groups, values) for p in group.parts(flat)]
+        def step(values: Any, slopes: Any, memories: Any, varying: Any, x: Any, y: Any) -> Any:
+            parts = [p for group, flat in zip(groups, values) for p in group.parts(flat)]
             value, found = slope(parts, x, y)
             rest = iter(found)
-            slopes = tuple(
-                al.concatenate([al.ravel(next(rest)) for _ in group.parameters])
-                for group in self._groups
-            )
-            return values, slopes, value
+            slopes = [
+                al.concatenate([al.ravel(next(rest)) for _ in group.parameters]) for group in groups
+            ]
+            memories = [dict(memory) for memory in memories]
+            rules = [_with(optimizer, numbers) for numbers in varying]
+            values = [
+                rule.update(value, g, memory)
+                for rule, value, g, memory in zip(rules, values, slopes, memories)
+            ]
+            return tuple(values), tuple(slopes), tuple(memories), value
 
-        def update(values: Any, slopes: Any, memories: Any, varying: Any) -> Any:
-            new, kept = [], []
-            for value, g, memory, numbers in zip(values, slopes, memories, varying):
-                rule, memory = copy(optimizer), dict(memory)
-                vars(rule).update(zip(optimizer.varying, numbers))
-                new.append(rule.update(value, g, memory))
-                kept.append(memory)
-            return tuple(new), slopes, tuple(kept)
-
-        self._gradients = al.compile(gradients, in_place=(0, 1))
-        self._update = al.compile(update, in_place=(0, 1, 2))
+        self._step = al.compile(step, in_place=(0, 1, 2))
 
     def __enter__(self) -> Step:
         for group in self._groups:
             group.read()
-        self._values = tuple(group.value for group in self._groups)
-        self._slopes = tuple(group.slope for group in self._groups)
-        self._memories = tuple(group.memory for group in self._groups)
+        self._arrays = tuple(
+            tuple(getattr(group, name) for group in self._groups)
+            for name in ("value", "slope", "memory")
+        )
         self._numbers: Any = None
         self._taken = False
         return self
@@ -91,27 +87,31 @@ class Step:
 
     def __call__(self, x: Any, y: Any) -> float:
         """The loss of a batch, after which the parameters are updated if it is finite."""
-        value = float(self._gradients(self._values, self._slopes, x, y)[2])
-        if not math.isfinite(value):
-            return value
-        self.optimizer.advance()
-        numbers = self._now(self.optimizer)
+        optimizer = self.optimizer
+        optimizer.advance()
+        numbers = self._varying(optimizer)
         if numbers != self._numbers:
             self._numbers = numbers
-            self._varying = tuple(
+            self._rates = tuple(
                 np.array(numbers, group.value.dtype).reshape(-1) for group in self._groups
             )
-        expected = None if self._checked else [group.updated() for group in self._groups]
-        self._update(self._values, self._slopes, self._memories, self._varying)
+        before = None if self._checked else [group.copied() for group in self._groups]
+        try:
+            value = float(self._step(*self._arrays, self._rates, x, y)[3])
+        except BaseException as error:
+            optimizer.steps -= 1
+            if isinstance(error, NotFinite):
+                return error.loss
+            raise
         self._taken = True
-        if expected is not None:
-            self._check(expected)
+        if before is not None:
+            self._check(before)
         return value
 
-    def _check(self, expected: list[Any]) -> None:
-        """Raise RuntimeError unless the update is what each parameter's own would be."""
-        self._checked = True
-        for group, wanted in zip(self._groups, expected):
+    def _check(self, before: list[Any]) -> None:
+        """Raise RuntimeError unless the first update was what each parameter's own would be."""
+        for group, (value, memory) in zip(self._groups, before):
+            wanted = group.updated(value, memory)
             if not np.allclose(group.value, wanted, rtol=1e-4, atol=1e-7, equal_nan=True):
                 self.optimizer.steps -= 1
                 for each in self._groups:
@@ -121,21 +121,23 @@ class Step:
                     "elementwise rule is needed where all parameters are updated as one array; "
                     "train without compiling"
                 )
+        self._checked = True
 
 
 class _Group:
     """The parameters of one dtype, their gradients, and the optimizer's memory, as flat arrays."""
 
-    def __init__(self, optimizer: Optimizer, indices: list[int]) -> None:
+    def __init__(self, optimizer: Optimizer, dtype: np.dtype) -> None:
         self.optimizer = optimizer
-        self.parameters: list[Tensor] = [optimizer.parameters[i] for i in indices]
-        self._memories = [optimizer.memory[i] for i in indices]
+        members = [i for i, p in enumerate(optimizer.parameters) if p.dtype == dtype]
+        self.parameters: list[Tensor] = [optimizer.parameters[i] for i in members]
+        self._memories = [optimizer.memory[i] for i in members]
         self._ends = list(accumulate(p.size for p in self.parameters))
-        self.value, self.slope, *memory = (
-            al.aligned(self._ends[-1], self.parameters[0].dtype)
-            for _ in range(2 + len(self._memories[0]))
+        slots = self._memories[0]
+        self.value, self.slope, *flat = (
+            al.aligned(self._ends[-1], dtype) for _ in range(2 + len(slots))
         )
-        self.memory = dict(zip(self._memories[0], memory))
+        self.memory = dict(zip(slots, flat))
 
     def parts(self, flat: Any) -> Iterator[Any]:
         """The parts of a flat array, in the shapes of the parameters."""
@@ -160,16 +162,48 @@ class _Group:
             for memory, part in zip(self._memories, self.parts(flat)):
                 memory[slot] = part.copy()
 
-    def updated(self) -> Any:
-        """The values after an update of each parameter on its own."""
-        slots = {slot: list(self.parts(flat)) for slot, flat in self.memory.items()}
-        return np.concatenate(
-            [
-                self.optimizer.update(
-                    value, slope, {slot: parts[i] for slot, parts in slots.items()}
-                ).ravel()
-                for i, (value, slope) in enumerate(
-                    zip(self.parts(self.value), self.parts(self.slope))
-                )
-            ]
+    def copied(self) -> Any:
+        """Copies of the values and of the memory."""
+        return self.value.copy(), {slot: flat.copy() for slot, flat in self.memory.items()}
+
+    def updated(self, value: Any, memory: Any) -> Any:
+        """These values after an update of each parameter by its own gradient."""
+        memories = zip(*(self.parts(flat) for flat in memory.values())) if memory else iter(())
+        new = [
+            self.optimizer.update(v, g, dict(zip(memory, next(memories, ()))))
+            for v, g in zip(self.parts(value), self.parts(self.slope))
+        ]
+        return np.concatenate([v.ravel() for v in new])
+
+
+def recorded_loss(model: Module, loss: Loss, x: Any, y: Any) -> Tensor:
+    """The loss of a batch; TypeError unless it is one number, recorded."""
+    result = loss(model(x), y)
+    if not isinstance(result, Tensor) or result.size != 1:
+        raise TypeError(
+            f"the loss is {result!r}; one number, recorded from the model's output, is needed; "
+            "return a Tensor, such as nn.mse(prediction, target)"
         )
+    return result
+
+
+class NotFinite(FloatingPointError):
+    """A loss is NaN or infinite."""
+
+    def __init__(self, loss: float) -> None:
+        super().__init__(f"the loss is {loss}")
+        self.loss = loss
+
+
+@primitive(lambda g, y, x: g)
+def _finite(x: Any) -> Any:
+    if not np.isfinite(x):
+        raise NotFinite(float(np.ravel(x)[0]))
+    return x
+
+
+def _with(optimizer: Optimizer, numbers: Any) -> Optimizer:
+    """The optimizer with other varying numbers."""
+    other = copy(optimizer)
+    vars(other).update(zip(optimizer.varying, numbers))
+    return other

@@ -19,7 +19,7 @@ from .init import Rng
 from .layers import generator
 from .module import Module
 from .optim import Optimizer
-from .step import Step
+from .step import Loss, Step, recorded_loss
 
 Metric = Callable[[Any, Any], float]
 
@@ -77,7 +77,7 @@ class History:
 
 def fit(
     model: Module,
-    loss: Callable[[Any, Any], Any],
+    loss: Loss,
     x: Any,
     y: Any,
     optimizer: Optimizer,
@@ -157,7 +157,7 @@ def fit(
 class _AnyStep:
     """A step of training: compiled, or op by op where the model cannot be compiled."""
 
-    def __init__(self, model: Module, loss: Callable[[Any, Any], Any], optimizer: Optimizer):
+    def __init__(self, model: Module, loss: Loss, optimizer: Optimizer):
         self.model = model
         self.loss = loss
         self.optimizer = optimizer
@@ -193,24 +193,14 @@ class _AnyStep:
 
     def _eager(self, x: Any, y: Any) -> float:
         self.optimizer.zero_grad()
-        value = self._gradients(x, y)
-        if math.isfinite(value):
-            self.optimizer.step()
-        for p in self.untrained:  # backward adds to their gradients, too
-            p.grad = None
-        return value
-
-    def _gradients(self, x: Any, y: Any) -> float:
-        """The loss of a batch; if it is finite, every `.grad` is set. The graph is let go of."""
-        result = self.loss(self.model(x), y)
-        if not isinstance(result, Tensor) or result.size != 1:
-            raise TypeError(
-                f"the loss is {result!r}; one number, recorded from the model's output, is "
-                "needed; return a Tensor, such as nn.mse(prediction, target)"
-            )
+        result = recorded_loss(self.model, self.loss, x, y)
         value = float(result.item())
         if math.isfinite(value):
             result.backward()
+            del result  # and with it the graph, before the update
+            self.optimizer.step()
+        for p in self.untrained:  # backward adds to their gradients, too
+            p.grad = None
         return value
 
 
