@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import inspect
-import keyword
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import update_wrapper
 from threading import RLock
 from typing import Any
 
 import numpy as np
 
+from .entry import MISS, Entry, Unmet
 from .lower import lower
 from .node import Array, Node, describe, frozen, in_mode, leaf
 from .op import GENERATORS
 from .plan import plan
 from .reverse import order
-from .source import run, silenced_by
+from .source import run
 from .tensor import Tensor
 from .terms import Term, Terms, read
 from .trees import beside, held, mapped
 
 LARGEST = 32  # traces that are kept
-MISS = object()  # what a straight-line function returns for arguments that it is not for
-
-
-class Unmet(Exception):
-    """A condition that an op checks, and that held when the function was traced, does not."""
 
 
 def compile(fn: Callable[..., Any], in_place: int | Sequence[int] = ()) -> Compiled:
@@ -150,7 +144,7 @@ class _Trace:
                 f"{_name(fn)} gave two results for the same arguments; one is needed, for it runs "
                 "as it was traced; draw random numbers with dropout, or pass what changes"
             )
-        self.entry = _Entry()
+        self.entry = Entry()
         for i, (name, tree) in enumerate(zip(_parameters(fn, len(args)), entered)):
             self.entry.take(name, tree, stays=i in in_place)
         self._plan(entered, result, trace, args)
@@ -200,10 +194,11 @@ class _Trace:
         names = {leaves[node]: name for node, name in entry.names.items()}
         targets = {i: leaves[x] for i, x in _targets(entered, result, self.in_place).items()}
         made = plan(script, names, arrays, results, targets)
-        self.text = entry.text(made, result, self.captured, script.silenced)
+        self.text = entry.text(made, result, self.in_place, self.captured, script.silenced)
         self.fixed = {**made.bound, **entry.objects}
         self.make = run(self.text, "make")
         self.staying = [entry.names[x] for x in entry.staying]
+        self.wholes = entry.wholes
         del self.entry  # and with it the values that were traced
 
     def _staying(self, args: tuple[Any, ...]) -> list[Array]:
@@ -219,9 +214,12 @@ class _Trace:
                     "written to; pass a copy, or leave it out of in_place"
                 )
         staying = dict(zip(self.staying, self._staying(args)))
+        wholes = {f"{name}_0": args[i] for name, i in self.wholes.items()}
         captured = {name: node._array for name, node in self.captured}
         nodes = {f"{name}_of": node for name, node in self.captured}
-        function: Callable[..., Any] = self.make(**self.fixed, **staying, **captured, **nodes)
+        function: Callable[..., Any] = self.make(
+            **self.fixed, **staying, **wholes, **captured, **nodes
+        )
         return function
 
     def checked(self, step: Callable[..., Any], args: tuple[Any, ...]) -> Any:
@@ -239,119 +237,6 @@ class _Trace:
                     "function, and if it does not, call it uncompiled"
                 )
         return result
-
-
-class _Entry:
-    """The lines by which a function takes its arguments apart, and refuses those it is not for.
-
-    `names` of the nodes that stand for arrays; `staying`, those of in-place arguments; `objects`
-    that the lines mention, by name.
-    """
-
-    def __init__(self) -> None:
-        self.names: dict[Node, str] = {}
-        self.staying: list[Node] = []
-        self.objects: dict[str, Any] = {"MISS": MISS, "Unmet": Unmet, "ndarray": np.ndarray}
-        self._parameters: list[str] = []
-        self._lines: list[str] = []
-        self._taken = {
-            *keyword.kwlist,
-            *dir(np),
-            *self.objects,
-            "copyto",
-            "add_at",
-            "changed",
-            "pow",
-        }
-
-    def free(self, name: str) -> str:
-        """The name, or one like it that nothing else has."""
-        name = re.sub(r"\W", "_", name)
-        while name in self._taken or re.match(r"\d|[cotv]\d+$|$", name):
-            name = f"{name}_" if name and not name[0].isdigit() else f"_{name}"
-        self._taken |= {name, f"{name}_0", f"{name}_of"}
-        return name
-
-    def take(self, name: str, tree: Any, stays: bool) -> None:
-        """A parameter."""
-        self._parameters.append(self.free(name))
-        self._apart(self._parameters[-1], tree, stays)
-
-    def _apart(self, name: str, x: Any, stays: bool) -> None:
-        if isinstance(x, Node):
-            self.names[x] = name
-            if stays:
-                self.staying.append(x)
-                self._refuse(f"{name} is not {name}_0")
-                return
-            kind = f"type({name}) is not ndarray"
-            if not x.shape:
-                kind += f" and type({name}) is not {self._object(x.dtype.type)}"
-            dtype = self._object(x.dtype)
-            self._refuse(f"{kind} or {name}.shape != {x.shape} or {name}.dtype is not {dtype}")
-            return
-        self._refuse(f"type({name}) is not {self._object(type(x))}")
-        if isinstance(x, (dict, list, tuple)):
-            self._refuse(f"len({name}) != {len(x)}")
-            if isinstance(x, dict):
-                self._refuse(f"{name}.keys() != {self._object(x.keys())}")
-            for key in x if isinstance(x, dict) else range(len(x)):
-                inner = self.free(f"{name}_{key}")
-                self._lines.append(f"{inner} = {name}[{self._object(key)}]")
-                self._apart(inner, x[key], stays)
-        else:
-            self._refuse(f"{name} != {self._object(x)}")
-
-    def _refuse(self, condition: str) -> None:
-        self._lines.append(f"if {condition}: return MISS")
-
-    def _object(self, x: Any) -> str:
-        """How a line mentions an object."""
-        if x is None or type(x) in (bool, int, str):
-            return repr(x)
-        name = next((name for name, known in self.objects.items() if known is x), None)
-        if name is None:
-            name = f"o{len(self.objects)}"
-            self.objects[name] = x
-        return name
-
-    def text(self, made: Any, result: Any, captured: list[tuple[str, Node]], silenced: Any) -> str:
-        """The whole, of the lines of a plan."""
-        for name, node in captured:
-            place = "_live" if node._value is None else "_value"
-            self._refuse(f"{name}_of.{place} is not {name}")
-        returned = self._rebuilt(result, iter(made.results))
-        views = [line.split(" = ")[0] for line in made.views]
-        staying = [self.names[node] for node in self.staying]
-        fixed = [*made.bound, *self.objects]
-        fixed += [x for name, _ in captured for x in (name, f"{name}_of")]
-        defaults = [f"{name}={name}" for name in (*fixed, *views)]
-        defaults += [f"{name}_0={name}" for name in staying]
-        lines = [
-            f"def make({', '.join([*fixed, *staying])}):",
-            *(f"    {line}" for line in made.views),
-            *(f"    @{x}" for x in silenced_by(silenced)),
-            f"    def step({', '.join([*self._parameters, *defaults])}):",
-            *(f"        {line}" for line in (*self._lines, *made.body)),
-            f"        return {returned}",
-            "    return step",
-        ]
-        return "import numpy as np\n\n" + "\n".join(lines) + "\n"
-
-    def _rebuilt(self, tree: Any, results: Iterator[str]) -> str:
-        """The expression for nested results."""
-        if isinstance(tree, dict):
-            pairs = (f"{self._object(k)}: {self._rebuilt(x, results)}" for k, x in tree.items())
-            return f"{{{', '.join(pairs)}}}"
-        if isinstance(tree, (list, tuple)):
-            inner = ", ".join(self._rebuilt(x, results) for x in tree)
-            if type(tree) is list:
-                return f"[{inner}]"
-            if type(tree) is tuple:
-                return f"({inner}{',' if len(tree) == 1 else ''})"
-            fields = hasattr(tree, "_fields")
-            return f"{self._object(type(tree))}({inner if fields else f'[{inner}]'})"
-        return next(results)
 
 
 def _run(fn: Callable[..., Any], entered: Any) -> tuple[Any, dict[int, tuple[Any, Any]]]:

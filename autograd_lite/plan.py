@@ -497,7 +497,7 @@ class _Planner:
         if isinstance(value, np.ndarray) and not value.shape:
             for known, other in self.plan.bound.items():
                 same = isinstance(other, np.ndarray) and not other.shape
-                if same and other.dtype == value.dtype and repr(other) == repr(value):
+                if same and other.dtype == value.dtype and repr(other.item()) == repr(value.item()):
                     return known
         name = name.rstrip("_") if exact else f"{name}{len(self.plan.bound) + 1}"
         self.plan.bound[name] = value

@@ -60,22 +60,23 @@ class Step:
             slopes = [
                 al.concatenate([al.ravel(next(rest)) for _ in group.parameters]) for group in groups
             ]
-            memories = [dict(memory) for memory in memories]
-            rules = [_with(optimizer, numbers) for numbers in varying]
-            values = [
-                rule.update(value, g, memory)
-                for rule, value, g, memory in zip(rules, values, slopes, memories)
-            ]
-            return tuple(values), tuple(slopes), tuple(memories), value
+            new, kept = [], []
+            for group, flat, g, memory, numbers in zip(groups, values, slopes, memories, varying):
+                slots = dict(zip(group.memory, memory))
+                new.append(_with(optimizer, numbers).update(flat, g, slots))
+                kept.append(tuple(slots[slot] for slot in group.memory))
+            return tuple(new), tuple(slopes), tuple(kept), varying, value
 
-        self._step = al.compile(step, in_place=(0, 1, 2))
+        self._step = al.compile(step, in_place=(0, 1, 2, 3))
 
     def __enter__(self) -> Step:
         for group in self._groups:
             group.read()
-        self._arrays = tuple(
-            tuple(getattr(group, name) for group in self._groups)
-            for name in ("value", "slope", "memory")
+        self._arrays = (
+            tuple(group.value for group in self._groups),
+            tuple(group.slope for group in self._groups),
+            tuple(tuple(group.memory.values()) for group in self._groups),
+            tuple(group.numbers for group in self._groups),
         )
         self._numbers: Any = None
         self._taken = False
@@ -92,12 +93,12 @@ class Step:
         numbers = self._varying(optimizer)
         if numbers != self._numbers:
             self._numbers = numbers
-            self._rates = tuple(
-                np.array(numbers, group.value.dtype).reshape(-1) for group in self._groups
-            )
+            for group in self._groups:
+                for place, number in zip(group.numbers, np.atleast_1d(numbers)):
+                    place[...] = number
         before = None if self._checked else [group.copied() for group in self._groups]
         try:
-            value = float(self._step(*self._arrays, self._rates, x, y)[3])
+            value = float(self._step(*self._arrays, x, y)[-1])
         except BaseException as error:
             optimizer.steps -= 1
             if isinstance(error, NotFinite):
@@ -138,6 +139,7 @@ class _Group:
             al.aligned(self._ends[-1], dtype) for _ in range(2 + len(slots))
         )
         self.memory = dict(zip(slots, flat))
+        self.numbers = tuple(np.zeros((), dtype) for _ in optimizer.varying)
 
     def parts(self, flat: Any) -> Iterator[Any]:
         """The parts of a flat array, in the shapes of the parameters."""

@@ -26,6 +26,7 @@ GROUPS = [
     {"func", "terms"},
     {"lower", "notation", "reading"},
     {"derive", "source", "plan"},
+    {"entry"},
     {"compiled"},
     {"draw", "check"},
     {"compare"},
