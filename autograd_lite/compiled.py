@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .entry import MISS, Entry, Unmet
+from .entry import MISS, Entry, Unmet, surroundings
 from .lower import lower
 from .node import Array, Node, describe, frozen, in_mode, leaf
 from .op import GENERATORS
@@ -36,7 +36,8 @@ def compile(fn: Callable[..., Any], in_place: int | Sequence[int] = ()) -> Compi
     - An array is an input: its values may be others at each call. A number, string or None is part
       of the function: another value is another trace. (Pass np.array(0.1) if it often changes.)
     - A Tensor that fn captured, such as a model's parameter, is read anew at each call, and so is
-      an array that an op took from outside. All else that fn reads is as it was when traced.
+      an array that an op took from outside. A number or array that fn itself refers to by name is
+      watched: another one is another trace. All else that it reads is as it was when traced.
     - A value cannot be looked at: `if loss < 0.1`, float(loss), loss.data, print(loss) and
       backward() raise TypeError with the line. Write `where` for a branch; return what is needed.
     - Dropout is drawn anew at each call, from its own generator.
@@ -98,7 +99,8 @@ class Compiled:
         """Run the trace for such arguments, or make it."""
         if any(isinstance(x, Node) for x in held(args)):
             return self.fn(*args)
-        key = tuple(map(_kind, args))
+        seen = ((name, _id(x)) for _, name, x in surroundings(self.fn))
+        key = (*seen, *map(_kind, args))
         trace = self._traces.pop(key, None)
         if trace is not None:
             self._traces[key] = trace  # the last used comes last
@@ -147,6 +149,7 @@ class _Trace:
         self.entry = Entry()
         for i, (name, tree) in enumerate(zip(_parameters(fn, len(args)), entered)):
             self.entry.take(name, tree, stays=i in in_place)
+        self.entry.watch(fn)
         self._plan(entered, result, trace, args)
 
     def _restore(self) -> None:
@@ -272,6 +275,11 @@ def _kind(x: Any) -> Any:
     if isinstance(x, (np.ndarray, np.generic)):
         return x.shape, x.dtype
     return type(x), repr(x)
+
+
+def _id(x: Any) -> Any:
+    """What tells numbers apart, and one array from another."""
+    return id(x) if isinstance(x, np.ndarray) else (type(x), repr(x))
 
 
 def _agree(x: Any, expected: Any) -> bool:

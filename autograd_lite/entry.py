@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import CellType
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,14 @@ class Entry:
         else:
             for i, part in enumerate(tree):
                 self._name_parts(self.free(f"{name}_{i}"), part)
+
+    def watch(self, fn: Callable[..., Any]) -> None:
+        """Refuse to run once a number or array that `fn` reads from around it is another."""
+        for place, key, value in surroundings(fn):
+            holder = self._object(place)
+            now = f"{holder}[{key!r}]" if isinstance(place, dict) else f"{holder}.cell_contents"
+            differs = "is not" if isinstance(value, np.ndarray) else "!="
+            self._refuse(f"{now} {differs} {self._object(value)}")
 
     def _apart(self, name: str, x: Any, stays: bool) -> None:
         if isinstance(x, Node):
@@ -168,6 +177,34 @@ class Entry:
             fields = hasattr(tree, "_fields")
             return f"{self._object(type(tree))}({inner if fields else f'[{inner}]'})"
         return next(results)
+
+
+def surroundings(fn: Callable[..., Any]) -> Iterator[tuple[Any, str, Any]]:
+    """The numbers, strings and arrays that a function, or one that it wraps, reads from outside.
+
+    Each with its name and where it is: a cell of the closure, or the module's dict.
+    """
+    while fn is not None:
+        code = getattr(fn, "__code__", None)
+        if code is not None:
+            cells = zip(code.co_freevars, fn.__closure__ or ())
+            places: list[Any] = [
+                (cell, name, cell.cell_contents) for name, cell in cells if _is_set(cell)
+            ]
+            module = fn.__globals__
+            places += [(module, name, module[name]) for name in code.co_names if name in module]
+            for place in places:
+                if isinstance(place[2], (bool, int, float, str, np.generic, np.ndarray)):
+                    yield place
+        fn = getattr(fn, "__wrapped__", None)  # type: ignore[assignment]
+
+
+def _is_set(cell: CellType) -> bool:
+    try:
+        cell.cell_contents  # noqa: B018
+    except ValueError:
+        return False
+    return True
 
 
 def _is_fixed(tree: Any) -> bool:
