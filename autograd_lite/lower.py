@@ -222,7 +222,7 @@ def _lower(terms: Terms, outputs: Iterable[Any], values: Mapping[Term, Any]) -> 
                     *map(_value, inputs), **{k: _value(v) for k, v in params.items()}
                 )
                 if (
-                    not np.array_equal(_value(y), plain, equal_nan=True)
+                    not np.allclose(_value(y), plain, rtol=1e-6, atol=0, equal_nan=True)
                     or np.asarray(plain).dtype != np.asarray(_value(y)).dtype
                 ):
                     raise Unwritable("something that is not what its calls compute")

@@ -73,7 +73,7 @@ class Reading:
             path.append(found[node])
         self.loss = found[graph.loss]
         self._name(self.loss, "loss")
-        self.slope_of = {found[x]: term(slope) for x, slope in slopes.items()}
+        self.slope_of = _whole({x: term(slope) for x, slope in slopes.items()}, found)
         self.gradients = [
             (found[x], term(slopes[x]) if x in slopes else self.terms.full(0.0, x.shape, x.dtype))
             for x in targets
@@ -108,7 +108,8 @@ class Reading:
         """
         targets = [x for x, _ in self.gradients]
         outputs = [self.loss, *(slope for _, slope in self.gradients)]
-        forward, terms = set(needed([self.loss])), needed(outputs)
+        forward = set(needed([self.loss, *targets, *(t for t in path if t in self.names)]))
+        terms = needed(outputs)
         uses = Counter(x for t in terms for x in within(t.inputs)) + Counter(outputs)
         path = [t for t in dict.fromkeys(path) if t in forward and t.op is not None]
         layers = [t for t in path if t.op in ACTIVATIONS]
@@ -126,7 +127,8 @@ class Reading:
         self._number("c", self.constants)
         self._number("p", (t for t in (*terms, *targets) if t.op is None))
         self._name_slopes([*inner, *self.slope_of.items()], forward)
-        steps = needed([*outputs, *(s for t, s in self.slope_of.items() if t in self.names)])
+        slopes = [slope for t, slope in self.slope_of.items() if t in self.names]
+        steps = needed([*forward, *outputs, *slopes])
         lines = [t for t in steps if t.op is not None and t in self.names]
         self.forward = [t for t in lines if t in forward]
         self.backward = [t for t in lines if t not in forward]
@@ -143,6 +145,23 @@ class Reading:
     def _number(self, letter: str, terms: Iterable[Term]) -> None:
         for i, t in enumerate((t for t in terms if t not in self.names), 1):
             self._name(t, f"{letter}{i}")
+
+
+def _whole(slopes: Mapping[Node, Any], found: Mapping[Any, Any]) -> dict[Term, Any]:
+    """The cotangents of terms, given those of nodes.
+
+    Of nodes that pass a term on, as copy does, the first has all of its cotangent. Where a term was
+    computed more than once, each node has a part of it, and none is the cotangent of the term.
+    """
+    owners: dict[Term, list[Node]] = {}
+    for x in slopes:
+        if not any(isinstance(y, Node) and found[y] is found[x] for y in x.inputs):
+            owners.setdefault(found[x], []).append(x)
+    return {
+        term: slopes[nodes[0]]
+        for term, nodes in owners.items()
+        if len(nodes) == 1 and isinstance(term, Term)
+    }
 
 
 class _Copy:
