@@ -1,0 +1,199 @@
+"""Layout: where the values that a function computes live, from when and until when."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .faster import is_elementwise
+from .lower import GETITEM, METHODS, InPlace
+from .node import Array
+from .terms import Term, needed, within
+
+STRIP = 1 << 14  # elements that elementwise calls go through together, to find them in the cache
+
+VIEWS = {np.expand_dims, np.broadcast_to, GETITEM} | {
+    METHODS[name] for name in ("transpose", "swapaxes", "squeeze", "reshape", "ravel")
+}
+WITH_OUT = {np.dot, np.concatenate, METHODS["astype"]} | {
+    METHODS[name] for name in ("sum", "mean", "var", "std", "max", "min", "prod")
+}
+
+
+class Layout:
+    """For every term that results and guards need: where its value lives.
+
+    A value is a leaf; or a view of another, its `root`; or in one of the `buffers`; or else fresh,
+    made anew by each call. `looks` has an array for each value whose memory is known beforehand,
+    laid out as the value will be. `last`: the position in `terms` of the last use of a root.
+    `home`: of a buffer that is part of another, or of a leaf, that other; `pieces`: which part.
+    `strips`: of an elementwise call on long arrays, the run of calls that it is in.
+    """
+
+    def __init__(
+        self,
+        arrays: Mapping[Term, Array],
+        results: Sequence[Any],
+        guards: Sequence[Term],
+        targets: Mapping[int, Term],
+    ) -> None:
+        self.results = results
+        self.terms = needed([*results, *guards])
+        self.position = {term: i for i, term in enumerate(self.terms)}
+        self.looks: dict[Term, Array] = dict(arrays)
+        self.root: dict[Term, Term] = {}
+        self.buffers: set[Term] = set()
+        self._classify({x for i, x in enumerate(results) if i not in targets})
+        self._find_last_uses()
+        self.home: dict[Term, Term] = {}
+        self.pieces: dict[Term, tuple[int, int]] = {}
+        self._place(targets)
+        self.strips: dict[Term, list[Term]] = {}
+        for run in self._runs():
+            self.strips.update(dict.fromkeys(run, run))
+
+    def _classify(self, returned: set[Any]) -> None:
+        for term in self.terms:
+            self.root[term] = term
+            if term.op is None:
+                continue
+            if self._is_view(term):
+                base = term.inputs[0]
+                self.root[term] = self.root[base]
+                if base in self.looks:
+                    view = term.op(*self._looked(term.inputs), **term.params)
+                    if np.may_share_memory(view, self.looks[base]):
+                        self.looks[term] = view
+                    else:
+                        self.root[term] = term  # a copy, to be made by each call
+            elif term.op in (np.full, np.zeros_like):
+                self.looks[term] = np.full(term.shape, self._filler(term), term.dtype)
+            elif term.shape and term not in returned and _has_out(term.op) and size_of(term):
+                self.buffers.add(term)
+                self.looks[term] = np.empty(term.shape, term.dtype)
+
+    @staticmethod
+    def _is_view(term: Term) -> bool:
+        if term.op is GETITEM:
+            key = term.inputs[1] if isinstance(term.inputs[1], tuple) else (term.inputs[1],)
+            return bool(term.shape) and not any(isinstance(k, (Term, np.bool_, bool)) for k in key)
+        return term.op in VIEWS and isinstance(term.inputs[0], Term)
+
+    @staticmethod
+    def _filler(term: Term) -> Any:
+        return term.inputs[1] if term.op is np.full else 0
+
+    def _looked(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(self.looks[x] if isinstance(x, Term) else x for x in inputs)
+
+    def _find_last_uses(self) -> None:
+        self.last: dict[Term, int] = {}
+        for i, term in enumerate(self.terms):
+            for x in within(term.inputs):
+                self.last[self.root[x]] = i
+        for x in self.results:
+            if isinstance(x, Term):
+                self.last[self.root[x]] = len(self.terms)
+
+    def _place(self, targets: Mapping[int, Term]) -> None:
+        """Have results written where they are to go, and parts of a whole into the whole."""
+        for term in self.terms:
+            if term.op is np.concatenate and term in self.buffers and self.axis(term) == 0:
+                self._place_parts(term)
+        for i, leaf in targets.items():
+            term = self.results[i]
+            if isinstance(term, Term) and term in self.buffers and term not in self.home:
+                parts = [part for part, whole in self.home.items() if whole is term]
+                first = min((self.position[x] for x in (term, *parts)), default=0)
+                if any(self.memory(x) is leaf for x in self.results if isinstance(x, Term)):
+                    continue
+                readers = [
+                    t for t in self.terms if any(self.memory(x) is leaf for x in within(t.inputs))
+                ]
+                if all(
+                    self.position[t] < first or (t is term and self.overwrites(t, leaf))
+                    for t in readers
+                ):
+                    self.home[term] = leaf
+
+    @staticmethod
+    def axis(term: Term) -> int:
+        axis = term.params.get("axis", term.inputs[1] if len(term.inputs) > 1 else 0)
+        return 0 if axis is not None and len(term.shape) == 1 else -1 if axis is None else axis
+
+    def _place_parts(self, whole: Term) -> None:
+        start = 0
+        for part in whole.inputs[0]:
+            root, size = self.root[part], size_of(part)
+            if (
+                root in self.buffers
+                and root not in self.home
+                and root is not whole
+                and size_of(root) == size
+                and self.looks[part].flags.c_contiguous
+            ):
+                self.home[root] = whole
+                self.pieces[root] = (start, start + size)
+                self.last[whole] = max(self.last.get(whole, 0), self.last[root])
+            start += size
+
+    def overwrites(self, term: Term, x: Term) -> bool:
+        """May an elementwise result be written over its input x?"""
+        return (
+            is_elementwise(term.op)
+            and x.shape == term.shape
+            and x.dtype == term.dtype
+            and all(y is x or self.memory(y) is not x for y in within(term.inputs))
+        )
+
+    def memory(self, term: Term) -> Term:
+        """The leaf, buffer or fresh value whose memory a value is in."""
+        term = self.root[term]
+        while term in self.home:
+            term = self.root.get(self.home[term], self.home[term])
+        return term
+
+    def _runs(self) -> list[list[Term]]:
+        """Runs of elementwise calls on long arrays, that can go through them strip by strip."""
+        runs: list[list[Term]] = [[]]
+        for term in self.terms:
+            if self._is_strip(term) and (not runs[-1] or term.shape == runs[-1][0].shape):
+                runs[-1].append(term)
+            elif term.shape:
+                runs.append([])
+        return [run for run in runs if len(run) > 1]
+
+    def _is_strip(self, term: Term) -> bool:
+        whole = (
+            not isinstance(x, Term)
+            or not x.shape
+            or (x.shape == term.shape and self.root[x] is x and x in self.looks)
+            for x in term.inputs
+        )
+        return (
+            term in self.buffers
+            and len(term.shape) == 1
+            and term.shape[0] > 4 * STRIP
+            and is_elementwise(term.op)
+            and term not in self.pieces
+            and all(whole)
+        )
+
+    def is_passing(self, term: Term) -> bool:
+        """Is a value in a strip needed nowhere else?"""
+        run = self.strips.get(term)
+        return (
+            run is not None and term not in self.home and self.last[term] <= self.position[run[-1]]
+        )
+
+
+def size_of(term: Term) -> int:
+    """The number of elements."""
+    return math.prod(term.shape)
+
+
+def _has_out(op: Any) -> bool:
+    return isinstance(op, (np.ufunc, InPlace)) or op in WITH_OUT
