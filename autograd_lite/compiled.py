@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from functools import update_wrapper
 from threading import RLock
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
 from .entry import MISS, Entry, Unmet, surroundings
 from .lower import lower
-from .node import Array, Node, describe, frozen, in_mode, leaf
+from .node import Array, Node, describe, frozen, in_mode, leaf, mode, next_number
 from .op import GENERATORS
 from .plan import plan
 from .reverse import order
@@ -42,12 +45,15 @@ def compile(fn: Callable[..., Any], in_place: int | Sequence[int] = ()) -> Compi
       backward() raise TypeError with the line. Write `where` for a branch; return what is needed.
     - Dropout is drawn anew at each call, from its own generator.
     - The first call is checked: it must agree with `fn` itself, run op by op, to half the digits of
-      its dtype; and `fn`, run twice, must give the same. RuntimeError if not.
+      its dtypes; and `fn`, run twice, must give the same, and keep nothing that it computed from
+      its arguments anywhere else. RuntimeError if not.
     - Results are new arrays, numpy scalars where they are 0-d.
     - in_place: positions of arguments whose arrays are overwritten with the first results of `fn`,
-      which must be structured as these arguments are. They are returned, not copied.
-    - Calls from several threads wait for each other. Given a Tensor, fn itself is called, and so
-      it is recorded.
+      which must be structured as these arguments are. They are returned, not copied. They are
+      written to once no condition that `fn` checks can fail any more. They must share memory with
+      nothing else that `fn` reads (ValueError, when such an array is first given).
+    - Calls from several threads wait for each other. Given a Tensor, inside `func.at`, and inside
+      another function that is being compiled, fn itself is called, and so it is recorded.
 
     `.source` is the text of what ran last. Raises TypeError for arguments that are no such things.
 
@@ -59,7 +65,13 @@ def compile(fn: Callable[..., Any], in_place: int | Sequence[int] = ()) -> Compi
     array([[0.9],
            [2. ]])
     """
-    return Compiled(fn, (in_place,) if isinstance(in_place, int) else tuple(in_place))
+    positions = (in_place,) if isinstance(in_place, int) else tuple(in_place)
+    if len(set(positions)) < len(positions) or any(i < 0 for i in positions):
+        raise ValueError(
+            f"in_place is {in_place}; different positions from 0 are needed; count the arguments "
+            "from the left"
+        )
+    return Compiled(fn, positions)
 
 
 class Compiled:
@@ -70,6 +82,7 @@ class Compiled:
         self.in_place = in_place
         self._traces: dict[Any, _Trace] = {}
         self._step: Callable[..., Any] | None = None
+        self._count = 0  # of arguments that it is for
         self._text = ""
         self._lock = RLock()
         update_wrapper(self, fn, updated=())
@@ -84,10 +97,15 @@ class Compiled:
             )
         return self._text
 
-    def __call__(self, *args: Any) -> Any:
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if kwargs:
+            args = _by_position(self.fn, args, kwargs)
+        now = mode.get()
+        if now is not None and (now.trace is not None or now.leaves):
+            return self.fn(*args)
         with self._lock:
             try:
-                if self._step is not None:
+                if self._step is not None and len(args) == self._count:
                     result = self._step(*args)
                     if result is not MISS:
                         return result
@@ -103,26 +121,29 @@ class Compiled:
         key = (*seen, *map(_kind, args))
         trace = self._traces.pop(key, None)
         if trace is not None:
-            self._traces[key] = trace  # the last used comes last
-            self._step, self._text = trace.bound(args), trace.text
-            result = self._step(*args)
-            return self._traced_only(args) if result is MISS else result  # NaN
-        trace = _Trace(self.fn, args, self.in_place)
-        step = trace.bound(args)
-        result = trace.checked(step, args)
-        self._traces[key], self._step, self._text = trace, step, trace.text
+            step = trace.bound(args)
+            result = step(*args)
+        if trace is None or result is MISS:  # a captured Tensor may hold its array elsewhere now
+            trace = _Trace(self.fn, args, self.in_place)
+            step = trace.bound(args)
+            result = trace.checked(step, args)
+        self._traces[key] = trace  # the last used comes last
+        self._step, self._count, self._text = step, len(args), trace.text
         if len(self._traces) > LARGEST:
             del self._traces[next(iter(self._traces))]
-        return result
+        return self._traced_only(args) if result is MISS else result  # a class of array of its own
 
     def _traced_only(self, args: tuple[Any, ...]) -> Any:
         """What `fn` gives, op by op."""
-        result, _ = _run(self.fn, mapped(_entered, args))
-        result = mapped(_plain, result)
-        for i, new in zip(self.in_place, result if isinstance(result, tuple) else (result,)):
+        result = mapped(_owned, _run(self.fn, mapped(_entered, args), {}))
+        news = result if isinstance(result, tuple) else (result,)
+        for i, new in zip(self.in_place, news):
             for array, its in zip(held(args[i]), held(new)):
                 array[...] = its
-        return result
+        if not self.in_place:
+            return result
+        updated = tuple(args[i] for i in self.in_place)
+        return (*updated, *news[len(updated) :]) if isinstance(result, tuple) else updated[0]
 
 
 class _Trace:
@@ -133,45 +154,71 @@ class _Trace:
     """
 
     def __init__(self, fn: Callable[..., Any], args: tuple[Any, ...], in_place: Any) -> None:
-        entered = mapped(_entered, args)
-        result, trace = _run(fn, entered)
-        self.in_place = in_place
-        self.generators = [x for x in trace.values() if isinstance(x[1], GENERATORS)]
-        self._restore()
-        again, _ = _run(fn, entered)
-        self._restore()
-        self.expected = [_plain(x) for x in held(result)]
-        if not all(map(_agree, self.expected, map(_plain, held(again)))):
-            raise RuntimeError(
-                f"{_name(fn)} gave two results for the same arguments; one is needed, for it runs "
-                "as it was traced; draw random numbers with dropout, or pass what changes"
+        if in_place and max(in_place) >= len(args):
+            raise ValueError(
+                f"in_place is {in_place} and {len(args)} arguments were given; positions of "
+                "arguments are needed; give them, by position"
             )
+        self.in_place = in_place
+        self.trace: dict[int, tuple[Any, Any]] = {}
+        self.start = next_number()
+        try:
+            entered = mapped(_entered, args)
+            result = _run(fn, entered, self.trace)
+            self._restore()
+            self.expected = [_result(x) for x in held(result)]
+            self._check_pure(fn, args)
+        finally:
+            self._restore()
         self.entry = Entry()
         for i, (name, tree) in enumerate(zip(_parameters(fn, len(args)), entered)):
             self.entry.take(name, tree, stays=i in in_place)
         self.entry.watch(fn)
-        self._plan(entered, result, trace, args)
+        self._plan(entered, result, args)
+        del self.trace
+
+    def _check_pure(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        """Run it once more: RuntimeError if that shows that it does not only compute."""
+        entered = mapped(_entered, args)
+        again = _run(fn, entered, {})
+        same = all(_agree(x, _plain(y), 1e3 * _eps(x)) for x, y in zip(self.expected, held(again)))
+        if not same:
+            raise RuntimeError(
+                f"{_name(fn)} gave two results for the same arguments; one is needed, for it runs "
+                "as it was traced; draw random numbers with dropout, or pass what changes"
+            )
+        alive = [ref(x) for x in held(entered) if isinstance(x, Node)]
+        del entered, again
+        if any(x() is not None for x in alive):
+            gc.collect()
+        if any(x() is not None for x in alive):
+            raise RuntimeError(
+                f"{_name(fn)} keeps what it computed from its arguments; it is not run again by "
+                "later calls, and would keep that for good; return it instead"
+            )
 
     def _restore(self) -> None:
         """Set generators back to where they were before the function was run."""
-        for before, generator in self.generators:
-            if isinstance(generator, np.random.RandomState):
-                generator.set_state(before.get_state())
-            else:
-                generator.bit_generator.state = before.bit_generator.state
+        generators = [x for x in self.trace.values() if isinstance(x[1], GENERATORS)]
+        for before, generator in generators:
+            _set_back(generator, before)
 
-    def _plan(self, entered: Any, result: Any, trace: Any, args: Any) -> None:
+    def _plan(self, entered: Any, result: Any, args: Any) -> None:
         """From the nodes of the result to the text, and the objects that it needs."""
         entry, terms = self.entry, Terms()
         leaves = {node: terms.leaf(node.shape, node.dtype) for node in entry.names}
         values = {term: node._array for node, term in leaves.items()}
         arrays = {leaves[node]: array for node, array in zip(entry.staying, self._staying(args))}
-        given = {node: array for node, array in trace.values() if isinstance(node, Node)}
+        given = {node: array for node, array in self.trace.values() if isinstance(node, Node)}
         self.captured: list[tuple[str, Node]] = []
         outputs = list(held(result))
         nodes = order(*(x for x in outputs if isinstance(x, Node)))
+        self.eps = max((_eps(node._array) for node in nodes), default=0.0)
         for node in nodes:
-            if node.op is None and node not in leaves:
+            if node.op is not None and node.number < self.start:  # recorded before, and captured
+                term = leaves[node] = terms.leaf(node.shape, node.dtype)
+                values[term] = arrays[term] = np.asarray(node._array)
+            elif node.op is None and node not in leaves:
                 term = leaves[node] = terms.leaf(node.shape, node.dtype)
                 values[term] = node._array
                 if node in given:
@@ -188,7 +235,10 @@ class _Trace:
             return term
 
         found = read(terms, nodes, leaves, constant)
-        wanted = [found[x] if isinstance(x, Node) else x for x in outputs]
+        wanted = [
+            found[x] if isinstance(x, Node) else constant(x) if isinstance(x, np.ndarray) else x
+            for x in outputs
+        ]
         script, results = lower(terms, wanted, values)
         arrays.update((term, x) for term, x in script.values.items() if term not in values)
         for i, x in enumerate(outputs):  # a number that stands for an array
@@ -206,7 +256,7 @@ class _Trace:
 
     def _staying(self, args: tuple[Any, ...]) -> list[Array]:
         """The arrays of the arguments that are updated in place."""
-        return [x for i in self.in_place for x in held(args[i])]
+        return [x for i in sorted(self.in_place) for x in held(args[i])]
 
     def bound(self, args: tuple[Any, ...]) -> Callable[..., Any]:
         """The function, with the arrays of these arguments and the captured Tensors at hand."""
@@ -216,6 +266,7 @@ class _Trace:
                     f"in_place got {describe(x)}; a writable array in C order is needed, for it is "
                     "written to; pass a copy, or leave it out of in_place"
                 )
+        self._check_apart(args)
         staying = dict(zip(self.staying, self._staying(args)))
         wholes = {f"{name}_0": args[i] for name, i in self.wholes.items()}
         captured = {name: node._array for name, node in self.captured}
@@ -225,15 +276,33 @@ class _Trace:
         )
         return function
 
+    def _check_apart(self, args: tuple[Any, ...]) -> None:
+        """ValueError for an array that is to be written to and is part of another argument."""
+        read = [*held(args), *self.fixed.values(), *(node._array for _, node in self.captured)]
+        arrays = [x for x in read if isinstance(x, np.ndarray)]
+        for x in self._staying(args):
+            if sum(np.may_share_memory(x, y) for y in arrays) > 1:
+                raise ValueError(
+                    f"in_place got {describe(x)}, which shares memory with another argument or an "
+                    "array that the function captured; memory of its own is needed, for it is "
+                    "written to; pass a copy"
+                )
+
     def checked(self, step: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         """The result of the first call, which must be what running the function gave."""
         before = [x.copy() for x in self._staying(args)]
+        generators = [x for x in self.fixed.values() if isinstance(x, GENERATORS)]
+        states = deepcopy(generators)
         result = step(*args)
         expected, self.expected = self.expected, []  # and let go of the values
+        if result is MISS:
+            return MISS
         for i, (x, wanted) in enumerate(zip(held(result), expected)):
-            if not _agree(x, wanted):
+            if not _agree(x, wanted, np.sqrt(max(self.eps, _eps(wanted)))):
                 for array, old in zip(self._staying(args), before):
                     array[...] = old
+                for generator, state in zip(generators, states):
+                    _set_back(generator, state)
                 raise RuntimeError(
                     f"result {i} of a compiled function is not what the function itself gives; the "
                     "same is needed, to half of its digits; do not change arrays inside the "
@@ -242,11 +311,35 @@ class _Trace:
         return result
 
 
-def _run(fn: Callable[..., Any], entered: Any) -> tuple[Any, dict[int, tuple[Any, Any]]]:
-    """What `fn` gives when it is traced, and what stands for the arrays that it used."""
-    trace: dict[int, tuple[Any, Any]] = {}
+def _run(fn: Callable[..., Any], entered: Any, trace: dict[int, tuple[Any, Any]]) -> Any:
+    """What `fn` gives when it is traced; `trace` gets what stands for the arrays that it used."""
+    given = mapped(lambda x: x, entered)  # lists and dicts of its own
     with in_mode(recording=True, trace=trace, leaves={}):
-        return fn(*entered), trace
+        result = fn(*given)
+    if mapped(id, given) != mapped(id, entered):
+        raise TypeError(
+            f"{_name(fn)} changed a list or dict that it was given; a compiled function only "
+            "computes results; copy it first, and return the copy"
+        )
+    return result
+
+
+def _set_back(generator: Any, before: Any) -> None:
+    """Let a generator draw again what it drew since `before`, a copy of it."""
+    if isinstance(generator, np.random.RandomState):
+        generator.set_state(before.get_state())
+    else:
+        generator.bit_generator.state = before.bit_generator.state
+
+
+def _result(x: Any) -> Any:
+    """A result as an array or a number; TypeError for what may hide arrays."""
+    if isinstance(x, (Node, np.ndarray, np.generic, bool, int, float, str, type(None))):
+        return _plain(x)
+    raise TypeError(
+        f"a compiled function returned {describe(x)}; arrays are needed, also in lists, tuples and "
+        "dicts, or numbers, strings and None; return these"
+    )
 
 
 def _entered(x: Any) -> Any:
@@ -266,6 +359,22 @@ def _plain(x: Any) -> Any:
     return x._array if isinstance(x, Node) else x
 
 
+def _owned(x: Any) -> Any:
+    """A result as an array of its own."""
+    return np.array(_plain(x))[()] if isinstance(x, (Node, np.ndarray)) else x
+
+
+def _by_position(fn: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any, ...]:
+    """The arguments, also those given by name, by position."""
+    bound = inspect.signature(fn).bind(*args, **kwargs)
+    if bound.kwargs:
+        raise TypeError(
+            f"{_name(fn)} got {', '.join(bound.kwargs)} by name; arguments that have a position "
+            "are needed; let a compiled function have no others"
+        )
+    return bound.args
+
+
 def _kind(x: Any) -> Any:
     """What a trace depends on: structure, shapes, dtypes, and whatever is no array."""
     if isinstance(x, dict):
@@ -282,18 +391,23 @@ def _id(x: Any) -> Any:
     return id(x) if isinstance(x, np.ndarray) else (type(x), repr(x))
 
 
-def _agree(x: Any, expected: Any) -> bool:
-    """Are two results the same, to half of the digits?"""
+def _eps(x: Any) -> float:
+    """The rounding of numbers of this dtype."""
+    dtype = getattr(x, "dtype", None)
+    return float(np.finfo(dtype).eps) if dtype is not None and dtype.kind == "f" else 0.0
+
+
+def _agree(x: Any, expected: Any, share: float) -> bool:
+    """Are two results the same, to a share of the largest element?"""
     if not hasattr(expected, "dtype"):
         return bool(x == expected or (x != x and expected != expected))
-    if np.shape(x) != expected.shape or x.dtype != expected.dtype:
+    if np.shape(x) != expected.shape or getattr(x, "dtype", None) != expected.dtype:
         return False
     if expected.dtype.kind != "f":
         return bool(np.array_equal(x, expected))
     finite = np.isfinite(expected)
     scale = np.max(np.abs(expected), initial=0, where=finite)
-    tolerance = np.sqrt(np.finfo(expected.dtype).eps) * scale
-    return bool(np.allclose(x, expected, rtol=0, atol=tolerance, equal_nan=True))
+    return bool(np.allclose(x, expected, rtol=0, atol=share * scale, equal_nan=True))
 
 
 def _targets(entered: Any, result: Any, in_place: Sequence[int]) -> dict[int, Node]:

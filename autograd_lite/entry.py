@@ -41,18 +41,15 @@ class Entry:
             *keyword.kwlist,
             *dir(np),
             *self.objects,
-            "copyto",
-            "add_at",
-            "changed",
-            "pow",
+            *("np", "copyto", "add_at", "changed", "pow", "start", "stop", "step", "make"),
         }
 
     def free(self, name: str) -> str:
         """The name, or one like it that nothing else has."""
         name = re.sub(r"\W", "_", name)
-        while name in self._taken or re.match(r"\d|[cotv]\d+$|$", name):
-            name = f"{name}_" if name and not name[0].isdigit() else f"_{name}"
-        self._taken |= {name, f"{name}_0", f"{name}_of"}
+        while name in self._taken or re.match(r"\d|([cortv]|ones|strips)\d+$|call_|$", name):
+            name = f"_{name}" if re.match(r"\d|call_|$", name) else f"{name}_"
+        self._taken |= {name, f"{name}_0", f"{name}_of", f"{name}_part"}
         return name
 
     def take(self, name: str, tree: Any, stays: bool) -> None:
@@ -79,8 +76,10 @@ class Entry:
         for place, key, value in surroundings(fn):
             holder = self._object(place)
             now = f"{holder}[{key!r}]" if isinstance(place, dict) else f"{holder}.cell_contents"
-            differs = "is not" if isinstance(value, np.ndarray) else "!="
-            self._refuse(f"{now} {differs} {self._object(value)}")
+            if isinstance(value, np.ndarray):
+                self._refuse(f"{now} is not {self._object(value)}")
+            else:
+                self._refuse_others(now, value)
 
     def _apart(self, name: str, x: Any, stays: bool) -> None:
         if isinstance(x, Node):
@@ -95,17 +94,26 @@ class Entry:
             dtype = self._object(x.dtype)
             self._refuse(f"{kind} or {name}.shape != {x.shape} or {name}.dtype is not {dtype}")
             return
-        self._refuse(f"type({name}) is not {self._object(type(x))}")
         if isinstance(x, (dict, list, tuple)):
-            self._refuse(f"len({name}) != {len(x)}")
+            self._refuse(f"type({name}) is not {self._object(type(x))}")
             if isinstance(x, dict):
-                self._refuse(f"{name}.keys() != {self._object(x.keys())}")
+                self._refuse(f"[*{name}] != {self._object(list(x))}")  # fn may go by the order
+            else:
+                self._refuse(f"len({name}) != {len(x)}")
             for key in x if isinstance(x, dict) else range(len(x)):
                 inner = self.free(f"{name}_{key}")
                 self._lines.append(f"{inner} = {name}[{self._object(key)}]")
                 self._apart(inner, x[key], stays)
         else:
-            self._refuse(f"{name} != {self._object(x)}")
+            self._refuse_others(name, x)
+
+    def _refuse_others(self, name: str, x: Any) -> None:
+        """Refuse what is not the same number, string or None."""
+        kind = f"type({name}) is not {self._object(type(x))}"
+        if isinstance(x, float) and not (x < 0 or x > 0):  # 0.0 == -0.0, and NaN is not itself
+            self._refuse(f"{kind} or {name}.hex() != {x.hex()!r}")
+        else:
+            self._refuse(f"{kind} or {name} != {self._object(x)}")
 
     def _refuse(self, condition: str) -> None:
         self._lines.append(f"if {condition}: return MISS")
@@ -167,7 +175,8 @@ class Entry:
         """The expression for nested results."""
         if isinstance(tree, dict):
             pairs = (f"{self._object(k)}: {self._rebuilt(x, results)}" for k, x in tree.items())
-            return f"{{{', '.join(pairs)}}}"
+            built = f"{{{', '.join(pairs)}}}"
+            return built if type(tree) is dict else f"{self._object(type(tree))}({built})"
         if isinstance(tree, (list, tuple)):
             inner = ", ".join(self._rebuilt(x, results) for x in tree)
             if type(tree) is list:

@@ -35,14 +35,24 @@ class Faster:
         inputs = self.of(term.inputs)
         shape, dtype = term.shape, term.dtype
         x = inputs[0]
-        if is_elementwise(op) and shape:
+        if is_elementwise(op) and shape and not params:
             if op is np.power and is_number(inputs[1]) and inputs[1] == 2:
                 op, inputs = np.square, (x,)
             inputs = tuple(self._in_shape(y, shape) for y in inputs)
-        elif op is np.matmul and all(isinstance(y, Term) and len(y.shape) == 2 for y in inputs):
+        elif (
+            op is np.matmul
+            and not params
+            and all(isinstance(y, Term) and len(y.shape) == 2 for y in inputs)
+        ):
             if shape[0] * shape[1] <= SMALL or inputs[1].shape[0] == 1:
                 op = np.dot
-        elif op is METHODS["sum"] and dtype.kind == "f" and x.dtype == dtype and len(inputs) == 1:
+        elif (
+            op is METHODS["sum"]
+            and dtype.kind == "f"
+            and x.dtype == dtype
+            and len(inputs) == 1
+            and params.keys() <= {"axis", "keepdims"}
+        ):
             axis = params.get("axis")
             if axis is None and not shape and x.op is np.multiply and _alike(*x.inputs):
                 op, inputs = np.vdot, x.inputs

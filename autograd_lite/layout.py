@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .faster import is_elementwise
-from .lower import GETITEM, METHODS, InPlace
+from .lower import GETITEM, METHODS, InPlace, Method
 from .node import Array
 from .terms import Term, needed, within
 
@@ -18,6 +18,8 @@ STRIP = 1 << 14  # elements that elementwise calls go through together, to find 
 VIEWS = {np.expand_dims, np.broadcast_to, GETITEM} | {
     METHODS[name] for name in ("transpose", "swapaxes", "squeeze", "reshape", "ravel")
 }
+VARYING = {METHODS["repeat"], np.repeat, np.unique, np.compress, np.extract, np.flatnonzero}
+VARYING |= {np.argwhere, np.trim_zeros, np.bincount, np.delete, np.insert, np.union1d}
 WITH_OUT = {np.dot, np.concatenate, METHODS["astype"]} | {
     METHODS[name] for name in ("sum", "mean", "var", "std", "max", "min", "prod")
 }
@@ -41,6 +43,7 @@ class Layout:
         targets: Mapping[int, Term],
     ) -> None:
         self.results = results
+        self.guards = set(guards)
         self.terms = needed([*results, *guards])
         self.position = {term: i for i, term in enumerate(self.terms)}
         self.looks: dict[Term, Array] = dict(arrays)
@@ -48,6 +51,8 @@ class Layout:
         self.buffers: set[Term] = set()
         self._classify({x for i, x in enumerate(results) if i not in targets})
         self._find_last_uses()
+        # until here a call may turn out to be none of this function's, with nothing overwritten
+        self.certain = max((i for i, x in enumerate(self.terms) if self._may_stop(x)), default=-1)
         self.home: dict[Term, Term] = {}
         self.pieces: dict[Term, tuple[int, int]] = {}
         self._place(targets)
@@ -106,9 +111,11 @@ class Layout:
         for i, leaf in targets.items():
             term = self.results[i]
             if isinstance(term, Term) and term in self.buffers and term not in self.home:
-                parts = [part for part, whole in self.home.items() if whole is term]
-                first = min((self.position[x] for x in (term, *parts)), default=0)
-                if any(self.memory(x) is leaf for x in self.results if isinstance(x, Term)):
+                parts = [part for part in self.home if self.memory(part) is term]
+                first = min(self.position[x] for x in (term, *parts))
+                if first <= self.certain or any(
+                    self.memory(x) is leaf for x in self.results if isinstance(x, Term)
+                ):
                     continue
                 readers = [
                     t for t in self.terms if any(self.memory(x) is leaf for x in within(t.inputs))
@@ -118,6 +125,10 @@ class Layout:
                     for t in readers
                 ):
                     self.home[term] = leaf
+
+    def _may_stop(self, term: Term) -> bool:
+        """Can the line of a value end the call?"""
+        return term in self.guards or may_vary(term) or (term.op is not None and is_own(term.op))
 
     @staticmethod
     def axis(term: Term) -> int:
@@ -132,6 +143,7 @@ class Layout:
                 root in self.buffers
                 and root not in self.home
                 and root is not whole
+                and root.dtype == whole.dtype
                 and size_of(root) == size
                 and self.looks[part].flags.c_contiguous
             ):
@@ -144,6 +156,7 @@ class Layout:
         """May an elementwise result be written over its input x?"""
         return (
             is_elementwise(term.op)
+            and not term.params
             and x.shape == term.shape
             and x.dtype == term.dtype
             and all(y is x or self.memory(y) is not x for y in within(term.inputs))
@@ -160,9 +173,11 @@ class Layout:
         """Runs of elementwise calls on long arrays, that can go through them strip by strip."""
         runs: list[list[Term]] = [[]]
         for term in self.terms:
-            if self._is_strip(term) and (not runs[-1] or term.shape == runs[-1][0].shape):
-                runs[-1].append(term)
-            elif term.shape:
+            run = runs[-1]
+            fits = not run or (term.shape, term.dtype) == (run[0].shape, run[0].dtype)
+            if self._is_strip(term) and fits:
+                run.append(term)
+            elif term.shape or any(x in run for x in within(term.inputs)):
                 runs.append([])
         return [run for run in runs if len(run) > 1]
 
@@ -178,6 +193,7 @@ class Layout:
             and len(term.shape) == 1
             and term.shape[0] > 4 * STRIP
             and is_elementwise(term.op)
+            and not term.params
             and term not in self.pieces
             and all(whole)
         )
@@ -197,3 +213,18 @@ def size_of(term: Term) -> int:
 
 def _has_out(op: Any) -> bool:
     return isinstance(op, (np.ufunc, InPlace)) or op in WITH_OUT
+
+
+def is_own(op: Any) -> bool:
+    """Is it a function that is not among numpy's own by its name?"""
+    if isinstance(op, (Method, InPlace)):
+        return False
+    return getattr(np, getattr(op, "__name__", ""), None) is not op
+
+
+def may_vary(term: Term) -> bool:
+    """Can the shape of a value hang on other values, as that of x[x > 0] does?"""
+    if term.op is GETITEM:
+        return any(key.dtype.kind == "b" for key in within(term.inputs[1:]))
+    named = within(tuple(term.params.values()))
+    return term.op is not None and (term.op in VARYING or is_own(term.op) or any(named))

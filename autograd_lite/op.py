@@ -161,7 +161,8 @@ def primitive(
 
 def _traced(kind: type[Node], trace: dict[int, tuple[Any, Any]], x: Any, value: Array) -> Any:
     """An input as a trace records it: an array as a leaf, always the same one."""
-    if isinstance(x, Node) or not getattr(value, "shape", ()):
+    is_array = isinstance(x, ndarray) or bool(np.shape(value))  # a 0-d array may change, too
+    if isinstance(x, Node) or not is_array:
         return x
     if id(x) not in trace:
         node = leaf(kind, value)

@@ -7,6 +7,7 @@ needs any more, and what only looks at memory in another way (a transpose, a sli
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .faster import Faster, is_elementwise
-from .layout import STRIP, Layout, size_of
+from .layout import STRIP, Layout, is_own, may_vary, size_of
 from .lower import ADD_AT, GETITEM, METHODS, InPlace, Method, Script
 from .memory import aligned
 from .node import Array
@@ -75,9 +76,11 @@ class _Lines:
         self.plan = Plan()
         self.free: list[Array] = []
         self.storage: dict[Term, Array] = {}
+        self.numbers: dict[Any, str] = {}
+        self.handed: set[Term] = set()
         for term, array in layout.looks.items():
             if term.op is None and term not in names:
-                names[term] = self._bind("c", array)
+                names[term] = self._bind("c", array, alone=True)
 
     def made(self) -> Plan:
         for i, term in enumerate(self.layout.terms):
@@ -85,12 +88,24 @@ class _Lines:
                 self._emit(i, term)
             if term in self.guards:
                 self.plan.body.append(f"if not {self.names[term]}: raise Unmet")
+            if may_vary(term):
+                self.plan.body.append(f"if {self.names[term]}.shape != {term.shape}: raise Unmet")
             for x in {self.layout.root[x] for x in within(term.inputs)}:
                 if self.layout.last[x] == i and x in self.storage:
                     self.free.append(self.storage.pop(x))
+        self._keep()
         self._deliver()
         self.plan.results = [self._result(i, x) for i, x in enumerate(self.layout.results)]
         return self.plan
+
+    def _keep(self) -> None:
+        """Copy the results that are looked at in arrays which are to be written to."""
+        self.kept: dict[int, str] = {}
+        for i, x in enumerate(self.layout.results):
+            written = isinstance(x, Term) and self.layout.memory(x) in self.targets.values()
+            if written and i not in self.targets:
+                self.kept[i] = f"r{i}"
+                self.plan.body.append(f"r{i} = {self._text(x)}.copy()")
 
     def _deliver(self) -> None:
         """Copy the results that are not where they are to go yet; all are read before a write."""
@@ -149,6 +164,8 @@ class _Lines:
 
     def _buffer(self, i: int, term: Term) -> str:
         """The name of the memory for a value: a leaf's, a part of a whole, or a buffer."""
+        if term in self.layout.pieces and term in self.names:  # by a part of its own
+            return self.names[term]
         if term in self.layout.pieces:
             whole, (start, stop) = self.layout.home[term], self.layout.pieces[term]
             if whole not in self.names:
@@ -194,11 +211,11 @@ class _Lines:
             return f"{self._function(np.copyto)}({out}, {self._text(inputs[0])}, 'unsafe')"
         if op is np.concatenate and self._placed(term):
             return self._join(term)
-        if is_elementwise(op):
+        if is_elementwise(op) and not term.params:
             inputs = tuple(self._array(x, term) if is_number(x) else self._text(x) for x in inputs)
             into = f"out={out}" if op in BY_NAME_ONLY else out
             return f"{self._function(op)}({', '.join([*inputs, into])})"
-        if op in (np.matmul, np.dot):
+        if op in (np.matmul, np.dot) and not term.params:
             return f"{self._function(op)}({', '.join(map(self._text, inputs))}, {out})"
         return self._call(term, out)
 
@@ -209,19 +226,21 @@ class _Lines:
 
     def _join(self, whole: Term) -> str:
         """What is to be copied into a whole whose other parts are there already."""
-        lines, start = [], 0
+        lines, start, before = [], 0, 0
         for part in whole.inputs[0]:
-            stop = start + part.shape[0]
-            if self.layout.home.get(self.layout.root[part]) is not whole:
+            stop, root = start + part.shape[0], self.layout.root[part]
+            # it may be there as another part only
+            there = self.layout.home.get(root) is whole and self.layout.pieces[root][0] == before
+            if not there:
                 place = f"{self.names[whole]}[{start}:{stop}]"
                 lines.append(f"{self._function(np.copyto)}({place}, {self._text(part)})")
-            start = stop
+            start, before = stop, before + size_of(part)
         return "; ".join(lines)
 
     def _expression(self, term: Term) -> str:
         """A value as what a line assigns."""
         op = term.op
-        if op in SIGNS and not term.shape:
+        if op in SIGNS and not term.shape and not term.params:
             return f"{self._text(term.inputs[0])} {SIGNS[op][0]} {self._text(term.inputs[1])}"
         if op is GETITEM:
             return f"{self._text(term.inputs[0])}[{self._text(term.inputs[1])}]"
@@ -238,18 +257,21 @@ class _Lines:
         return f"{self._function(term.op)}({', '.join([*arguments, *named])})"
 
     def _result(self, i: int, x: Any) -> str:
-        """A result as it is returned: in memory that nothing else writes to."""
+        """A result as it is returned: not in memory that the next call writes to."""
         if i in self.targets:
             return self.names[self.targets[i]]
+        if i in self.kept:
+            return self.kept[i]
         if not isinstance(x, Term):
             return self._bind("c", x)
+        memory = self.layout.memory(x)
         kept = (
-            self.layout.memory(x) in self.layout.buffers
-            or self.layout.memory(x).op is None
+            memory in self.layout.buffers | self.handed
+            or memory.op is None
             or x in self.layout.looks
         )
-        again = x in self.layout.results[:i]  # each result is an array of its own
-        return f"{self.names[x]}.copy()" if kept or again else self.names[x]
+        self.handed.add(memory)
+        return f"{self.names[x]}.copy()" if kept else self.names[x]
 
     # Names --------------------------------------------------------------------------------------
 
@@ -271,19 +293,22 @@ class _Lines:
         others = [y.dtype for y in within(term.inputs)]
         return self._bind("c", np.array(x, np.result_type(*others, x)))
 
-    def _bind(self, name: str, value: Any, exact: bool = False) -> str:
-        """A name for an object; equal numbers share one."""
-        if isinstance(value, np.ndarray) and not value.shape:
-            for known, other in self.plan.bound.items():
-                same = isinstance(other, np.ndarray) and not other.shape
-                if same and other.dtype == value.dtype and repr(other.item()) == repr(value.item()):
-                    return known
+    def _bind(self, name: str, value: Any, exact: bool = False, alone: bool = False) -> str:
+        """A name for an object; equal numbers share one, unless they may change."""
+        is_number = isinstance(value, np.ndarray) and not value.shape and not alone
+        key = (value.dtype, repr(value.item())) if is_number else None
+        if key in self.numbers:
+            return self.numbers[key]
         name = name.rstrip("_") if exact else f"{name}{len(self.plan.bound) + 1}"
         self.plan.bound[name] = value
+        if is_number:
+            self.numbers[key] = name
         return name
 
     def _function(self, op: Any, name: str | None = None) -> str:
-        name = name or str(getattr(op, "__name__", "f"))
+        if is_own(op):  # which may be called as anything else is
+            name = "call_" + re.sub(r"\W", "", str(getattr(op, "__name__", "")))
+        name = name or str(op.__name__)
         if self.plan.bound.setdefault(name, op) is op:
             return name
         return self._bind(name, op)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import copy
 from typing import Any
 
 from .node import describe
@@ -11,7 +12,9 @@ from .node import describe
 def mapped(f: Callable[[Any], Any], tree: Any) -> Any:
     """The tree with `f` applied to what it holds."""
     if isinstance(tree, dict):
-        return {key: mapped(f, value) for key, value in tree.items()}
+        new = copy(tree)  # of the same class
+        new.update({key: mapped(f, value) for key, value in tree.items()})
+        return new
     if isinstance(tree, (list, tuple)):
         values = [mapped(f, value) for value in tree]
         return type(tree)(*values) if hasattr(tree, "_fields") else type(tree)(values)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from copy import copy
-from itertools import accumulate
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy, deepcopy
+from itertools import accumulate, starmap
 from operator import attrgetter
 from typing import Any
 
@@ -17,6 +17,7 @@ from .module import Module
 from .optim import Optimizer
 
 Loss = Callable[[Any, Any], Any]
+PLAIN = (bool, int, float, str, type(None))
 
 
 class Step:
@@ -36,15 +37,25 @@ class Step:
     (0.0, array([[6.]]))
 
     A loss that is not finite leaves the parameters as they are. Raises TypeError for a model that
-    cannot be compiled (see `autograd_lite.compile`), RuntimeError for an optimizer that does not
-    update each element of a parameter by itself.
+    cannot be compiled (see `autograd_lite.compile`); RuntimeError for one that changes its own
+    attributes or has parameters without a part in the loss, and for an optimizer that does not
+    update each element of a parameter by itself, or has a `step` of its own. The model is then as
+    it was before the call.
     """
 
     def __init__(self, model: Module, loss: Loss, optimizer: Optimizer) -> None:
+        if type(optimizer).step is not Optimizer.step:
+            raise RuntimeError(
+                f"{type(optimizer).__name__} has a step of its own; one that updates by `update` "
+                "alone is needed; train without compiling"
+            )
+        self.model = model
         self.optimizer = optimizer
         dtypes = dict.fromkeys(p.dtype for p in optimizer.parameters)
         groups = self._groups = [_Group(optimizer, dtype) for dtype in dtypes]
         self._varying = attrgetter(*optimizer.varying)
+        self._names: list[str] = []  # of what an update reads besides
+        self._known: dict[Any, int] = {}
         self._checked = False
         slope = al.func.value_and_grad(
             al.func.at(
@@ -53,9 +64,12 @@ class Step:
             )
         )
 
-        def step(values: Any, slopes: Any, memories: Any, varying: Any, x: Any, y: Any) -> Any:
+        def step(
+            values: Any, slopes: Any, memories: Any, varying: Any, x: Any, y: Any, settings: int
+        ) -> Any:
             parts = [p for group, flat in zip(groups, values) for p in group.parts(flat)]
             value, found = slope(parts, x, y)
+            _check_used(p for group in groups for p in zip(group.parameters, found))
             rest = iter(found)
             slopes = [
                 al.concatenate([al.ravel(next(rest)) for _ in group.parameters]) for group in groups
@@ -64,6 +78,12 @@ class Step:
             for group, flat, g, memory, numbers in zip(groups, values, slopes, memories, varying):
                 slots = dict(zip(group.memory, memory))
                 new.append(_with(optimizer, numbers).update(flat, g, slots))
+                _check_elementwise(optimizer, (flat, g, *memory), [new[-1], *slots.values()])
+                if slots.keys() != group.memory.keys():
+                    raise RuntimeError(
+                        f"{type(optimizer).__name__} remembers {', '.join(slots)}, and its slots "
+                        f"are {optimizer.slots}; all are needed there; name them"
+                    )
                 kept.append(tuple(slots[slot] for slot in group.memory))
             return tuple(new), tuple(slopes), tuple(kept), varying, value
 
@@ -79,6 +99,8 @@ class Step:
             tuple(group.numbers for group in self._groups),
         )
         self._numbers: Any = None
+        self._plain = tuple(_plain_attributes(self.model))
+        self._settled: Any = None
         self._taken = False
         return self
 
@@ -96,33 +118,66 @@ class Step:
             for group in self._groups:
                 for place, number in zip(group.numbers, np.atleast_1d(numbers)):
                     place[...] = number
-        before = None if self._checked else [group.copied() for group in self._groups]
         try:
-            value = float(self._step(*self._arrays, x, y)[-1])
+            self._settle()
+            if self._checked:
+                value = self._step(*self._arrays, x, y, self._kind)[-1]
+            else:
+                value = self._first(x, y)
         except BaseException as error:
             optimizer.steps -= 1
             if isinstance(error, NotFinite):
                 return error.loss
             raise
         self._taken = True
-        if before is not None:
+        return float(value)
+
+    def _settle(self) -> None:
+        """Tell the trace for the numbers of this block, which must stay what they are in it."""
+        optimizer = self.optimizer
+        if self._settled is None:
+            self._names = _settings(optimizer)
+        now = vars(optimizer)
+        settings = [now[name] for name in self._names]
+        if self._settled is None:
+            self._settled = settings
+            key = repr((settings, self._plain))
+            self._kind = self._known.setdefault(key, len(self._known))
+        elif settings != self._settled:
+            i = [a == b for a, b in zip(settings, self._settled)].index(False)
+            raise RuntimeError(
+                f"{self._names[i]} of {type(optimizer).__name__} went from {self._settled[i]} to "
+                f"{settings[i]} between two steps; what changes there must be among its `varying`, "
+                "or change between epochs; name it"
+            )
+
+    def _first(self, x: Any, y: Any) -> Any:
+        """A step that is checked, and taken back if an update is not what it must be."""
+        model = _State(self.model)
+        before = [group.copied() for group in self._groups]
+        try:
+            value = self._step(*self._arrays, x, y, self._kind)[-1]
             self._check(before)
+            model.check()
+        except NotFinite:
+            raise
+        except BaseException:
+            model.restore()
+            for group in self._groups:
+                group.read()
+            raise
+        self._checked = True
         return value
 
     def _check(self, before: list[Any]) -> None:
         """Raise RuntimeError unless the first update was what each parameter's own would be."""
         for group, (value, memory) in zip(self._groups, before):
             wanted = group.updated(value, memory)
-            if not np.allclose(group.value, wanted, rtol=1e-4, atol=1e-7, equal_nan=True):
-                self.optimizer.steps -= 1
-                for each in self._groups:
-                    each.read()
-                raise RuntimeError(
-                    f"{type(self.optimizer).__name__} does not update each element by itself; an "
-                    "elementwise rule is needed where all parameters are updated as one array; "
-                    "train without compiling"
-                )
-        self._checked = True
+            eps = np.finfo(wanted.dtype).eps
+            change = np.max(np.abs(wanted - value))
+            tolerance = np.sqrt(eps) * change + 8 * eps * np.abs(wanted)
+            if not np.all((np.abs(group.value - wanted) <= tolerance) | np.isnan(wanted)):
+                raise _not_elementwise(self.optimizer)
 
 
 class _Group:
@@ -205,7 +260,101 @@ def _finite(x: Any) -> Any:
 
 
 def _with(optimizer: Optimizer, numbers: Any) -> Optimizer:
-    """The optimizer with other varying numbers."""
+    """The optimizer with other varying numbers, and without `steps` unless they are among these."""
     other = copy(optimizer)
+    del other.steps
     vars(other).update(zip(optimizer.varying, numbers))
     return other
+
+
+def _settings(optimizer: Optimizer) -> list[str]:
+    """The names of the other numbers of an optimizer, which a user may change between steps."""
+    others = ("steps", *optimizer.varying)
+    return [k for k, v in vars(optimizer).items() if isinstance(v, PLAIN) and k not in others]
+
+
+def _plain_attributes(model: Module) -> Iterator[Any]:
+    """The numbers and strings that the modules of a model have as attributes."""
+    for path, module in model.named_modules():
+        for key, x in vars(module).items():
+            if isinstance(x, PLAIN):
+                yield path, key, x
+
+
+def _check_used(pairs: Iterable[Any]) -> None:
+    """RuntimeError for a parameter without a gradient, which an optimizer passes over."""
+    for p, slope in pairs:
+        if slope.op is None:
+            raise RuntimeError(
+                f"the loss does not depend on {p.name or 'a parameter'} {p.shape}; it must, where "
+                "all parameters are updated as one array; leave it out of the optimizer"
+            )
+
+
+def _check_elementwise(optimizer: Optimizer, given: Sequence[Any], results: list[Any]) -> None:
+    """RuntimeError if an update goes through anything but arrays of the shape of the value."""
+    reached = set(given)
+    start = max(x.number for x in given)
+    for node in al.order(*(x for x in results if isinstance(x, Tensor))):
+        if node.number > start and not reached.isdisjoint(node.inputs):
+            reached.add(node)
+            if node.shape != given[0].shape:
+                raise _not_elementwise(optimizer)
+
+
+def _not_elementwise(optimizer: Optimizer) -> RuntimeError:
+    return RuntimeError(
+        f"{type(optimizer).__name__} does not update each element by itself; an elementwise rule "
+        "is needed where all parameters are updated as one array; train without compiling"
+    )
+
+
+class _State:
+    """What the modules of a model hold, to see that a run changes it, and to undo that."""
+
+    def __init__(self, model: Module) -> None:
+        self.holders: list[tuple[Any, Any]] = []
+        self.generators: list[tuple[Any, Any]] = []
+        for _, module in model.named_modules():
+            self._hold(vars(module))
+
+    def _hold(self, x: Any) -> None:
+        if isinstance(x, (dict, list, np.ndarray)):
+            if all(x is not known for known, _ in self.holders):
+                self.holders.append((x, x.copy()))
+                if not isinstance(x, np.ndarray):
+                    for inner in x.values() if isinstance(x, dict) else x:
+                        self._hold(inner)
+        elif isinstance(x, (np.random.Generator, np.random.RandomState)):
+            self.generators.append((x, deepcopy(x)))
+
+    def check(self) -> None:
+        """RuntimeError if anything but the generators has changed."""
+        if not all(starmap(_unchanged, self.holders)):
+            raise RuntimeError(
+                "the model changes its own attributes when it is run; it must only compute, for "
+                "later steps do not run its Python again; return what changes"
+            )
+
+    def restore(self) -> None:
+        for x, before in self.holders:
+            if isinstance(x, dict):
+                x.clear()
+                x.update(before)
+            elif isinstance(x, list):
+                x[:] = before
+            else:
+                x[...] = before
+        for x, before in self.generators:
+            if isinstance(x, np.random.RandomState):
+                x.set_state(before.get_state())
+            else:
+                x.bit_generator.state = before.bit_generator.state
+
+
+def _unchanged(x: Any, before: Any) -> bool:
+    if isinstance(x, np.ndarray):
+        return bool(np.array_equal(x, before, equal_nan=x.dtype.kind == "f"))
+    if isinstance(x, dict):
+        return list(x) == list(before) and all(x[key] is before[key] for key in x)
+    return len(x) == len(before) and all(a is b for a, b in zip(x, before))

@@ -163,7 +163,12 @@ class _AnyStep:
         self.optimizer = optimizer
         trained = set(optimizer.parameters)
         self.untrained = [p for p in model.parameters() if p not in trained]
-        self.compiled: Step | None = Step(model, loss, optimizer)
+        self.compiled: Step | None = None
+        self.reason: Exception | None = None  # why it is not compiled, until that is said
+        try:
+            self.compiled = Step(model, loss, optimizer)
+        except Exception as error:
+            self.reason = error
 
     def __enter__(self) -> None:
         if self.compiled:
@@ -175,21 +180,22 @@ class _AnyStep:
 
     def __call__(self, x: Any, y: Any) -> float:
         """The loss of a batch, after which the parameters are updated if it is finite."""
-        if self.compiled is None:
-            return self._eager(x, y)
-        try:
-            return self.compiled(x, y)
-        except Exception as error:
-            self.compiled.__exit__()
-            self.compiled = None
-            value = self._eager(x, y)  # what is wrong with the model itself is raised here
+        if self.compiled is not None:
+            try:
+                return self.compiled(x, y)
+            except Exception as error:
+                self.compiled.__exit__()
+                self.compiled, self.reason = None, error
+        value = self._eager(x, y)  # what is wrong with the model itself is raised here
+        if self.reason is not None:
             warnings.warn(
                 f"{type(self.model).__name__} is trained op by op, which is slower, for it could "
-                f"not be compiled: {error}",
+                f"not be compiled: {self.reason}",
                 RuntimeWarning,
                 stacklevel=3,
             )
-            return value
+            self.reason = None
+        return value
 
     def _eager(self, x: Any, y: Any) -> float:
         self.optimizer.zero_grad()
