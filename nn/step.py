@@ -54,7 +54,6 @@ class Step:
         dtypes = dict.fromkeys(p.dtype for p in optimizer.parameters)
         groups = self._groups = [_Group(optimizer, dtype) for dtype in dtypes]
         self._varying = attrgetter(*optimizer.varying)
-        self._names: list[str] = []  # of what an update reads besides
         self._known: dict[Any, int] = {}
         self._checked = False
         slope = al.func.value_and_grad(
@@ -99,8 +98,7 @@ class Step:
             tuple(group.numbers for group in self._groups),
         )
         self._numbers: Any = None
-        self._plain = tuple(_plain_attributes(self.model))
-        self._settled: Any = None
+        self._read_settings: Any = None
         self._taken = False
         return self
 
@@ -119,7 +117,10 @@ class Step:
                 for place, number in zip(group.numbers, np.atleast_1d(numbers)):
                     place[...] = number
         try:
-            self._settle()
+            if self._read_settings is None:
+                self._settle()
+            elif self._read_settings(optimizer) != self._settings:
+                raise self._unsettled()
             if self._checked:
                 value = self._step(*self._arrays, x, y, self._kind)[-1]
             else:
@@ -133,23 +134,20 @@ class Step:
         return float(value)
 
     def _settle(self) -> None:
-        """Tell the trace for the numbers of this block, which must stay what they are in it."""
+        """Find the trace for what the optimizer and the model are set to in this block."""
+        names = _settings(self.optimizer)
+        self._read_settings = attrgetter(*names) if names else lambda optimizer: None
+        self._settings = self._read_settings(self.optimizer)
+        key = repr((self._settings, tuple(_plain_attributes(self.model))))
+        self._kind = self._known.setdefault(key, len(self._known))
+
+    def _unsettled(self) -> RuntimeError:
         optimizer = self.optimizer
-        if self._settled is None:
-            self._names = _settings(optimizer)
-        now = vars(optimizer)
-        settings = [now[name] for name in self._names]
-        if self._settled is None:
-            self._settled = settings
-            key = repr((settings, self._plain))
-            self._kind = self._known.setdefault(key, len(self._known))
-        elif settings != self._settled:
-            i = [a == b for a, b in zip(settings, self._settled)].index(False)
-            raise RuntimeError(
-                f"{self._names[i]} of {type(optimizer).__name__} went from {self._settled[i]} to "
-                f"{settings[i]} between two steps; what changes there must be among its `varying`, "
-                "or change between epochs; name it"
-            )
+        return RuntimeError(
+            f"a setting of {type(optimizer).__name__} went from {self._settings} to "
+            f"{self._read_settings(optimizer)} between two steps; what changes there must be among "
+            f"its `varying`, which are {optimizer.varying}; name it, or change it between epochs"
+        )
 
     def _first(self, x: Any, y: Any) -> Any:
         """A step that is checked, and taken back if an update is not what it must be."""
