@@ -177,6 +177,8 @@ class Layout:
             fits = not run or (term.shape, term.dtype) == (run[0].shape, run[0].dtype)
             if self._is_strip(term) and fits:
                 run.append(term)
+            elif self._is_strip(term):
+                runs.append([term])
             elif term.shape or any(x in run for x in within(term.inputs)):
                 runs.append([])
         return [run for run in runs if len(run) > 1]
@@ -185,7 +187,13 @@ class Layout:
         whole = (
             not isinstance(x, Term)
             or not x.shape
-            or (x.shape == term.shape and self.root[x] is x and x in self.looks)
+            or (
+                x.shape == term.shape
+                and self.root[x] is x
+                and x in self.looks
+                # else a wider result may get its memory, and overwrite strips that come later
+                and not x.dtype.itemsize < term.dtype.itemsize <= 2 * x.dtype.itemsize
+            )
             for x in term.inputs
         )
         return (
