@@ -146,15 +146,16 @@ class Entry:
         given = [*made.bound, *self.objects, *(f"{name}_0" for name in self.wholes)]
         given += [x for name, _ in captured for x in (name, f"{name}_of")]
         views = [line.split(" = ")[0] for line in made.views]
-        defaults = [f"{name}={name}" for name in (*given, *views, *parts)]
+        inner = [*self._lines, *made.body, f"return {returned}"]
+        used = set(re.findall(r"\w+", " ".join(inner)))
+        defaults = [f"{name}={name}" for name in (*given, *views, *parts) if name in used]
         defaults += [f"{name}_0={name}" for name in staying if name in self._parameters]
         lines = [
             f"def make({', '.join([*given, *staying])}):",
             *(f"    {line}" for line in made.views),
             *(f"    @{x}" for x in silenced_by(silenced)),
             f"    def step({', '.join([*self._parameters, *defaults])}):",
-            *(f"        {line}" for line in (*self._lines, *made.body)),
-            f"        return {returned}",
+            *(f"        {line}" for line in inner),
             "    return step",
         ]
         return "import numpy as np\n\n" + "\n".join(lines) + "\n"
