@@ -5,17 +5,18 @@ from __future__ import annotations
 import keyword
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from types import CellType
+from types import BuiltinFunctionType, CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
-from .node import Node
+from .node import HOUSE, Node
 from .plan import Plan
 from .source import silenced_by
 from .trees import held
 
 MISS = object()  # what a straight-line function returns for arguments that it is not for
+PLAIN = (bool, int, float, str, np.generic, type(None))  # told apart by their value
 
 
 class Unmet(Exception):
@@ -72,14 +73,14 @@ class Entry:
                 self._name_parts(self.free(f"{name}_{i}"), part)
 
     def watch(self, fn: Callable[..., Any]) -> None:
-        """Refuse to run once a number or array that `fn` reads from around it is another."""
+        """Refuse to run once what `fn` reads from around it is another."""
         for place, key, value in surroundings(fn):
             holder = self._object(place)
             now = f"{holder}[{key!r}]" if isinstance(place, dict) else f"{holder}.cell_contents"
-            if isinstance(value, np.ndarray):
-                self._refuse(f"{now} is not {self._object(value)}")
-            else:
+            if isinstance(value, PLAIN):
                 self._refuse_others(now, value)
+            else:
+                self._refuse(f"{now} is not {self._object(value)}")
 
     def _apart(self, name: str, x: Any, stays: bool) -> None:
         if isinstance(x, Node):
@@ -149,7 +150,7 @@ class Entry:
         inner = [*self._lines, *made.body, f"return {returned}"]
         used = set(re.findall(r"\w+", " ".join(inner)))
         defaults = [f"{name}={name}" for name in (*given, *views, *parts) if name in used]
-        defaults += [f"{name}_0={name}" for name in staying if name in self._parameters]
+        defaults += [f"{name}_0={name}" for name in staying]
         lines = [
             f"def make({', '.join([*given, *staying])}):",
             *(f"    {line}" for line in made.views),
@@ -190,23 +191,38 @@ class Entry:
 
 
 def surroundings(fn: Callable[..., Any]) -> Iterator[tuple[Any, str, Any]]:
-    """The numbers, strings and arrays that a function, or one that it wraps, reads from outside.
+    """What a function, and the functions that it wraps or refers to, read by name from outside.
 
-    Each with its name and where it is: a cell of the closure, or the module's dict.
+    Each with its name and where it is: a cell of a closure, or a module's dict.
     """
-    while fn is not None:
-        code = getattr(fn, "__code__", None)
-        if code is not None:
-            cells = zip(code.co_freevars, fn.__closure__ or ())
-            places: list[Any] = [
-                (cell, name, cell.cell_contents) for name, cell in cells if _is_set(cell)
-            ]
-            module = fn.__globals__
-            places += [(module, name, module[name]) for name in code.co_names if name in module]
-            for place in places:
-                if isinstance(place[2], (bool, int, float, str, np.generic, np.ndarray)):
-                    yield place
-        fn = getattr(fn, "__wrapped__", None)  # type: ignore[assignment]
+    found, seen = [fn], set()
+    for f in found:  # which grows meanwhile
+        f = getattr(f, "func", f)  # of a partial
+        f = getattr(f, "__func__", f)  # of a method
+        if id(f) in seen:
+            continue
+        seen.add(id(f))
+        if hasattr(f, "__wrapped__"):
+            found.append(f.__wrapped__)
+        if not isinstance(f, FunctionType):
+            continue
+        cells = zip(f.__code__.co_freevars, f.__closure__ or ())
+        places: list[Any] = [(c, name, c.cell_contents) for name, c in cells if _is_set(c)]
+        if f.__module__.split(".")[0] not in HOUSE:
+            names = f.__globals__
+            places += [(names, name, names[name]) for name in _read(f.__code__) if name in names]
+        for place in places:
+            if not isinstance(place[2], (ModuleType, type, BuiltinFunctionType)):
+                yield place
+                found.append(place[2])
+
+
+def _read(code: CodeType) -> Iterator[str]:
+    """The names that code reads, also in the functions within it."""
+    yield from code.co_names
+    for x in code.co_consts:
+        if isinstance(x, CodeType):
+            yield from _read(x)
 
 
 def _is_set(cell: CellType) -> bool:

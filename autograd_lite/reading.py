@@ -22,7 +22,13 @@ def called(names: Mapping[str, Any] | None) -> dict[int, str]:
 
     Names that start with an underscore are left out, so that `names=locals()` will do.
     """
-    pairs = reversed([*(names or {}).items()])
+    names = {} if names is None else names
+    if not isinstance(names, Mapping) or not all(isinstance(name, str) for name in names):
+        raise TypeError(
+            f"names is {describe(names)}; a dict of values by their names is needed; pass "
+            "names=locals() or {'x': x}"
+        )
+    pairs = reversed([*names.items()])
     return {id(x): name for name, x in pairs if not name.startswith("_")}
 
 

@@ -287,8 +287,8 @@ def _multiply(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np
             return terms.simple(OPS["negative"], (x,), {}, shape, dtype)
         if _is("multiply", x) and is_number(x.inputs[0]):
             product = terms.simple(OPS["multiply"], (number, x.inputs[0]), {}, (), dtype)
-            if not _is_moderate(number, x.inputs[0], product):  # it would overflow, or underflow
-                return None
+            if dtype.itemsize < 4 or not _is_moderate(number, x.inputs[0], product):
+                return None  # it would overflow, or underflow
             return terms.simple(OPS["multiply"], (product, x.inputs[1]), {}, shape, dtype)
     return None
 

@@ -26,7 +26,7 @@ class Step:
     `step(x, y)` returns the loss. All parameters are parts of one flat array (one for each dtype),
     and so are their gradients and what the optimizer remembers, so that an update is a few calls
     however many layers there are. They are read from the model when a `with` block is entered, and
-    handed back to it, `.grad` included, when it is left:
+    handed back to it, `.grad` included, when it is left; until then the model is as it was:
 
     >>> import nn
     >>> model = nn.MLP([1, 1], rng=0)
@@ -36,9 +36,10 @@ class Step:
     >>> round(losses[-1], 6), model.predict(np.array([[2.0]])).round(3)
     (0.0, array([[6.]]))
 
-    A loss that is not finite leaves the parameters as they are. Raises TypeError for a model that
-    cannot be compiled (see `autograd_lite.compile`); RuntimeError for one that changes its own
-    attributes or has parameters without a part in the loss, and for an optimizer that does not
+    A loss that is not finite leaves the parameters as they are. What the loss reads of objects
+    other than the model and the optimizer is as it was at the first step. Raises TypeError for a
+    model that cannot be compiled (see `autograd_lite.compile`); RuntimeError for one that changes its
+    own attributes or has parameters without a part in the loss, and for an optimizer that does not
     update each element of a parameter by itself, or has a `step` of its own. The model is then as
     it was before the call.
     """
@@ -56,6 +57,7 @@ class Step:
         self._varying = attrgetter(*optimizer.varying)
         self._known: dict[Any, int] = {}
         self._checked = False
+        self._entered = False
         slope = al.func.value_and_grad(
             al.func.at(
                 [p for group in groups for p in group.parameters],
@@ -89,6 +91,7 @@ class Step:
         self._step = al.compile(step, in_place=(0, 1, 2, 3))
 
     def __enter__(self) -> Step:
+        self._entered = True
         for group in self._groups:
             group.read()
         self._arrays = (
@@ -103,11 +106,17 @@ class Step:
         return self
 
     def __exit__(self, *error: Any) -> None:
+        self._entered = False
         for group in self._groups:
             group.hand_back(slopes=self._taken)
 
     def __call__(self, x: Any, y: Any) -> float:
         """The loss of a batch, after which the parameters are updated if it is finite."""
+        if not self._entered:
+            raise RuntimeError(
+                "a Step was called outside of its `with` block; the block is needed, for at its "
+                "end the parameters are handed back; write `with step: step(x, y)`"
+            )
         optimizer = self.optimizer
         optimizer.advance()
         numbers = self._varying(optimizer)

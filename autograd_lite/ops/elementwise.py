@@ -134,8 +134,8 @@ def sign(x: Array) -> Array:
 
 @primitive(lambda g, y, x: g)
 def copy(x: Array) -> Array:
-    """x as a node of its own. Its array is shared, for recorded values never change."""
-    return x
+    """x as a value of its own."""
+    return x.copy()
 
 
 def _astype_vjp(g: Array, y: Array, x: Array, *, dtype: Any) -> Array:
