@@ -208,9 +208,11 @@ def surroundings(fn: Callable[..., Any]) -> Iterator[tuple[Any, str, Any]]:
             continue
         cells = zip(f.__code__.co_freevars, f.__closure__ or ())
         places: list[Any] = [(c, name, c.cell_contents) for name, c in cells if _is_set(c)]
-        if f.__module__.split(".")[0] not in HOUSE:
-            names = f.__globals__
-            places += [(names, name, names[name]) for name in _read(f.__code__) if name in names]
+        if f.__module__.split(".")[0] in HOUSE:  # where nothing is bound anew
+            found += [x for _, _, x in places]
+            continue
+        names = f.__globals__
+        places += [(names, name, names[name]) for name in _read(f.__code__) if name in names]
         for place in places:
             if not isinstance(place[2], (ModuleType, type, BuiltinFunctionType)):
                 yield place

@@ -38,10 +38,10 @@ class Step:
 
     A loss that is not finite leaves the parameters as they are. What the loss reads of objects
     other than the model and the optimizer is as it was at the first step. Raises TypeError for a
-    model that cannot be compiled (see `autograd_lite.compile`); RuntimeError for one that changes its
-    own attributes or has parameters without a part in the loss, and for an optimizer that does not
-    update each element of a parameter by itself, or has a `step` of its own. The model is then as
-    it was before the call.
+    model that cannot be compiled (see `autograd_lite.compile`); RuntimeError for one that changes
+    its own attributes or has parameters without a part in the loss, and for an optimizer that does
+    not update each element of a parameter by itself, or has a `step` of its own. The model is then
+    as it was before the call.
     """
 
     def __init__(self, model: Module, loss: Loss, optimizer: Optimizer) -> None:
