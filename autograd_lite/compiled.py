@@ -284,9 +284,10 @@ class _Trace:
         wholes = {f"{name}_0": args[i] for name, i in self.wholes.items()}
         captured = {name: node._array for name, node in self.captured}
         nodes = {f"{name}_of": node for name, node in self.captured}
-        function: Callable[..., Any] = self.make(
-            **self.fixed, **staying, **wholes, **captured, **nodes
-        )
+        known = {**self.fixed, **staying, **wholes, **captured, **nodes}
+        code = self.make.__code__
+        names = code.co_varnames[: code.co_argcount]  # by position: by name it is quadratic
+        function: Callable[..., Any] = self.make(*map(known.__getitem__, names))
         return function
 
     def _check_apart(self, args: tuple[Any, ...]) -> None:

@@ -20,7 +20,7 @@ LEFT, RIGHT = 40, 72  # up to where the lines are aligned
 NOTE = "As recorded: where Python branched on values, this is the branch that it took."
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Derivation:
     """The lines from the leaves to the loss and back: `str()` as text, `latex()` as LaTeX.
 

@@ -8,6 +8,7 @@ needs any more, and what only looks at memory in another way (a transpose, a sli
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,7 +75,7 @@ class _Lines:
         self.guards = guards
         self.targets = targets
         self.plan = Plan()
-        self.free: list[Array] = []
+        self.free: dict[int, list[Array]] = defaultdict(list)  # by their size
         self.storage: dict[Term, Array] = {}
         self.numbers: dict[Any, str] = {}
         self.handed: set[Term] = set()
@@ -92,7 +93,8 @@ class _Lines:
                 self.plan.body.append(f"if {self.names[term]}.shape != {term.shape}: raise Unmet")
             for x in {self.layout.root[x] for x in within(term.inputs)}:
                 if self.layout.last[x] == i and x in self.storage:
-                    self.free.append(self.storage.pop(x))
+                    memory = self.storage.pop(x)
+                    self.free[memory.size].append(memory)
         self._keep()
         self._deliver()
         self.plan.results = [self._result(i, x) for i, x in enumerate(self.layout.results)]
@@ -191,11 +193,9 @@ class _Lines:
     def _stored(self, term: Term) -> Array:
         """Free memory of about the size that is needed, or new."""
         size = size_of(term) * term.dtype.itemsize
-        fitting = [x for x in self.free if size <= x.size <= 2 * size + 4096]
+        fitting = [n for n, known in self.free.items() if known and size <= n <= 2 * size + 4096]
         if fitting:
-            best = min(fitting, key=len)
-            self.free = [x for x in self.free if x is not best]
-            return best
+            return self.free[min(fitting)].pop()
         return aligned(size, np.uint8)
 
     def _into(self, term: Term) -> str:

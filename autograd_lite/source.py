@@ -46,7 +46,7 @@ FRESH = {np.zeros_like, np.ones_like, np.full_like, np.empty_like, np.full, METH
 BY_NAME = {np.absolute: "np.abs"}
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Source:
     """The text of a function of numpy alone, which returns a loss and its gradients.
 
