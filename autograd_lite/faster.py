@@ -61,10 +61,9 @@ class Faster:
                 if x.shape[axis] == 1:
                     op, inputs, params = METHODS["reshape"], (x, shape), {}
                 else:
-                    ones = self._ones((x.shape[axis],), dtype)
-                    if len(shape) == 2:
-                        side = (1, -1) if axis == 0 else (-1, 1)
-                        ones = self._ones(tuple(x.shape[axis] if n < 0 else 1 for n in side), dtype)
+                    n = x.shape[axis]
+                    side = (n,) if len(shape) == 1 else (1, n) if axis == 0 else (n, 1)
+                    ones = self._ones(side, dtype)
                     op, inputs, params = np.dot, (ones, x) if axis == 0 else (x, ones), {}
         return self.terms.make(op, inputs, params, shape, dtype)
 

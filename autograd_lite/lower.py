@@ -58,7 +58,6 @@ ADD_AT = InPlace(np.add.at)
 
 DEFAULTS = {"axis": None, "keepdims": False, "ddof": 0}  # not worth writing
 SHAPE_ONLY = {np.shape, np.ndim, np.size}
-SILENT = {"ignore"}
 
 
 class Unwritable(TypeError):

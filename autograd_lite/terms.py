@@ -18,6 +18,7 @@ from . import ops
 from .node import Node
 from .op import GENERATORS
 from .ops import elementwise
+from .ops.reductions import axes_of
 
 Shape = tuple[int, ...]
 Params = Mapping[str, Any]
@@ -43,6 +44,10 @@ class Term:
         self.shape = shape
         self.dtype = dtype
         self.number = number
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
 
     def __repr__(self) -> str:
         return f"<term {self.number}: {self.op or 'leaf'} {self.shape}>"
@@ -268,7 +273,7 @@ def _subtract(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np
     return None
 
 
-@_rule("multiply", "divide", "power")
+@_rule("divide", "power")
 def _by_one(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtype) -> Any:
     a, b = inputs
     if _is_one(b) and a.shape == shape and a.dtype == dtype:
@@ -319,15 +324,10 @@ def _reshape(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.
         return terms.simple(OPS["reshape"], x.inputs, {"shape": shape}, shape, dtype)
     if _is("sum", x):
         (summed,) = x.inputs
-        axes = _axes(x.params["axis"], summed)
+        axes = axes_of(summed, x.params["axis"])
         if shape == tuple(1 if i in axes else n for i, n in enumerate(summed.shape)):
             return terms.make(x.op, x.inputs, {**x.params, "keepdims": True}, shape, dtype)
     return None
-
-
-def _axes(axis: Any, x: Term) -> set[int]:
-    given = range(len(x.shape)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    return {i % len(x.shape) for i in given}
 
 
 @_rule("transpose")

@@ -32,7 +32,7 @@ __all__ = [
 Axis = int | tuple[int, ...] | None
 
 
-def _axes(x: Array, axis: Axis) -> tuple[int, ...]:
+def axes_of(x: Array, axis: Axis) -> tuple[int, ...]:
     """The reduced axes, each from 0."""
     if axis is None:
         return tuple(range(x.ndim))
@@ -41,13 +41,13 @@ def _axes(x: Array, axis: Axis) -> tuple[int, ...]:
 
 def kept(r: Array, x: Array, axis: Axis) -> Array:
     """A reduction `r` of x in the shape that keepdims gives it, which broadcasts against x."""
-    axes = _axes(x, axis)
+    axes = axes_of(x, axis)
     return reshape(r, shape=tuple(1 if i in axes else n for i, n in enumerate(x.shape)))
 
 
 def _count(x: Array, axis: Axis) -> int:
     """How many elements of x go into one of the result."""
-    return math.prod(x.shape[i] for i in _axes(x, axis))
+    return math.prod(x.shape[i] for i in axes_of(x, axis))
 
 
 @primitive(
@@ -139,7 +139,7 @@ def _before(x: Array) -> Array:
 def _product_of_others(g: Array, y: Array, x: Array, *, axis: Axis, keepdims: bool) -> Array:
     if not x.size:
         return kept(g, x, axis) * x
-    axes = _axes(x, axis)
+    axes = axes_of(x, axis)
     order = tuple(i for i in range(x.ndim) if i not in axes) + axes
     last = transpose(x, axes=order)
     flat = reshape(last, shape=(*last.shape[: x.ndim - len(axes)], _count(x, axis)))
