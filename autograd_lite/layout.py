@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -76,7 +75,7 @@ class Layout:
                         self.root[term] = term  # a copy, to be made by each call
             elif term.op in (np.full, np.zeros_like):
                 self.looks[term] = np.full(term.shape, self._filler(term), term.dtype)
-            elif term.shape and term not in returned and _has_out(term.op) and size_of(term):
+            elif term.shape and term not in returned and _has_out(term.op) and term.size:
                 self.buffers.add(term)
                 self.looks[term] = np.empty(term.shape, term.dtype)
 
@@ -138,13 +137,13 @@ class Layout:
     def _place_parts(self, whole: Term) -> None:
         start = 0
         for part in whole.inputs[0]:
-            root, size = self.root[part], size_of(part)
+            root, size = self.root[part], part.size
             if (
                 root in self.buffers
                 and root not in self.home
                 and root is not whole
                 and root.dtype == whole.dtype
-                and size_of(root) == size
+                and root.size == size
                 and self.looks[part].flags.c_contiguous
             ):
                 self.home[root] = whole
@@ -212,11 +211,6 @@ class Layout:
         return (
             run is not None and term not in self.home and self.last[term] <= self.position[run[-1]]
         )
-
-
-def size_of(term: Term) -> int:
-    """The number of elements."""
-    return math.prod(term.shape)
 
 
 def _has_out(op: Any) -> bool:

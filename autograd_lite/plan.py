@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .faster import Faster, is_elementwise
-from .layout import STRIP, Layout, is_own, may_vary, size_of
+from .layout import STRIP, Layout, is_own, may_vary
 from .lower import ADD_AT, GETITEM, METHODS, InPlace, Method, Script
 from .memory import aligned
 from .node import Array
@@ -187,12 +187,12 @@ class _Lines:
                 storage = self.storage.pop(x)
                 break
         self.storage[term] = storage = self._stored(term) if storage is None else storage
-        size = size_of(term) * term.dtype.itemsize
+        size = term.size * term.dtype.itemsize
         return self._bind(f"v{i}_", storage[:size].view(term.dtype).reshape(term.shape), exact=True)
 
     def _stored(self, term: Term) -> Array:
         """Free memory of about the size that is needed, or new."""
-        size = size_of(term) * term.dtype.itemsize
+        size = term.size * term.dtype.itemsize
         fitting = [n for n, known in self.free.items() if known and size <= n <= 2 * size + 4096]
         if fitting:
             return self.free[min(fitting)].pop()
@@ -234,7 +234,7 @@ class _Lines:
             if not there:
                 place = f"{self.names[whole]}[{start}:{stop}]"
                 lines.append(f"{self._function(np.copyto)}({place}, {self._text(part)})")
-            start, before = stop, before + size_of(part)
+            start, before = stop, before + part.size
         return "; ".join(lines)
 
     def _expression(self, term: Term) -> str:

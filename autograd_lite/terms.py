@@ -49,6 +49,10 @@ class Term:
     def ndim(self) -> int:
         return len(self.shape)
 
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
     def __repr__(self) -> str:
         return f"<term {self.number}: {self.op or 'leaf'} {self.shape}>"
 
@@ -380,7 +384,7 @@ def _sum(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtyp
     if is_number(x):
         return x
     if is_number(number) and _size(shape):
-        return terms.full(number * (_size(x.shape) // _size(shape)), shape, dtype)
+        return terms.full(number * (x.size // _size(shape)), shape, dtype)
     if isinstance(axis, tuple) and len(axis) == 1:
         return terms.make(OPS["sum"], inputs, {**params, "axis": axis[0]}, shape, dtype)
     return None
