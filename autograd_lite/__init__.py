@@ -1,17 +1,38 @@
 """Reverse-mode automatic differentiation on numpy: write a model as an expression of Tensors."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from . import func, ops
-from .compare import Comparison, compare
-from .compiled import Compiled, compile
-from .derive import Derivation, derive
-from .draw import Graph, draw
-from .memory import aligned
-from .node import Node, Op
-from .op import no_grad, primitive
+from .graph import Node, Op
+from .mode import library, no_grad
+from .op import primitive
 from .ops import *  # noqa: F403
 from .reverse import grad, order, pullback
-from .source import Source, source
 from .tensor import Tensor
+
+if TYPE_CHECKING:
+    from .comparing import Comparison, compare
+    from .compiling import Compiled, aligned, compile
+    from .drawing import Graph, draw
+    from .reading import Derivation, Source, derive, source
+
+# A reading of the graph is a room of its own, which is entered when it is first asked for.
+_ROOMS = {
+    "Comparison": "comparing",
+    "compare": "comparing",
+    "Compiled": "compiling",
+    "aligned": "compiling",
+    "compile": "compiling",
+    "Graph": "drawing",
+    "draw": "drawing",
+    "Derivation": "reading",
+    "Source": "reading",
+    "derive": "reading",
+    "source": "reading",
+}
 
 __all__ = [
     "Comparison",
@@ -29,6 +50,7 @@ __all__ = [
     "draw",
     "func",
     "grad",
+    "library",
     "no_grad",
     "order",
     "primitive",
@@ -36,3 +58,14 @@ __all__ = [
     "source",
 ]
 __all__ += ops.NAMES
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f".{_ROOMS[name]}", __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

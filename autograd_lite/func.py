@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from . import reverse
-from .node import REAL, Node, describe, in_mode, mode, next_number
-from .ops import copy, stack
+from .graph import REAL, Node, describe, next_number
+from .mode import in_mode, mode
+from .ops import astype, copy, stack
 from .tensor import Tensor
 from .trees import beside, held, mapped
 
@@ -190,8 +191,8 @@ class _Call:
             y = f(*(trees.get(i, arg) for i, arg in enumerate(args)), **kwargs)
             if not isinstance(y, Node):
                 y = Tensor(_constant_result(y))
-            elif y.constant:
-                y = Tensor(y.value)
+            elif y.constant:  # its derivative is 0
+                y = astype(y, dtype=y.dtype if y.dtype.kind == "f" else np.float64)
         self.y = y
         self.trees = tuple(trees[i] for i in positions)
         self.leaves: list[Any] = list(held(self.trees))

@@ -9,7 +9,6 @@ numpy; handed Tensors the same line records, so that a gradient is a graph like 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from functools import partial, wraps
 from itertools import count
@@ -17,47 +16,24 @@ from typing import Any
 
 import numpy as np
 
-from .node import (
-    REAL,
-    Array,
-    Node,
-    Op,
-    describe,
-    frozen,
-    in_mode,
-    leaf,
-    mode,
-    next_number,
-    read_only,
-)
+from .graph import REAL, Array, Node, Op, describe, frozen, leaf, next_number, plain, read_only
+from .mode import Trace, mode
 
 VJP = Callable[..., Array]
+Paper = Callable[..., Any]
 
 ndarray = np.ndarray
 GENERATORS = (np.random.Generator, np.random.RandomState)
 FLOATS = {np.float64, np.float32}  # immutable, and by far the most frequent numbers
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
-    """Compute without recording: inside, the result of an op is a leaf, and a constant.
-
-    A context manager and a decorator. It nests, survives exceptions, and holds for the current
-    thread (or asyncio task) only.
-
-    >>> from autograd_lite import Tensor, no_grad
-    >>> W = Tensor([1.0, 2.0])
-    >>> with no_grad():
-    ...     y = W * 2
-    >>> y.op is None, y.constant
-    (True, True)
-    """
-    with in_mode(recording=False):
-        yield
-
-
 def primitive(
-    *vjps: VJP | None, symbol: str = "", name: str = ""
+    *vjps: VJP | None,
+    symbol: str = "",
+    name: str = "",
+    paper: Paper | None = None,
+    elementwise: bool = False,
+    activation: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make an op of a numpy function, given the VJP for each of its inputs.
 
@@ -69,9 +45,14 @@ def primitive(
     called as `vjp(i, g, y, *xs, **params)` for input `i`; of `f(x, *xs)` only x is differentiable.
 
     The op, called with arrays only, returns what its forward returns. Called with a Tensor among
-    its inputs it returns a Tensor, recorded unless inside `no_grad`. `symbol` and `name` (that of
-    the function, if not given) are for drawings and errors. Raises TypeError for a number of VJPs
-    that does not fit the inputs.
+    its inputs it returns a Tensor, recorded unless inside `no_grad`. Raises TypeError for a number
+    of VJPs that does not fit the inputs.
+
+    What else is to be known of an op: `name` (that of the function, if not given) and `symbol`, for
+    drawings and errors; `paper`, how it is written there, as a function `paper(p, *xs, **params)`
+    of what its inputs are written as (see `reading.notation`), by default as a function of its
+    name; `elementwise`, whether each element of the result depends on the elements in its place
+    alone; `activation`, whether it is what a layer of a network ends with.
 
     >>> from autograd_lite import Tensor, grad, primitive
     >>> @primitive(lambda g, y, x: g * 3 * x**2)
@@ -94,7 +75,7 @@ def primitive(
                 "or none at all; write None for an input that has no derivative"
             )
         rules = _OneForAll(vjps[0]) if variadic and not arity else vjps
-        this = Op(name or forward.__name__, forward, rules, symbol)
+        this = Op(name or forward.__name__, forward, rules, symbol, paper, elementwise, activation)
         defaults = forward.__kwdefaults__
         new, current_mode = object.__new__, mode.get  # bound here: this is the hot path
 
@@ -151,6 +132,8 @@ def primitive(
             node.constant = constant
             node._live = node.name = node.grad = None
             node.number = next_number()
+            if now is not None and now.trace is not None:
+                now.trace.nodes.append(node)
             return node
 
         call.op = this  # type: ignore[attr-defined]
@@ -159,16 +142,15 @@ def primitive(
     return define
 
 
-def _traced(kind: type[Node], trace: dict[int, tuple[Any, Any]], x: Any, value: Array) -> Any:
+def _traced(kind: type[Node], trace: Trace, x: Any, value: Array) -> Any:
     """An input as a trace records it: an array as a leaf, always the same one."""
     is_array = isinstance(x, ndarray) or bool(np.shape(value))  # a 0-d array may change, too
     if isinstance(x, Node) or not is_array:
         return x
-    if id(x) not in trace:
-        node = leaf(kind, value)
-        node.constant = True
-        trace[id(x)] = node, x
-    return trace[id(x)][0]
+    if id(x) not in trace.arrays:
+        node = leaf(kind, value, constant=True)
+        trace.arrays[id(x)] = node, x
+    return trace.arrays[id(x)][0]
 
 
 class _OneForAll:
@@ -230,7 +212,8 @@ def _static(op: Op, name: str, value: Any) -> Any:
             "write it with other ops (maximum and minimum for clip), or pass .data"
         )
     if isinstance(value, GENERATORS) and (now := mode.get()) is not None and now.trace is not None:
-        now.trace.setdefault(id(value), (deepcopy(value), value))  # as it was before this draw
+        before = deepcopy(value)  # as it was before this draw
+        now.trace.generators.setdefault(id(value), (before, value))
     if isinstance(value, list):
         return tuple(value)
     return value.copy() if isinstance(value, ndarray) else value
@@ -243,7 +226,7 @@ def _constant(x: Any) -> Array:
             return x
         if hasattr(x, "__array_function__") and not isinstance(x, ndarray):
             return frozen(x)
-        x = np.asarray(x)
+        x = plain(x) if isinstance(x, ndarray) else np.asarray(x)
     if x.dtype.kind not in REAL:
         raise TypeError(f"an array of {x.dtype}; real numbers are needed")
     return frozen(x)

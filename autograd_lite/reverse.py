@@ -8,7 +8,8 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from .node import Array, Node, Op, describe, frozen, leaf, mode, tracing, untraceable
+from .graph import Array, Node, Op, describe, frozen, leaf
+from .mode import mode, tracing, untraceable
 
 T = TypeVar("T", bound=Node)
 float64 = np.float64

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from . import ops
-from .node import Array, Node, describe, frozen, leaf
+from .graph import Array, Node, describe, frozen, leaf, plain
 from .reverse import backward
 
 Method = Callable[..., "Tensor"]
@@ -59,9 +59,9 @@ class Tensor(Node):
     __truediv__, __rtruediv__ = _both_ways(ops.divide)
     __pow__, __rpow__ = _both_ways(ops.power)
     __matmul__, __rmatmul__ = _both_ways(ops.matmul)
-    __and__, __rand__ = _both_ways(ops.logical_and)
-    __or__, __ror__ = _both_ways(ops.logical_or)
-    __invert__: Method = ops.logical_not
+    __and__, __rand__ = _both_ways(ops.bitwise_and)
+    __or__, __ror__ = _both_ways(ops.bitwise_or)
+    __invert__: Method = ops.invert
     __neg__: Method = ops.negative
 
     def __pos__(self) -> Tensor:
@@ -175,7 +175,7 @@ class Tensor(Node):
     # Copies are leaves --------------------------------------------------------------------------
 
     def __reduce__(self) -> Any:
-        return leaf, (type(self), frozen(self.value), self.name)
+        return leaf, (type(self), frozen(self.value), self.name, self.constant)
 
     # numpy's protocols --------------------------------------------------------------------------
 
@@ -209,7 +209,9 @@ def _leaf_value(data: Any) -> Array:
     """A copy of the data of a leaf, checked to be real and floating."""
     if isinstance(data, Node):
         data = data.value
-    if not isinstance(data, np.ndarray) and hasattr(data, "__array_function__"):
+    if isinstance(data, np.ndarray):
+        array = plain(data)
+    elif hasattr(data, "__array_function__"):
         array = data
     elif hasattr(data, "dtype"):
         array = np.asarray(data)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from copy import copy
 from typing import Any
 
-from .node import describe
+from .graph import describe
 
 
 def mapped(f: Callable[[Any], Any], tree: Any) -> Any:

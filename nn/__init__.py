@@ -1,14 +1,17 @@
 """Neural networks from the ops of autograd_lite: modules, optimizers and a training loop."""
 
+from autograd_lite import bce_with_logits, cross_entropy, half_squared_error, library, mse
+
 from . import init
 from .data import batches
 from .io import load, save
 from .layers import MLP, Dropout, Linear, ReLU, Sequential, Sigmoid, Softmax, Softplus, Tanh
-from .losses import bce_with_logits, cross_entropy, half_squared_error, mse
 from .module import Module
 from .optim import SGD, Adam, AdamW, Optimizer
 from .step import Step
 from .train import History, accuracy, fit, summary
+
+library(__name__)
 
 __all__ = [
     "MLP",

@@ -1,6 +1,7 @@
-"""Puts this folder on the import path, for the table in `rows.py`."""
+"""Puts the folders of the tests on the import path, for `rows.py` and what else they share."""
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+TESTS = Path(__file__).parent
+sys.path[:0] = [str(TESTS), *(str(folder) for folder in TESTS.iterdir() if folder.is_dir())]

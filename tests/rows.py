@@ -150,13 +150,21 @@ COMPARISONS = {
     "not_equal": operator.ne,
     "logical_and": lambda a, b: bool(a) and bool(b),
     "logical_or": lambda a, b: bool(a) or bool(b),
-    "bitwise_and": lambda a, b: bool(a) and bool(b),
-    "bitwise_or": lambda a, b: bool(a) or bool(b),
 }
 for name, compare in COMPARISONS.items():
     row(name, each(compare), np.array([[1.0, 2.0, 0.0], [0.0, 0.5, 3.0]]), np.array([1.0, 2.5, 0]))
 row("logical_not", each(lambda x: not x), np.array([0.0, 2.0]))
-row("invert", each(lambda x: not x), np.array([0.0, 2.0]))
+# Of bits, which floating leaves come by as comparisons and casts.
+TRUTH = np.array([[-1.0], [2.0]]), np.array([-3.0, 4.0])
+BITS = np.array([[6.0], [-3.0]]), np.array([3.0, 12.0, -1.0])
+for name, bits in {"bitwise_and": operator.and_, "bitwise_or": operator.or_}.items():
+    row(name, each(lambda a, b, f=bits: f(a > 0, b > 0)), *TRUTH,
+        call=lambda a, b, f=bits: f(a > 0, b > 0))  # fmt: skip
+    row(name, each(lambda a, b, f=bits: f(int(a), int(b))), *BITS,
+        call=lambda a, b, f=bits: f(al.astype(a, dtype=int), al.astype(b, dtype=int)))  # fmt: skip
+row("invert", each(lambda x: not x > 0), np.array([-1.0, 2.0]), call=lambda x: al.invert(x > 0))
+row("invert", each(lambda x: ~int(x)), np.array([-1.0, 6.0]),
+    call=lambda x: al.invert(al.astype(x, dtype=int)))  # fmt: skip
 
 for axis in (None, 0, (0, 1), -1):
     for keepdims in (False, True):
@@ -230,8 +238,14 @@ row("where", lambda a, b: np.array([a[0], b[0], a[1]]), real(2), real(1),
 for left, right in (((2, 3), (2, 3)), ((3,), (2, 1)), ((2, 1), ()), ((), (3,))):
     row("where", lambda a, b: a * MASK + b * (1 - MASK), real(*left), real(*right),
         call=lambda a, b: al.where(MASK, a, b))  # fmt: skip
+for left, right in (((2, 3), (2, 3)), ((2, 3), ()), ((3,), (2, 1))):
+    row("guarded", lambda x, other: np.where(np.arange(3) == 1, 0.5, x) + 0 * other,
+        real(*left), real(*right),
+        call=lambda x, other: al.guarded(x, np.arange(3) == 1, 0.5) + 0 * other)  # fmt: skip
 row("where", each(lambda x: x if x > 0 else x / 2), real(4),
     call=lambda x: al.where(x > 0, x, x / 2))  # fmt: skip
+row("astype", each(int), np.array([1.5, -2.5]),
+    call=lambda x: al.astype(al.astype(x, dtype=int), dtype=float))  # fmt: skip
 row("astype", lambda x: x, real(2, 3), dtype=float)
 row("copy", lambda x: x, real(2, 3))
 row("clip", each(lambda x: sorted((-0.31, x, 0.42))[1]), distinct(3, 4), min=-0.31, max=0.42)
@@ -484,6 +498,8 @@ for shape in ((2, 3), (1,), ()):
     row("bce_with_logits", binary_entropy, real(*shape), np.asarray(_rng.random(shape)))
 row("bce_with_logits", lambda z: binary_entropy(z, MASK), real(3),
     call=lambda z: al.bce_with_logits(z, MASK))  # fmt: skip
+row("one_hot", lambda x: np.eye(4)[x.astype(int)], np.array([[1.2, 3.1], [0.4, 1.7]]),
+    call=lambda x: al.one_hot(al.astype(x, dtype=int), n=4, dtype=x.dtype))  # fmt: skip
 row("cross_entropy", entropy, real(2, 3), positive(2, 3))
 row("cross_entropy", lambda z: entropy(z, ONE_HOT), real(2, 2, 3), target=CLASSES)
 row("cross_entropy", lambda z: entropy(z, ONE_HOT), real(2, 2, 3), target=ONE_HOT)

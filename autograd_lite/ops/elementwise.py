@@ -1,12 +1,13 @@
-"""Elementwise ops. All broadcast as numpy does, and keep the dtype that numpy's rules give."""
+"""Ops that act element by element, broadcast as numpy does and keep its dtypes; and chance."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..node import Array
+from ..graph import Array
 from ..op import primitive
 
 __all__ = [
@@ -50,83 +51,89 @@ __all__ = [
     "minimum",
     "limit",
     "clip",
+    "guarded",
     "dropout_mask",
     "dropout",
 ]
 
+elementwise = partial(primitive, elementwise=True)
+
 # Comparisons, and the choice between values -----------------------------------------------------
 
 
-@primitive(symbol=">")
+@elementwise(symbol=">")
 def greater(a: Array, b: Array) -> Array:
     """a > b: a bool array. Recorded, without a derivative."""
     return a > b
 
 
-@primitive(symbol="≥")
+@elementwise(symbol="≥")
 def greater_equal(a: Array, b: Array) -> Array:
     """a >= b: a bool array. Recorded, without a derivative."""
     return a >= b
 
 
-@primitive(symbol="<")
+@elementwise(symbol="<")
 def less(a: Array, b: Array) -> Array:
     """a < b: a bool array. Recorded, without a derivative."""
     return a < b
 
 
-@primitive(symbol="≤")
+@elementwise(symbol="≤")
 def less_equal(a: Array, b: Array) -> Array:
     """a <= b: a bool array. Recorded, without a derivative."""
     return a <= b
 
 
-@primitive(symbol="=")
+@elementwise(symbol="=")
 def equal(a: Array, b: Array) -> Array:
     """a == b: a bool array. Recorded, without a derivative."""
     return a == b
 
 
-@primitive(symbol="≠")
+@elementwise(symbol="≠")
 def not_equal(a: Array, b: Array) -> Array:
     """a != b: a bool array. Recorded, without a derivative."""
     return a != b
 
 
-@primitive(symbol="&")
+@elementwise()
 def logical_and(a: Array, b: Array) -> Array:
-    """True where a and b both are; also written a & b. Recorded, without a derivative."""
+    """True where a and b both are. Recorded, without a derivative."""
     return np.logical_and(a, b)
 
 
-@primitive(symbol="|")
+@elementwise()
 def logical_or(a: Array, b: Array) -> Array:
-    """True where a or b is; also written a | b. Recorded, without a derivative."""
+    """True where a or b is. Recorded, without a derivative."""
     return np.logical_or(a, b)
 
 
-@primitive(symbol="~")
+@elementwise()
 def logical_not(x: Array) -> Array:
-    """True where x is not; also written ~x. Recorded, without a derivative."""
+    """True where x is not. Recorded, without a derivative."""
     return np.logical_not(x)
 
 
-def bitwise_and(a: Array, b: Array) -> Any:
-    """a & b, of masks; see `logical_and`."""
-    return logical_and(a, b)
+@elementwise(symbol="&")
+def bitwise_and(a: Array, b: Array) -> Array:
+    """a & b, of masks or of the bits of integers. Recorded, without a derivative."""
+    return a & b
 
 
-def bitwise_or(a: Array, b: Array) -> Any:
-    """a | b, of masks; see `logical_or`."""
-    return logical_or(a, b)
+@elementwise(symbol="|")
+def bitwise_or(a: Array, b: Array) -> Array:
+    """a | b, of masks or of the bits of integers. Recorded, without a derivative."""
+    return a | b
 
 
-def invert(x: Array) -> Any:
-    """~x, of a mask; see `logical_not`."""
-    return logical_not(x)
+@elementwise(symbol="~")
+def invert(x: Array) -> Array:
+    """~x, of a mask or of the bits of integers. Recorded, without a derivative."""
+    return ~x
 
 
-@primitive()
+@elementwise()
 def sign(x: Array) -> Array:
     """-1, 0 or 1, as x is negative, zero or positive. Recorded, without a derivative."""
     return np.sign(x)
@@ -148,7 +155,7 @@ def astype(x: Array, *, dtype: Any) -> Array:
     return x.astype(dtype)
 
 
-@primitive(
+@elementwise(
     None,
     lambda g, y, condition, a, b: where(condition, g, 0),
     lambda g, y, condition, a, b: where(condition, 0, g),
@@ -164,7 +171,7 @@ def where(condition: Array, a: Array, b: Array) -> Array:
 # Arithmetic -------------------------------------------------------------------------------------
 
 
-@primitive(
+@elementwise(
     lambda g, y, a, b: g,
     lambda g, y, a, b: g,
     symbol="+",
@@ -174,7 +181,7 @@ def add(a: Array, b: Array) -> Array:
     return a + b
 
 
-@primitive(
+@elementwise(
     lambda g, y, a, b: g,
     lambda g, y, a, b: -g,
     symbol="-",
@@ -184,7 +191,7 @@ def subtract(a: Array, b: Array) -> Array:
     return a - b
 
 
-@primitive(
+@elementwise(
     lambda g, y, a, b: g * b,
     lambda g, y, a, b: g * a,
     symbol="*",
@@ -194,7 +201,7 @@ def multiply(a: Array, b: Array) -> Array:
     return a * b
 
 
-@primitive(
+@elementwise(
     lambda g, y, a, b: g / b,
     lambda g, y, a, b: -g * y / b,
     symbol="/",
@@ -204,25 +211,25 @@ def divide(a: Array, b: Array) -> Array:
     return a / b
 
 
-@primitive(lambda g, y, x: -g, symbol="-")
+@elementwise(lambda g, y, x: -g, symbol="-")
 def negative(x: Array) -> Array:
     """-x."""
     return -x
 
 
 def _less_one(a: Array, b: Array) -> Array:
-    """b - 1, but 1 where a and b are 0, so that b * a**(b - 1) is 0 there and not 0 * inf."""
+    """b - 1, but such that b * a**(b - 1) is 0 for b = 0, also at a = 0 and at a = inf."""
     if isinstance(b, (int, float)):
-        return b - 1 if b else 1
-    return where(equal(a, 0) & equal(b, 0), 1, b - 1)
+        return b - 1 if b else 0
+    return guarded(b - 1, logical_and(equal(a, 0), equal(b, 0)), 1)
 
 
 def _log_base(y: Array, a: Array) -> Array:
     """log a in the precision of y, and 0 where a is 0."""
-    return log(astype(where(equal(a, 0), 1, a), dtype=y.dtype))
+    return log(astype(guarded(a, equal(a, 0), 1), dtype=y.dtype))
 
 
-@primitive(
+@elementwise(
     lambda g, y, a, b: g * b * a ** _less_one(a, b),
     lambda g, y, a, b: g * y * _log_base(y, a),
     symbol="**",
@@ -236,25 +243,25 @@ def power(a: Array, b: Array) -> Array:
     return a**b
 
 
-@primitive(lambda g, y, x: -g * y * y)
+@elementwise(lambda g, y, x: -g * y * y)
 def reciprocal(x: Array) -> Array:
     """1 / x."""
     return 1 / x
 
 
-@primitive(lambda g, y, x: g * 2 * x)
+@elementwise(lambda g, y, x: g * 2 * x)
 def square(x: Array) -> Array:
     """x²."""
     return x * x
 
 
-@primitive(lambda g, y, x: g / (2 * y))
+@elementwise(lambda g, y, x: g / (2 * y))
 def sqrt(x: Array) -> Array:
     """√x. The derivative at 0 is infinite, and numpy warns of it."""
     return np.sqrt(x)
 
 
-@primitive(lambda g, y, x: g * sign(x))
+@elementwise(lambda g, y, x: g * sign(x))
 def abs(x: Array) -> Array:
     """|x|. The derivative at 0 is taken as 0."""
     return np.abs(x)
@@ -263,37 +270,37 @@ def abs(x: Array) -> Array:
 # Exponentials, logarithms, trigonometry ---------------------------------------------------------
 
 
-@primitive(lambda g, y, x: g * y)
+@elementwise(lambda g, y, x: g * y)
 def exp(x: Array) -> Array:
     """eˣ."""
     return np.exp(x)
 
 
-@primitive(lambda g, y, x: g * (y + 1))
+@elementwise(lambda g, y, x: g * (y + 1))
 def expm1(x: Array) -> Array:
     """eˣ - 1, exact near 0."""
     return np.expm1(x)
 
 
-@primitive(lambda g, y, x: g / x)
+@elementwise(lambda g, y, x: g / x)
 def log(x: Array) -> Array:
     """The natural logarithm of x."""
     return np.log(x)
 
 
-@primitive(lambda g, y, x: g / (1 + x))
+@elementwise(lambda g, y, x: g / (1 + x))
 def log1p(x: Array) -> Array:
     """log(1 + x), exact near 0."""
     return np.log1p(x)
 
 
-@primitive(lambda g, y, x: g * cos(x))
+@elementwise(lambda g, y, x: g * cos(x))
 def sin(x: Array) -> Array:
     """The sine of x, in radians."""
     return np.sin(x)
 
 
-@primitive(lambda g, y, x: -g * sin(x))
+@elementwise(lambda g, y, x: -g * sin(x))
 def cos(x: Array) -> Array:
     """The cosine of x, in radians."""
     return np.cos(x)
@@ -302,13 +309,13 @@ def cos(x: Array) -> Array:
 # Activations ------------------------------------------------------------------------------------
 
 
-@primitive(lambda g, y, x: g * (1 - y * y))
+@elementwise(lambda g, y, x: g * (1 - y * y), activation=True)
 def tanh(x: Array) -> Array:
     """The hyperbolic tangent of x. ∂/∂x = 1 - y²."""
     return np.tanh(x)
 
 
-@primitive(lambda g, y, x: g * y * (1 - y))
+@elementwise(lambda g, y, x: g * y * (1 - y), activation=True)
 def sigmoid(x: Array) -> Array:
     """1 / (1 + e⁻ˣ). Where e⁻ˣ overflows to infinity, the result is the 0 that is meant.
 
@@ -318,13 +325,13 @@ def sigmoid(x: Array) -> Array:
         return 1 / (1 + np.exp(-x))
 
 
-@primitive(lambda g, y, x: g * (x > 0))
+@elementwise(lambda g, y, x: g * (x > 0), activation=True)
 def relu(x: Array) -> Array:
     """max(x, 0). The derivative at 0 is taken as 0; ∂/∂x = (x > 0), by which g is multiplied."""
     return np.maximum(x, 0)
 
 
-@primitive(lambda g, y, x: g * sigmoid(x))
+@elementwise(lambda g, y, x: g * sigmoid(x), activation=True)
 def softplus(x: Array) -> Array:
     """log(1 + eˣ), written so that no x overflows. ∂/∂x = sigmoid(x)."""
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
@@ -333,7 +340,7 @@ def softplus(x: Array) -> Array:
 # The larger and the smaller ---------------------------------------------------------------------
 
 
-@primitive(
+@elementwise(
     lambda g, y, a, b: g * (a > b) + g / 2 * equal(a, b),
     lambda g, y, a, b: g * (b > a) + g / 2 * equal(a, b),
 )
@@ -342,7 +349,7 @@ def maximum(a: Array, b: Array) -> Array:
     return np.maximum(a, b)
 
 
-@primitive(
+@elementwise(
     lambda g, y, a, b: g * (a < b) + g / 2 * equal(a, b),
     lambda g, y, a, b: g * (b < a) + g / 2 * equal(a, b),
 )
@@ -351,7 +358,7 @@ def minimum(a: Array, b: Array) -> Array:
     return np.minimum(a, b)
 
 
-@primitive(lambda g, y, x, *, low, high: g * equal(x, y), name="clip")
+@elementwise(lambda g, y, x, *, low, high: g * equal(x, y), name="clip")
 def limit(x: Array, *, low: Array, high: Array) -> Array:
     """x within constant limits; see `clip`."""
     return np.clip(x, low, high)
@@ -372,6 +379,19 @@ def clip(
             "leave one out"
         )
     return limit(x, low=min if a_min is None else a_min, high=max if a_max is None else a_max)
+
+
+@elementwise(
+    lambda g, y, x, bad, instead: where(bad, 0, g),
+    None,
+    None,
+)
+def guarded(x: Array, bad: Array, instead: Array) -> Array:
+    """x, but `instead` where `bad` holds, so that a rule does not compute 0 / 0 or the like.
+
+    On paper it is x.
+    """
+    return np.where(bad, instead, x)
 
 
 # Chance -----------------------------------------------------------------------------------------

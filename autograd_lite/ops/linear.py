@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..node import Array
+from ..graph import Array
 from ..op import primitive
-from .elementwise import multiply, where
+from .elementwise import equal, guarded, multiply
 from .reductions import Axis, kept
 from .shapes import reshape
 
@@ -22,26 +22,32 @@ __all__ = [
 
 
 def _left(g: Array, y: Array, a: Array, b: Array) -> Array:
-    if a.ndim == b.ndim == 2:
-        return g @ b.T
     if b.ndim == 1:
-        return g[..., None] * b
-    if a.ndim == 1:
-        return (b @ g[..., None])[..., 0]
-    return g @ b.mT
+        return outer(g, b) if g.ndim == 1 else g[..., None] * b
+    if b.ndim == 2:
+        return b @ g if g.ndim == 1 else g @ b.T
+    return (b @ g[..., None])[..., 0] if a.ndim == 1 else g @ b.mT
 
 
 def _right(g: Array, y: Array, a: Array, b: Array) -> Array:
+    if a.ndim == 1:
+        return g * a if b.ndim == 1 else outer(a, g) if g.ndim == 1 else _columns(a) * _rows(g)
+    if b.ndim == 1:
+        return a.T @ g if g.ndim == 1 else (_rows(g) @ a)[..., 0, :]
     if a.ndim == b.ndim == 2:
         return a.T @ g
-    if a.ndim == 1:
-        return g[..., None, :] * a[:, None] if b.ndim > 1 else g * a
-    if b.ndim == 1:
-        return (g[..., None, :] @ a)[..., 0, :]
     if b.ndim == 2:  # one product instead of a batch of them that is then summed
         rows = math.prod(a.shape[:-1])
         return reshape(a, shape=(rows, b.shape[0])).T @ reshape(g, shape=(rows, b.shape[1]))
     return a.mT @ g
+
+
+def _columns(x: Array) -> Array:
+    return x[..., :, None]
+
+
+def _rows(x: Array) -> Array:
+    return x[..., None, :]
 
 
 @primitive(_left, _right, symbol="@")
@@ -68,14 +74,18 @@ def dot(a: Array, b: Array) -> Any:
     return matmul(a, b)
 
 
-def outer(a: Array, b: Array) -> Any:
-    """The matrix of all products aᵢ bⱼ of two vectors."""
-    return multiply(reshape(a, shape=(-1, 1)), reshape(b, shape=(1, -1)))
+@primitive(
+    lambda g, y, a, b: reshape(g @ reshape(b, shape=-1), shape=a.shape),
+    lambda g, y, a, b: reshape(reshape(a, shape=-1) @ g, shape=b.shape),
+)
+def outer(a: Array, b: Array) -> Array:
+    """a bᵀ, the matrix of all products aᵢ bⱼ of two vectors; of other shapes, flattened."""
+    return np.outer(a, b)
 
 
 def _norm_vjp(g: Array, y: Array, x: Array, *, ord: None, axis: Axis, keepdims: bool) -> Array:
     length = kept(y, x, axis)
-    return kept(g, x, axis) * x / where(length > 0, length, 1)
+    return kept(g, x, axis) * x / guarded(length, equal(length, 0), 1)
 
 
 @primitive(_norm_vjp)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from ..node import Array
+from ..graph import Array
 from ..op import primitive
-from .elementwise import astype, equal, sigmoid, softplus
-from .reductions import log_softmax, pull_log_softmax, softmax
-from .shapes import expand_dims
+from .elementwise import astype, sigmoid, softplus
+from .reductions import alive, log_softmax, softmax, sum
 
 __all__ = [
     "mse",
     "half_squared_error",
     "cross_entropy",
     "bce_with_logits",
+    "one_hot",
 ]
 
 
@@ -66,12 +68,10 @@ def half_squared_error(prediction: Array, target: Array) -> Array:
     return (error * error).sum() / 2
 
 
-def _one_hot(target: Array, logits: Array) -> Array:
-    """Class numbers as rows of 0 and 1; probabilities as they are."""
-    target = _numbers(target)
-    if target.ndim < logits.ndim:
-        target = equal(expand_dims(target, axis=-1), np.arange(logits.shape[-1]))
-    return target if target.dtype.kind == "f" else astype(target, dtype=logits.dtype)
+@primitive()
+def one_hot(classes: Array, *, n: int, dtype: Any = np.float64) -> Array:
+    """Class numbers as rows of n: 1 at the class and 0 elsewhere. No derivative."""
+    return (np.expand_dims(classes, -1) == np.arange(n)).astype(dtype)
 
 
 def _numbers(target: Array) -> Array:
@@ -79,9 +79,21 @@ def _numbers(target: Array) -> Array:
     return np.intp(target) if isinstance(target, int) else target
 
 
+def _are_classes(target: Array, logits: Array) -> bool:
+    return np.ndim(target) < np.ndim(logits)
+
+
+def _probabilities(target: Array, logits: Array) -> Array:
+    """Class numbers as rows of 0 and 1; probabilities as they are."""
+    if _are_classes(target, logits):
+        return one_hot(_numbers(target), n=logits.shape[-1], dtype=logits.dtype)
+    return target if target.dtype.kind == "f" else astype(target, dtype=logits.dtype)
+
+
 def _cross_entropy_vjp(g: Array, y: Array, logits: Array, target: Array) -> Array:
-    slope = pull_log_softmax(-_one_hot(target, logits), softmax(logits), axis=-1)
-    return g / _rows(logits) * slope
+    p, t = softmax(logits), _probabilities(target, logits)
+    total = 1 if _are_classes(target, logits) else sum(t, axis=-1, keepdims=True)
+    return g / _rows(logits) * (p * total - alive(t, p, axis=-1))
 
 
 def _rows(logits: Array) -> int:
@@ -102,7 +114,7 @@ def cross_entropy(logits: Array, target: Array) -> Array:
     shape, target = np.shape(logits), _numbers(target)
     _check_size(np.size(logits))
     if shape and np.shape(target) == shape:
-        t = _one_hot(target, logits)
+        t = _probabilities(target, logits)
         return -(t * np.where(t == 0, 0, log_softmax(logits))).sum() / _rows(logits)
     if not shape or np.shape(target) != shape[:-1] or target.dtype.kind not in "iu":
         raise ValueError(

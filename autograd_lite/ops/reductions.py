@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..node import Array
+from ..graph import Array
 from ..op import primitive
-from .elementwise import astype, equal, exp, maximum, sqrt
+from .elementwise import astype, equal, exp, guarded, maximum, sqrt
 from .shapes import broadcast_to, concatenate, inverse, reshape, transpose
 
 __all__ = [
@@ -33,8 +33,8 @@ Axis = int | tuple[int, ...] | None
 
 
 def axes_of(x: Array, axis: Axis) -> tuple[int, ...]:
-    """The reduced axes, each from 0."""
-    if axis is None:
+    """The reduced axes, each from 0; of a 0-d array none, whatever axis numpy lets pass there."""
+    if axis is None or not x.ndim:
         return tuple(range(x.ndim))
     return tuple(i % x.ndim for i in (axis if isinstance(axis, tuple) else (axis,)))
 
@@ -154,47 +154,51 @@ def prod(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     return x.prod(axis=axis, keepdims=keepdims)
 
 
-def _finite(largest: Array) -> Array:
-    """The largest element, and 0 in the place of an infinite one: what to subtract before exp."""
-    return np.where(np.isfinite(largest), largest, 0)
+def _shift(x: Array, axis: Axis) -> tuple[Array, Array]:
+    """The largest x along `axis`, if that is finite, else 0; and x less that."""
+    if not x.size:
+        return np.zeros_like(x.sum(axis=axis, keepdims=True)), x
+    largest = x.max(axis=axis, keepdims=True)
+    largest = np.where(np.isfinite(largest), largest, 0)
+    return largest, x - largest
+
+
+def _not_zero(total: Array) -> Array:
+    """A sum of exponentials, and 1 in the place of 0: where all elements are -inf."""
+    return np.where(total == 0, 1, total)
 
 
 @primitive(lambda g, y, x, *, axis, keepdims: kept(g, x, axis) * softmax(x, axis=axis))
 def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """log Σeˣ over `axis`, without overflow. ∂/∂x = softmax(x). All -inf gives -inf, gradient 0."""
-    largest = x.max(axis=axis, keepdims=True)
-    total = np.exp(x - _finite(largest)).sum(axis=axis, keepdims=True)
-    y = np.log(np.where(total == 0, 1, total)) + largest
+    largest, shifted = _shift(x, axis)
+    total = np.exp(shifted).sum(axis=axis, keepdims=True)
+    y = np.where(total == 0, -np.inf, np.log(_not_zero(total)) + largest)
     return y if keepdims else y.squeeze(axis)
-
-
-def _exponentials(x: Array, axis: Axis) -> tuple[Array, Array, Array]:
-    """x less its maximum, eˣ of that, and Σeˣ, with 1 in the place of 0: where all are -inf."""
-    shifted = x - _finite(x.max(axis=axis, keepdims=True))
-    e = np.exp(shifted)
-    total = e.sum(axis=axis, keepdims=True)
-    return shifted, e, np.where(total == 0, 1, total)
 
 
 @primitive(
     lambda g, y, x, *, axis: y * (g - sum(g * y, axis=axis, keepdims=True)),
+    activation=True,
 )
 def softmax(x: Array, *, axis: Axis = -1) -> Array:
     """eˣ / Σeˣ over `axis`, without overflow. All -inf gives 0, with gradient 0."""
-    _, e, total = _exponentials(x, axis)
-    return e / total
+    e = np.exp(_shift(x, axis)[1])
+    return e / _not_zero(e.sum(axis=axis, keepdims=True))
 
 
-def pull_log_softmax(g: Array, p: Array, axis: Axis) -> Array:
-    """g - p Σg, the cotangent through log_softmax where softmax is p.
-
-    Written g Σp - p Σg: Σp is 1, but 0 where all are -inf, and so is the cotangent there.
-    """
-    return g * sum(p, axis=axis, keepdims=True) - p * sum(g, axis=axis, keepdims=True)
+def alive(x: Array, p: Array, axis: Axis) -> Array:
+    """x, but 0 where all logits are -inf, and with them the probabilities p 0 along `axis`."""
+    return guarded(x, equal(sum(p, axis=axis, keepdims=True), 0), 0)
 
 
-@primitive(lambda g, y, x, *, axis: pull_log_softmax(g, exp(y), axis))
+def _pull_log_softmax(g: Array, y: Array, x: Array, *, axis: Axis) -> Array:
+    p = exp(y)
+    return alive(g, p, axis) - p * sum(g, axis=axis, keepdims=True)
+
+
+@primitive(_pull_log_softmax, activation=True)
 def log_softmax(x: Array, *, axis: Axis = -1) -> Array:
     """x - log Σeˣ over `axis`, without overflow. All -inf gives -inf, with gradient 0."""
-    shifted, _, total = _exponentials(x, axis)
-    return shifted - np.log(total)
+    _, shifted = _shift(x, axis)
+    return shifted - np.log(_not_zero(np.exp(shifted).sum(axis=axis, keepdims=True)))

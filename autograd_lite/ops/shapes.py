@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..node import Array, Node, describe
+from ..graph import Array, Node, describe
 from ..op import primitive
 
 __all__ = [
@@ -127,9 +127,9 @@ def index(x: Array, key: Any) -> Any:
     """
     parts, arrays = [], []
     for part in key if isinstance(key, tuple) else (key,):
-        if not isinstance(part, (*_BASIC, Node)):
+        if not isinstance(part, (*_BASIC, Node, np.ndarray)):
             part = np.asarray(part)  # an index array, however it is given
-            part = part if part.size else part.astype(np.intp)
+            part = part if part.size else part.astype(np.intp)  # [] is of float
         if not isinstance(part, _BASIC):
             arrays.append(part)
             part = _ARRAY

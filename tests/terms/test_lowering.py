@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from rows import real
-from test_source import executed, lines, reproduces
+from test_program import executed, lines, reproduces
 
 import autograd_lite as al
 from autograd_lite import Tensor, primitive, source

@@ -2,65 +2,61 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
+from functools import cache
 from itertools import count
-from typing import Any, NamedTuple, NoReturn
+from typing import Any
 
 import numpy as np
 
+from .mode import tracing, untraceable
+
 Array = Any  # a numpy array or scalar, or any array that follows numpy's protocols
 REAL = "fiub"  # the kinds of dtype that hold real numbers
-HOUSE = {"autograd_lite", "nn"}  # whose lines are not the user's
 
 ndarray = np.ndarray
+OPERATORS = vars(np.lib.mixins.NDArrayOperatorsMixin)
+ARITHMETIC = [name for name in OPERATORS if callable(getattr(ndarray, name, None))]
+ARITHMETIC += ["__array_ufunc__", "__array_function__"]
 next_number = count().__next__
 
 
-class Mode(NamedTuple):
-    """What calling an op does, where that differs from the usual (see `mode`).
-
-    `recording`: whether gradients are to pass. `trace`: of a function that is being compiled, what
-    stands for the arrays and generators that it uses, by their ids; None outside `compile`.
-    `leaves`: for leaves, the nodes that are used in their place.
-    """
-
-    recording: bool = True
-    trace: dict[int, tuple[Any, Any]] | None = None
-    leaves: Mapping[Any, Any] = {}
-
-
-# Of the current thread or task. None, the usual: ops record, and values may be looked at.
-mode: ContextVar[Mode | None] = ContextVar("mode", default=None)
-
-
-@contextmanager
-def in_mode(**changes: Any) -> Iterator[None]:
-    """The mode of the current thread or task with these changes, until the end of the block."""
-    changed = (mode.get() or Mode())._replace(**changes)
-    token = mode.set(None if changed == Mode() else changed)
-    try:
-        yield
-    finally:
-        mode.reset(token)
-
-
 class Op:
-    """A primitive's record: its name, numpy forward, the VJPs of its inputs, and infix symbol.
+    """A primitive's record: all that is known of it, as its block in the catalogue says.
 
-    `vjps` has a function, or None, for each input; where an op takes any number of inputs, `vjps`
-    is endless.
+    `name`; the numpy `forward`; `vjps`, a function, or None, for each input, endless where an op
+    takes any number of inputs; its `symbol`; how it is written on `paper`; whether it is
+    `elementwise`, and an `activation`. See `primitive`.
     """
 
-    __slots__ = ("name", "forward", "vjps", "symbol")
+    __slots__ = ("name", "forward", "vjps", "symbol", "paper", "elementwise", "activation")
 
-    def __init__(self, name: str, forward: Callable[..., Array], vjps: Any, symbol: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        forward: Callable[..., Array],
+        vjps: Any,
+        symbol: str = "",
+        paper: Callable[..., Any] | None = None,
+        elementwise: bool = False,
+        activation: bool = False,
+    ) -> None:
         self.name = name
         self.forward = forward
         self.vjps = vjps
         self.symbol = symbol
+        self.paper = paper
+        self.elementwise = elementwise
+        self.activation = activation
+
+    def given(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Static parameters without those that are as by default."""
+        defaults = self.forward.__kwdefaults__ or {}
+        return {
+            key: value
+            for key, value in params.items()
+            if key not in defaults or not _same(value, defaults[key])
+        }
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
@@ -208,7 +204,7 @@ class Node:
         if tracing():
             untraceable(f"the value of {describe(self)} was asked for, or set")
 
-    def _become_leaf(self, value: Array, name: str | None = None) -> None:
+    def _become_leaf(self, value: Array, name: str | None = None, constant: bool = False) -> None:
         self._value = value
         self._live = None
         self.op = None
@@ -217,14 +213,14 @@ class Node:
         self.params = {}
         self.name = name
         self.grad = None
-        self.constant = value.dtype.kind != "f"
+        self.constant = constant or value.dtype.kind != "f"
         self.number = next_number()
 
 
-def leaf(kind: type[Node], value: Array, name: str | None = None) -> Any:
+def leaf(kind: type[Node], value: Array, name: str | None = None, constant: bool = False) -> Any:
     """A new leaf of class `kind`; nobody else may write to `value`."""
     node = kind.__new__(kind)
-    node._become_leaf(value, name)
+    node._become_leaf(value, name, constant)
     return node
 
 
@@ -239,26 +235,29 @@ def read_only(array: Array) -> Array:
     return array
 
 
+def plain(array: np.ndarray) -> np.ndarray:
+    """An array of a subclass as a plain one; TypeError if the subclass computes in another way."""
+    if _overrides(type(array)):
+        raise TypeError(
+            f"an array of class {type(array).__name__}, which computes in a way of its own; a "
+            "plain array is needed; convert it with np.asarray, or .filled() if it is masked"
+        )
+    return np.asarray(array)
+
+
+@cache
+def _overrides(kind: type) -> bool:
+    """Does a subclass of ndarray have arithmetic of its own, as masked arrays do?"""
+    return any(getattr(kind, name) is not getattr(ndarray, name) for name in ARITHMETIC)
+
+
+def _same(a: Any, b: Any) -> bool:
+    return a is b or (type(a) is type(b) and not isinstance(a, ndarray) and bool(a == b))
+
+
 def _copied(array: Array) -> Array:
     """A writable copy."""
     return np.array(array) if isinstance(array, (ndarray, np.generic)) else array.copy()
-
-
-def tracing() -> bool:
-    """Is this inside a function that is being compiled?"""
-    return (now := mode.get()) is not None and now.trace is not None
-
-
-def untraceable(given: str) -> NoReturn:
-    """Raise TypeError for what a function that is being compiled cannot do, naming its line."""
-    frame = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in HOUSE:
-        frame = frame.f_back
-    raise TypeError(
-        f"{given} at {frame.f_code.co_filename}:{frame.f_lineno}, inside a function that is being "
-        "compiled; what it computes must not hang on values, for they change from call to call; "
-        "write it with ops (where for a branch), return what is needed, or do it outside"
-    )
 
 
 def describe(x: Any) -> str:

@@ -11,8 +11,7 @@ import pytest
 from pygraphviz import AGraph
 
 import autograd_lite as al
-from autograd_lite import Tensor
-from autograd_lite.draw import draw
+from autograd_lite import Tensor, draw
 
 # What a role looks like: shape, style, fill, border, number of borders.
 LOOKS = {
@@ -453,6 +452,6 @@ def test_another_direction():
 
 
 def test_graphviz_is_imported_when_it_is_used():
-    code = "import autograd_lite.draw, sys; print({'graphviz', 'pygraphviz'} & set(sys.modules))"
+    code = "import autograd_lite.drawing, sys; print({'graphviz', 'pygraphviz'} & set(sys.modules))"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "set()"

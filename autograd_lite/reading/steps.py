@@ -8,28 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .node import Array, Node, describe, in_mode, leaf
-from .reverse import check_real, order, sweep
-from .terms import OPS, Term, Terms, needed, read, within
-
-ACTIVATIONS = {
-    OPS[name] for name in ("sigmoid", "relu", "tanh", "softplus", "softmax", "log_softmax")
-}
-
-
-def called(names: Mapping[str, Any] | None) -> dict[int, str]:
-    """What values are called, by their ids; of several names the first.
-
-    Names that start with an underscore are left out, so that `names=locals()` will do.
-    """
-    names = {} if names is None else names
-    if not isinstance(names, Mapping) or not all(isinstance(name, str) for name in names):
-        raise TypeError(
-            f"names is {describe(names)}; a dict of values by their names is needed; pass "
-            "names=locals() or {'x': x}"
-        )
-    pairs = reversed([*names.items()])
-    return {id(x): name for name, x in pairs if not name.startswith("_")}
+from ..graph import Array, Node, describe, leaf
+from ..mode import in_mode
+from ..names import called
+from ..reverse import check_real, order, sweep
+from ..terms import OPS, Term, Terms, needed, read, within
 
 
 class Reading:
@@ -64,7 +47,7 @@ class Reading:
         leaves: dict[Node, Any] = {graph.one: self.terms.full(1.0, loss.shape, loss.dtype)}
         for node, original in graph.originals.items():
             entered = leaves[node] = self._leaf(node.value)
-            self._name(entered, node.name or given.get(id(original)))
+            self._name(entered, node.name or given(original))
             if node.constant and entered not in self.names:
                 self.constants.append(entered)
         ends = (x for x in (graph.loss, *slopes.values()) if isinstance(x, Node))
@@ -75,7 +58,7 @@ class Reading:
 
         path = []
         for original, node in graph.copies.items():
-            self._name(found[node], original.name or given.get(id(original)))
+            self._name(found[node], given(original))
             path.append(found[node])
         self.loss = found[graph.loss]
         self._name(self.loss, "loss")
@@ -118,7 +101,7 @@ class Reading:
         terms = needed(outputs)
         uses = Counter(x for t in terms for x in within(t.inputs)) + Counter(outputs)
         path = [t for t in dict.fromkeys(path) if t in forward and t.op is not None]
-        layers = [t for t in path if t.op in ACTIVATIONS]
+        layers = [t for t in path if t.op.activation]
         for i, t in enumerate(layers, 1):
             if t.inputs[0].op is not None:
                 self._name(t.inputs[0], f"z{i}")

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .node import Op
-from .op import GENERATORS
-from .terms import OPS, Term, is_number
+from ..graph import Op
+from ..op import GENERATORS
+from ..terms import OPS, Term, is_number
 
 TEXT, LATEX = 0, 1  # the columns of the tables below
 
@@ -51,6 +51,9 @@ NOTATION = {
     "logical_and": Notation("[%s and %s]", r"\mathbf{1}[%s \land %s]"),
     "logical_or": Notation("[%s or %s]", r"\mathbf{1}[%s \lor %s]"),
     "logical_not": Notation("[not %s]", r"\mathbf{1}[\lnot %s]"),
+    "bitwise_and": Notation("[%s and %s]", r"\mathbf{1}[%s \land %s]"),
+    "bitwise_or": Notation("[%s or %s]", r"\mathbf{1}[%s \lor %s]"),
+    "invert": Notation("[not %s]", r"\mathbf{1}[\lnot %s]"),
 }
 # Markdown takes the backslash from punctuation, also in formulas: hence \thinspace.
 SIGNS = {
@@ -84,10 +87,6 @@ SIGNS = {
 }
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 TALL = re.compile(r"\\(frac|sum|prod|left)")
-
-# Only on paper: what cross_entropy makes of class numbers, and a column times a row.
-ONE_HOT, OUTER = (Op(name, lambda *xs: None, (), "") for name in ("onehot", "outer"))
-
 
 # Formulas ---------------------------------------------------------------------------------------
 
@@ -495,18 +494,21 @@ def _matmul(w: Writer, term: Term, a: Any, b: Any) -> Formula:
     return _beside(w, w.of(a), w.of(b), "dot" if vectors else "beside", len(term.shape))
 
 
+@_form("outer")
 def _outer_product(w: Writer, term: Term, a: Any, b: Any) -> Formula:
     turned = Formula(body=w.sign("transpose", w.whole(w.of(b), ATOM)), tight=RAISED)
     return _beside(w, w.of(a), turned, "beside", 2)
-
-
-FORMS[OUTER] = _outer_product
 
 
 def _beside(w: Writer, a: Formula, b: Formula, sign: str, ndim: int) -> Formula:
     left, right = (w.body(f, RAISED if f.tight == MULTIPLIED else MATRIX) for f in (a, b))
     f = Formula(a.over, a.under, w.sign(sign, left, right), MATRIX if ndim > 1 else VECTOR)
     return _scaled(f, b.over, b.under)
+
+
+@_form("one_hot")
+def _one_hot(w: Writer, term: Term, classes: Any) -> Formula:
+    return w.called("onehot", [classes])
 
 
 @_form("reshape", "squeeze", "expand_dims")
@@ -552,7 +554,7 @@ def _half_squared_error(w: Writer, term: Term, prediction: Any, target: Any) -> 
 def _cross_entropy(w: Writer, term: Term, logits: Any, target: Any) -> Formula:
     """-1/n Σ t log softmax(z)."""
     known = getattr(target, "shape", ()) == logits.shape
-    t = w.of(target) if known else w.called(ONE_HOT.name, [target])
+    t = w.of(target) if known else w.called("onehot", [target])
     products = w.times(t, w.noted(NOTATION["log_softmax"], w.of(logits)))
     return _scaled(w.total("sum", products, logits, None), -1, _size(logits) // logits.shape[-1])
 

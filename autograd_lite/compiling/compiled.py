@@ -13,16 +13,15 @@ from weakref import ref
 
 import numpy as np
 
+from ..graph import Array, Node, describe, frozen, leaf, next_number
+from ..mode import Trace, in_mode, mode
+from ..op import GENERATORS
+from ..reverse import order
+from ..tensor import Tensor
+from ..terms import Term, Terms, lower, read, run
+from ..trees import beside, held, mapped
 from .entry import MISS, PLAIN, Entry, Unmet, surroundings
-from .lower import lower
-from .node import Array, Node, describe, frozen, in_mode, leaf, mode, next_number
-from .op import GENERATORS
 from .plan import plan
-from .reverse import order
-from .source import run
-from .tensor import Tensor
-from .terms import Term, Terms, read
-from .trees import beside, held, mapped
 
 LARGEST = 32  # traces that are kept
 
@@ -148,7 +147,7 @@ class Compiled:
 
     def _traced_only(self, args: tuple[Any, ...]) -> Any:
         """What `fn` gives, op by op."""
-        result = mapped(_owned, _run(self.fn, mapped(_entered, args), {}))
+        result = mapped(_owned, _run(self.fn, mapped(_entered, args), Trace()))
         news = result if isinstance(result, tuple) else (result,)
         for i, new in zip(self.in_place, news):
             for array, its in zip(held(args[i]), held(new)):
@@ -173,7 +172,7 @@ class _Trace:
                 "arguments are needed; give them, by position"
             )
         self.in_place = in_place
-        self.trace: dict[int, tuple[Any, Any]] = {}
+        self.trace = Trace()
         self.start = next_number()
         try:
             entered = mapped(_entered, args)
@@ -193,7 +192,7 @@ class _Trace:
     def _check_pure(self, fn: Callable[..., Any], args: tuple[Any, ...]) -> None:
         """Run it once more: RuntimeError if that shows that it does not only compute."""
         entered = mapped(_entered, args)
-        again = _run(fn, entered, {})
+        again = _run(fn, entered, Trace())
         same = all(_agree(x, _plain(y), 8 * _eps(x)) for x, y in zip(self.expected, held(again)))
         if not same:
             raise RuntimeError(
@@ -212,8 +211,7 @@ class _Trace:
 
     def _restore(self) -> None:
         """Set generators back to where they were before the function was run."""
-        generators = [x for x in self.trace.values() if isinstance(x[1], GENERATORS)]
-        for before, generator in generators:
+        for before, generator in self.trace.generators.values():
             _set_back(generator, before)
 
     def _plan(self, entered: Any, result: Any, args: Any) -> None:
@@ -222,7 +220,7 @@ class _Trace:
         leaves = {node: terms.leaf(node.shape, node.dtype) for node in entry.names}
         values = {term: node._array for node, term in leaves.items()}
         arrays = {leaves[node]: array for node, array in zip(entry.staying, self._staying(args))}
-        given = {node: array for node, array in self.trace.values() if isinstance(node, Node)}
+        given = dict(self.trace.arrays.values())
         self.captured: list[tuple[str, Node]] = []
         outputs = list(held(result))
         nodes = order(*(x for x in outputs if isinstance(x, Node)))
@@ -326,7 +324,7 @@ class _Trace:
         return result
 
 
-def _run(fn: Callable[..., Any], entered: Any, trace: dict[int, tuple[Any, Any]]) -> Any:
+def _run(fn: Callable[..., Any], entered: Any, trace: Trace) -> Any:
     """What `fn` gives when it is traced; `trace` gets what stands for the arrays that it used."""
     given = mapped(lambda x: x, entered)  # lists and dicts of its own
     with in_mode(recording=True, trace=trace, leaves={}):

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .node import Op
-from .notation import LATEX, ONE_HOT, OUTER, TEXT, Writer
-from .reading import Reading
-from .terms import ELEMENTWISE, OPS, Shape, Term, Terms, is_number, needed, within
+from ..graph import Op
+from ..terms import OPS, Shape, Term, is_number, needed, within
+from .notation import LATEX, TEXT, Writer
+from .steps import Reading
 
 WIDTH = 88  # of a line of text
 LEFT, RIGHT = 40, 72  # up to where the lines are aligned
@@ -234,7 +234,7 @@ def _on_paper(reading: Reading) -> dict[Term, Any]:
     found: dict[Term, Any] = {}
     for term in needed([*ends, *(x for pair in reading.gradients for x in pair)]):
         inputs = tuple(found[x] if isinstance(x, Term) else x for x in term.inputs)
-        if term.op in ELEMENTWISE:
+        if term.op is not None and term.op.elementwise:
             inputs = _unpadded(inputs, (), term.shape)
         elif term.op is OPS["broadcast_to"]:
             inputs = _unpadded(inputs, term.shape, term.shape)
@@ -269,97 +269,9 @@ def _paper(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     return register
 
 
-@_paper("where")
-def _unguarded(reading: Reading, term: Term, condition: Any, a: Any, b: Any) -> Any:
-    """The length of norm, and the base and the exponent of power, where no division is by 0."""
-    tests = condition.inputs if isinstance(condition, Term) else ()
-    if len(tests) != 2:
-        return None
-    if _is_zero(OPS["greater"], condition) and b == 1:
-        length = tests[0].inputs[0] if tests[0].op is OPS["reshape"] else tests[0]
-        return tests[0] if length.op is OPS["norm"] and a in (tests[0], length) else None
-    of_power = _is_zero(OPS["equal"], condition) and tests[0] is b
-    both = condition.op is OPS["logical_and"] and all(_is_zero(OPS["equal"], t) for t in tests)
-    less = isinstance(b, Term) and b.op is OPS["subtract"]
-    of_power |= both and less and b.inputs == (tests[1].inputs[0], 1)
-    return b if of_power and is_number(a) and a == 1 else None
-
-
-def _is_zero(op: Op, x: Any) -> bool:
-    """Is this x > 0, or x == 0, as `op` says?"""
-    return isinstance(x, Term) and x.op is op and is_number(x.inputs[1]) and x.inputs[1] == 0
-
-
-@_paper("equal")
-def _one_hot(reading: Reading, term: Term, a: Any, b: Any) -> Any:
-    """Class numbers compared with all of them."""
-    if isinstance(a, Term) and a.op is OPS["expand_dims"] and a.params["axis"] == -1:
-        values = reading.values.get(b, np.array(None))
-        if values.shape == term.shape[-1:] and np.array_equal(values, np.arange(len(values))):
-            return reading.terms.make(ONE_HOT, a.inputs, {}, term.shape, term.dtype)
-    return None
-
-
-@_paper("sum")
-def _sum_to_one(reading: Reading, term: Term, x: Any) -> Any:
-    """The sum of probabilities, or of these with a minus."""
-    sign = -1.0 if _is_of("negative", x) else 1.0
-    if sign < 0:
-        (x,) = x.inputs
-    inner = x.inputs[0] if _is_of("exp", x) or _is_of("astype", x) else None
-    if isinstance(inner, Term) and inner.op in (OPS["log_softmax"], ONE_HOT):
-        x = inner
-    elif not _is_of("softmax", x):
-        return None
-    axis = x.params.get("axis", -1)  # of a one-hot array the last one
-    return reading.terms.full(sign, term.shape, term.dtype) if axis == term.params["axis"] else None
-
-
-def _is_of(name: str, x: Any) -> bool:
-    return isinstance(x, Term) and x.op is OPS[name]
-
-
-@_paper("getitem")
-def _row_times_matrix(reading: Reading, term: Term, x: Any, *arrays: Any) -> Any:
-    """A vector that was made a row or a column to be multiplied with a matrix."""
-    if not isinstance(x, Term) or x.op is not OPS["matmul"] or len(term.shape) != 1:
-        return None
-    (a, b), terms = x.inputs, reading.terms
-    if term.params["key"] == (..., 0, slice(None)) and len(b.shape) == 2:
-        a, b = b, _lengthened(a, (..., None, slice(None)), -2, terms)
-        a = terms.simple(OPS["transpose"], (a,), {"axes": None}, a.shape[::-1], a.dtype)
-    elif term.params["key"] == (..., 0) and len(a.shape) == 2:
-        b = _lengthened(b, (..., None), -1, terms)
-    else:
-        return None
-    return b and terms.make(x.op, (a, b), {}, term.shape, term.dtype)
-
-
-@_paper("multiply")
-def _outer(reading: Reading, term: Term, a: Any, b: Any) -> Any:
-    """A column times a row."""
-    terms = reading.terms
-    row = _lengthened(a, (..., None, slice(None)), -2, terms)
-    column = _lengthened(b, (slice(None), None), -1, terms)
-    if not (row and column):
-        row, column = b, _lengthened(a, (..., None), -1, terms)
-    if isinstance(row, Term) and len(row.shape) == 1 and column and len(column.shape) == 1:
-        return terms.make(OUTER, (column, row), {}, term.shape, term.dtype)
-    return None
-
-
-def _lengthened(x: Any, key: Any, axis: int, terms: Terms) -> Term | None:
-    """The array, of at most one axis, to which an index by `key` added another, if x is such."""
-    if isinstance(x, Term) and len(x.shape) <= 2:
-        if x.op is OPS["getitem"] and x.params["key"] == key:
-            inner: Term = x.inputs[0]
-            return inner
-        filled = x.op is OPS["broadcast_to"] and is_number(x.inputs[0])
-        if filled and len(x.shape) == 2 and x.shape[axis] == 1:
-            shape = tuple(n for i, n in enumerate(x.shape) if i != axis + 2)
-            plain: Term = terms.full(x.inputs[0], shape, x.dtype)
-            return plain
-    return None
+@_paper("guarded")
+def _unguarded(reading: Reading, term: Term, x: Any, bad: Any, instead: Any) -> Any:
+    return x
 
 
 # The page ---------------------------------------------------------------------------------------

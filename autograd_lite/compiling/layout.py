@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..graph import Array
+from ..terms import GETITEM, METHODS, InPlace, Method, Term, needed, within
 from .faster import is_elementwise
-from .lower import GETITEM, METHODS, InPlace, Method
-from .node import Array
-from .terms import Term, needed, within
 
 STRIP = 1 << 14  # elements that elementwise calls go through together, to find them in the cache
 

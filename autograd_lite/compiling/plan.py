@@ -15,13 +15,23 @@ from typing import Any
 
 import numpy as np
 
+from ..graph import Array
+from ..terms import (
+    ADD_AT,
+    GETITEM,
+    METHODS,
+    SIGNS,
+    InPlace,
+    Method,
+    Script,
+    Term,
+    is_number,
+    needed,
+    within,
+)
 from .faster import Faster, is_elementwise
 from .layout import STRIP, Layout, is_own, may_vary
-from .lower import ADD_AT, GETITEM, METHODS, InPlace, Method, Script
 from .memory import aligned
-from .node import Array
-from .source import SIGNS
-from .terms import Term, is_number, needed, within
 
 BY_NAME_ONLY = {np.maximum, np.minimum}  # take `out` by name; others are faster by position
 

@@ -18,10 +18,13 @@ from test_random_expressions import expression, graphs, recorded
 
 import autograd_lite as al
 import nn
-from autograd_lite import Source, Tensor, grad, lower, source, terms
+from autograd_lite import Source, Tensor, grad, source
+from autograd_lite.reading import program as writing
+from autograd_lite.terms import lowering, python
+from autograd_lite.terms import term as terms
 
 Array = np.ndarray
-writing = sys.modules["autograd_lite.source"]  # the package has the function by this name
+
 TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
 
 
@@ -688,6 +691,7 @@ def everything() -> None:
         reproduces(loss_of(name, float), *ROWS[name].inputs)
     reproduces(lambda x: (al.negative(-x) + (-x) - x * -1 + 3 * (2 * x)).sum(), A.astype("f4"))
     reproduces(lambda x: (al.astype(x, dtype=np.float32) * x).sum(), A, tolerance=1e-6)
+    reproduces(lambda x: (al.astype(3 * x, dtype=int) * x).sum(), A)
     reproduces(lambda x: ((2 * x.T).T @ x).sum(axis=0, keepdims=True).mean() + x[0].mean(), A)
     reproduces(lambda x: (x[:1] @ x[:, :1]) * np.full((1, 1), 3.0), A)
     reproduces(lambda a, b: (a + b).sum() * 2, A, V)
@@ -708,7 +712,7 @@ def rule(name: str, wrong: Callable[..., Any]) -> Callable[[pytest.MonkeyPatch],
 
 
 def sign(ufunc: Any, text: str, binding: str) -> Callable[[pytest.MonkeyPatch], None]:
-    return lambda patch: patch.setitem(writing.SIGNS, ufunc, (text, getattr(writing, binding)))
+    return lambda patch: patch.setitem(writing.SIGNS, ufunc, (text, getattr(python, binding)))
 
 
 def attribute(where: Any, name: str, value: Any) -> Callable[[pytest.MonkeyPatch], None]:
@@ -790,11 +794,11 @@ PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
             self, 2 * number if number == 1 else number, shape, dtype
         ),
     ),
-    "an axis forgotten": lambda patch: patch.setitem(lower.DEFAULTS, "axis", 0),
-    "ddof forgotten": lambda patch: patch.setitem(lower.DEFAULTS, "ddof", 1),
-    "indices overwrite": attribute(writing, "SETITEM", lower.ADD_AT),
-    "conditions forgotten": attribute(lower.StandIn, "__bool__", lambda self: True),
-    "drawn while reading": attribute(lower, "deepcopy", lambda x: x),
+    "an axis forgotten": lambda patch: patch.setitem(lowering.DEFAULTS, "axis", 0),
+    "ddof forgotten": lambda patch: patch.setitem(lowering.DEFAULTS, "ddof", 1),
+    "indices overwrite": attribute(writing, "SETITEM", lowering.ADD_AT),
+    "conditions forgotten": attribute(lowering.StandIn, "__bool__", lambda self: True),
+    "drawn while reading": attribute(lowering, "deepcopy", lambda x: x),
     "every float a whole number": attribute(
         writing, "_is_whole", lambda x: isinstance(x, float) and np.isfinite(x)
     ),

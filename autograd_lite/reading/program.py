@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import keyword
-import linecache
 import math
 import re
 import unicodedata
@@ -16,31 +15,35 @@ from typing import Any
 
 import numpy as np
 
-from .lower import GETITEM, METHODS, SETITEM, InPlace, Method, Script, lower
-from .node import Array
-from .reading import Reading
-from .terms import Term, is_number, needed, within
+from ..graph import Array
+from ..terms import (
+    ATOM,
+    COMPARED,
+    GETITEM,
+    METHODS,
+    MULTIPLIED,
+    RAISED,
+    SETITEM,
+    SIGNED,
+    SIGNS,
+    InPlace,
+    Method,
+    Script,
+    Term,
+    is_number,
+    lower,
+    needed,
+    run,
+    silenced_by,
+    within,
+)
+from .steps import Reading
 
 WIDTH = 88  # of a line, as formatters have it
 INDENT = 12  # what is likely to stand around an expression that another line takes up
 FUNCTION = "loss_and_gradients"
 SUMMARY = "The loss and its gradients, as recorded."
 
-# How tightly an expression binds. What numpy calls by a name, a person writes with a sign.
-COMPARED, ADDED, MULTIPLIED, SIGNED, RAISED, ATOM = range(6)
-SIGNS: dict[Any, tuple[str, int]] = {
-    np.greater: (">", COMPARED),
-    np.greater_equal: (">=", COMPARED),
-    np.less: ("<", COMPARED),
-    np.less_equal: ("<=", COMPARED),
-    np.equal: ("==", COMPARED),
-    np.not_equal: ("!=", COMPARED),
-    np.add: ("+", ADDED),
-    np.subtract: ("-", ADDED),
-    np.multiply: ("*", MULTIPLIED),
-    np.divide: ("/", MULTIPLIED),
-    np.matmul: ("@", MULTIPLIED),
-}
 SIMPLE = r"-?[\w.]+(e-\d+)?(\*\*-?[\w.]+(e-\d+)?)*"  # what powers have no spaces around
 FRESH = {np.zeros_like, np.ones_like, np.full_like, np.empty_like, np.full, METHODS["copy"]}
 BY_NAME = {np.absolute: "np.abs"}
@@ -111,25 +114,6 @@ def source(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
             reading.names[reading.slope_of[x]] if own else f"d_{reading.names[x]}", slope, x.dtype
         )
     return lines.function(bound=reading.constants)
-
-
-def run(text: str, name: str) -> Callable[..., Any]:
-    """The function of that name which a text defines; tracebacks show its lines."""
-    file = f"<{name} {next(_files)}>"
-    linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
-    namespace: dict[str, Any] = {}
-    exec(compile(text, file, "exec"), namespace)
-    function: Callable[..., Any] = namespace[name]
-    return function
-
-
-def silenced_by(kinds: Iterable[str]) -> list[str]:
-    """The decorators that switch off these kinds of floating-point warning."""
-    switches = ", ".join(f'{kind}="ignore"' for kind in sorted(kinds))
-    return [f"np.errstate({switches})"] if switches else []
-
-
-_files = count(1)
 
 
 class _Lines:
@@ -281,7 +265,10 @@ class _Lines:
             x = self._text(inputs[0], SIGNED)
             return (f"-({x})" if self._is_power(inputs[0]) else f"-{x}"), SIGNED
         if op is np.power and not term.params:
-            base, exponent = self._text(inputs[0], ATOM), self._text(inputs[1], SIGNED)
+            base, exponent = (
+                self._text(inputs[0], ATOM),
+                self._text(inputs[1], SIGNED),
+            )
             simple = all(re.fullmatch(SIMPLE, x) for x in (base, exponent))
             return f"{base}**{exponent}" if simple else f"{base} ** {exponent}", RAISED
         if op is GETITEM:

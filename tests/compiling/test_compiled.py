@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from rows import ROWS
-from test_lower import UNWRITABLE, WRITABLE, X, loss_of
+from test_lowering import UNWRITABLE, WRITABLE, X, loss_of
 from test_random_expressions import graphs, quick, recorded
 
 import autograd_lite as al
 from autograd_lite import Tensor, no_grad, primitive
-from autograd_lite.compiled import LARGEST
+from autograd_lite.compiling.compiled import LARGEST
 
 A = np.arange(6.0).reshape(2, 3) + 1
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .lower import METHODS, Script
-from .node import Array
-from .terms import Term, is_number
+from ..graph import Array
+from ..terms import METHODS, Script, Term, is_number
 
 SMALL = 1 << 14  # elements of a product up to which np.dot is faster than np.matmul
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from .node import Array, Op
-from .op import GENERATORS
-from .terms import ELEMENTWISE, OPS, Term, Terms, is_number, needed
+from ..graph import Array, Op
+from ..op import GENERATORS
+from .term import OPS, Term, Terms, is_number, needed
 
 
 class Method:
@@ -210,7 +210,7 @@ def _lower(terms: Terms, outputs: Iterable[Any], values: Mapping[Term, Any]) -> 
             found[term] = filled(term.shape, term.inputs[0], term.dtype)
             continue
         inputs = tuple(map(entered, term.inputs))
-        if term.op not in ELEMENTWISE:  # others may ask for shapes
+        if not term.op.elementwise:  # others may ask for shapes
             inputs = tuple(filled((), x, term.dtype) if isinstance(x, float) else x for x in inputs)
         params = {key: entered(x) for key, x in term.params.items()}
         guards = list(script.guards)

@@ -14,11 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from . import ops
-from .node import Node
-from .op import GENERATORS
-from .ops import elementwise
-from .ops.reductions import axes_of
+from .. import ops
+from ..graph import Node
+from ..op import GENERATORS
+from ..ops.reductions import axes_of
 
 Shape = tuple[int, ...]
 Params = Mapping[str, Any]
@@ -85,7 +84,7 @@ class Terms:
         self, op: Any, inputs: tuple[Any, ...], params: Params, shape: Shape, dtype: np.dtype
     ) -> Any:
         """What `op(*inputs, **params)` comes to: a term, or a number."""
-        if op in ELEMENTWISE and dtype.kind == "f":
+        if op.elementwise and dtype.kind == "f":
             numbers = [_filling(x) for x in inputs]
             if all(map(is_number, numbers)):
                 return self.full(self._computed(op, numbers, params), shape, dtype)
@@ -181,8 +180,6 @@ def _key(x: Any) -> Any:
 # Simplifying ------------------------------------------------------------------------------------
 
 OPS = {name: function.op for name in ops.NAMES if hasattr(function := getattr(ops, name), "op")}
-ELEMENTWISE = {OPS[name] for name in elementwise.__all__ if name in OPS}
-ELEMENTWISE -= {OPS["dropout_mask"], OPS["astype"], OPS["copy"]}
 RULES: dict[Any, Callable[..., Any]] = {}
 
 
@@ -252,8 +249,6 @@ def _negative(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np
     (x,) = inputs
     if _is("negative", x):
         return x.inputs[0]
-    if _is("subtract", x):
-        return terms.make(OPS["subtract"], x.inputs[::-1], {}, shape, dtype)
     return None
 
 

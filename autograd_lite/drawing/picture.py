@@ -14,9 +14,9 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from .node import Array, Node, describe
-from .reading import called
-from .reverse import order
+from ..graph import Array, Node, describe
+from ..names import called
+from ..reverse import order
 
 # Told apart by shape as well as by colour: fill and border were checked for colour-blind readers.
 ROLES = {
@@ -156,7 +156,7 @@ def walk(outputs: Sequence[Node], names: Mapping[str, Any]) -> Iterator[Vertex |
     ends = set(outputs)
 
     for node in order(*outputs):
-        name = node.name or name_of.get(id(node))
+        name = name_of(node)
         if node.op is None:
             origin[id(node)] = Vertex(next(ids), "parameter", name or "Tensor", node.shape)
             yield origin[id(node)]
@@ -166,7 +166,7 @@ def walk(outputs: Sequence[Node], names: Mapping[str, Any]) -> Iterator[Vertex |
         for x, value in zip(node.inputs, node.saved):
             tail = origin.get(id(x))
             if tail is None:
-                tail = _constant(next(ids), value, name_of.get(id(x)))
+                tail = _constant(next(ids), value, name_of(x))
                 yield tail
             if tail.shape is not None:  # a number is drawn wherever it is used, an array once
                 origin[id(x)] = tail

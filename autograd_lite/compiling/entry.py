@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from .node import HOUSE, Node
+from ..graph import Node
+from ..terms import silenced_by
+from ..trees import held
 from .plan import Plan
-from .source import silenced_by
-from .trees import held
 
 MISS = object()  # what a straight-line function returns for arguments that it is not for
 PLAIN = (bool, int, float, str, np.generic, type(None))  # told apart by their value
@@ -208,7 +208,7 @@ def surroundings(fn: Callable[..., Any]) -> Iterator[tuple[Any, str, Any]]:
             continue
         cells = zip(f.__code__.co_freevars, f.__closure__ or ())
         places: list[Any] = [(c, name, c.cell_contents) for name, c in cells if _is_set(c)]
-        if f.__module__.split(".")[0] in HOUSE:  # where nothing is bound anew
+        if f.__module__.split(".")[0] in {"autograd_lite", "nn"}:  # where nothing is bound anew
             found += [x for _, _, x in places]
             continue
         names = f.__globals__

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from rows import real
-from test_source import lines, reproduces
+from test_program import lines, reproduces
 
 import autograd_lite as al
 from autograd_lite import Tensor, source
@@ -24,7 +24,7 @@ SIMPLER: dict[str, tuple[Callable[..., Any], str]] = {
     "x * -1": (lambda x: x * -1, "-x0"),
     "-(-x)": (lambda x: al.negative(-x), "x0"),
     "-(-(-x))": (lambda x: al.negative(al.negative(-x)), "-x0"),
-    "-(x - y)": (lambda x, y: -(x - y), "x1 - x0"),
+    "-(x - y)": (lambda x, y: -(x - y), "-(x0 - x1)"),
     "x + -y": (lambda x, y: x + -y, "x0 - x1"),
     "-x + y": (lambda x, y: -x + y, "x1 - x0"),
     "x - -y": (lambda x, y: x - -y, "x0 + x1"),

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .node import REAL, Node, describe
-from .reverse import check_real, grad, order
+from ..graph import REAL, Node, describe
+from ..reverse import check_real, grad, order
 
 
 @dataclass(frozen=True)

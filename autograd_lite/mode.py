@@ -1,0 +1,96 @@
+"""What calling an op does, where that differs from the usual: in the current thread or task."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple, NoReturn
+
+
+class Trace:
+    """What a function uses and computes while it is being compiled.
+
+    `arrays`: by their ids, the leaves that stand for arrays of its surroundings, with these.
+    `generators`: by their ids, random generators as they were before the first draw, with these.
+    `nodes`: all that it recorded, in order, whether or not a result is computed from it.
+    """
+
+    def __init__(self) -> None:
+        self.arrays: dict[int, tuple[Any, Any]] = {}
+        self.generators: dict[int, tuple[Any, Any]] = {}
+        self.nodes: list[Any] = []
+
+
+class Mode(NamedTuple):
+    """What calling an op does.
+
+    `recording`: whether gradients are to pass. `trace`: of the function that is being compiled;
+    None outside `compile`. `leaves`: for leaves, the nodes that are used in their place.
+    """
+
+    recording: bool = True
+    trace: Trace | None = None
+    leaves: Mapping[Any, Any] = {}
+
+
+# None, the usual: ops record, and values may be looked at.
+mode: ContextVar[Mode | None] = ContextVar("mode", default=None)
+
+
+@contextmanager
+def in_mode(**changes: Any) -> Iterator[None]:
+    """The mode of the current thread or task with these changes, until the end of the block."""
+    changed = (mode.get() or Mode())._replace(**changes)
+    token = mode.set(None if changed == Mode() else changed)
+    try:
+        yield
+    finally:
+        mode.reset(token)
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Compute without recording: inside, the result of an op is a leaf, and a constant.
+
+    A context manager and a decorator. It nests, survives exceptions, and holds for the current
+    thread (or asyncio task) only.
+
+    >>> from autograd_lite import Tensor, no_grad
+    >>> W = Tensor([1.0, 2.0])
+    >>> with no_grad():
+    ...     y = W * 2
+    >>> y.op is None, y.constant
+    (True, True)
+    """
+    with in_mode(recording=False):
+        yield
+
+
+def tracing() -> bool:
+    """Is this inside a function that is being compiled?"""
+    return (now := mode.get()) is not None and now.trace is not None
+
+
+def untraceable(given: str) -> NoReturn:
+    """Raise TypeError for what a function that is being compiled cannot do, naming its line."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in _libraries:
+        frame = frame.f_back
+    raise TypeError(
+        f"{given} at {frame.f_code.co_filename}:{frame.f_lineno}, inside a function that is being "
+        "compiled; what it computes must not hang on values, for they change from call to call; "
+        "write it with ops (where for a branch), return what is needed, or do it outside"
+    )
+
+
+def library(package: str) -> None:
+    """Say that the lines of a package are not the user's: an error names the line that called it.
+
+    >>> library("my_layers")
+    """
+    _libraries.add(package)
+
+
+_libraries = {__package__}

@@ -1,0 +1,48 @@
+"""A graph as expressions, merged, simplified and lowered to numpy calls.
+
+What reading and compiling share.
+"""
+
+from .lowering import ADD_AT, GETITEM, METHODS, SETITEM, InPlace, Method, Script, lower
+from .python import (
+    ADDED,
+    ATOM,
+    COMPARED,
+    MULTIPLIED,
+    RAISED,
+    SIGNED,
+    SIGNS,
+    run,
+    silenced_by,
+    slice_text,
+)
+from .term import OPS, Shape, Term, Terms, is_number, needed, read, within
+
+__all__ = [
+    "ADDED",
+    "ATOM",
+    "COMPARED",
+    "MULTIPLIED",
+    "RAISED",
+    "SIGNED",
+    "ADD_AT",
+    "GETITEM",
+    "METHODS",
+    "OPS",
+    "SETITEM",
+    "SIGNS",
+    "InPlace",
+    "Method",
+    "Script",
+    "Shape",
+    "Term",
+    "Terms",
+    "is_number",
+    "lower",
+    "needed",
+    "read",
+    "run",
+    "silenced_by",
+    "slice_text",
+    "within",
+]
