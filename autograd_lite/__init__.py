@@ -6,11 +6,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import func, ops
-from .graph import Node, Op
+from .graph import Node, Op, span
 from .mode import library, no_grad
 from .op import primitive
 from .ops import *  # noqa: F403
-from .reverse import grad, order, pullback
+from .reverse import grad, order, pullback, spans_of, sweep
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -56,6 +56,9 @@ __all__ = [
     "primitive",
     "pullback",
     "source",
+    "span",
+    "spans_of",
+    "sweep",
 ]
 __all__ += ops.NAMES
 

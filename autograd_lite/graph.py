@@ -68,8 +68,8 @@ class Node:
     `Tensor` is a Node with Python's operators and numpy's functions. A node is plain to walk:
     `op` (None for a leaf), `inputs` (Nodes and constants), `params` (the op's static arguments),
     `name`; `saved`, the values of the inputs when the node was recorded; `constant`, whether no
-    gradient passes, for it was computed inside `no_grad` or is not floating (a mask); and
-    `number`, which is larger the later the node was made.
+    gradient passes, for it was computed inside `no_grad` or is not floating (a mask); `number`,
+    which is larger the later the node was made; and `spans` that it is a result of.
 
     A graph keeps the values that it saw, so an array that a graph may hold is read-only. The array
     of a leaf is in one of two states. At first it sits in `_value`: graphs share it, and an update
@@ -95,6 +95,7 @@ class Node:
         "grad",
         "constant",
         "number",
+        "spans",
         "__weakref__",
     )
 
@@ -108,6 +109,7 @@ class Node:
     grad: Array
     constant: bool
     number: int
+    spans: Any  # the spans that it is a result of: the last one and, in turn, those before, or None
 
     @property
     def _array(self) -> Array:
@@ -214,7 +216,35 @@ class Node:
         self.name = name
         self.grad = None
         self.constant = constant or value.dtype.kind != "f"
+        self.spans = None
         self.number = next_number()
+
+
+class span:
+    """A part of a graph under a label, such as what a layer of a network computes.
+
+    `part = span(label)` begins one, and `y = part(f(x))` marks a result: what was recorded since
+    belongs to the part. `spans_of` finds the parts of a graph again; they live as long as their
+    results. A label is anything whose text is to be shown.
+
+    >>> from autograd_lite import Tensor, span, spans_of
+    >>> part = span("layer")
+    >>> y = part(Tensor(2.0) * 3 + 1)
+    >>> [(part.label, [x.op.name for x in nodes]) for part, nodes in spans_of(y - 5)]
+    [('layer', ['multiply', 'add'])]
+    """
+
+    __slots__ = ("label", "start")
+
+    def __init__(self, label: Any) -> None:
+        self.label = label
+        self.start = next_number()
+
+    def __call__(self, y: Any) -> Any:
+        """Mark a result, and return it."""
+        if isinstance(y, Node) and y.number > self.start:
+            y.spans = self, y.spans
+        return y
 
 
 def leaf(kind: type[Node], value: Array, name: str | None = None, constant: bool = False) -> Any:
@@ -246,7 +276,7 @@ def plain(array: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _overrides(kind: type) -> bool:
+def _overrides(kind: Any) -> bool:
     """Does a subclass of ndarray have arithmetic of its own, as masked arrays do?"""
     return any(getattr(kind, name) is not getattr(ndarray, name) for name in ARITHMETIC)
 

@@ -23,7 +23,7 @@ def called(names: Mapping[str, Any] | None) -> Callable[[Any], str | None]:
             f"names is {describe(names)}; a dict of values by their names is needed; pass "
             "names=locals() or {'x': x}"
         )
-    given = {id(x): name for name, x in reversed(names.items()) if not name.startswith("_")}
+    given = {id(x): name for name, x in reversed([*names.items()]) if not name.startswith("_")}
 
     def name_of(x: Any) -> str | None:
         return (x.name if isinstance(x, Node) else None) or given.get(id(x))

@@ -130,7 +130,7 @@ def primitive(
             node.saved = saved
             node.params = params
             node.constant = constant
-            node._live = node.name = node.grad = None
+            node._live = node.name = node.grad = node.spans = None
             node.number = next_number()
             if now is not None and now.trace is not None:
                 now.trace.nodes.append(node)

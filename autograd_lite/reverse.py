@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from .graph import Array, Node, Op, describe, frozen, leaf
+from .graph import Array, Node, Op, describe, frozen, leaf, span
 from .mode import mode, tracing, untraceable
 
 T = TypeVar("T", bound=Node)
@@ -31,6 +32,19 @@ def order(*ys: T) -> list[T]:
                 found.append(x)  # type: ignore[arg-type]
     found.sort(key=_number)
     return found
+
+
+def spans_of(*ys: T) -> list[tuple[span, list[T]]]:
+    """The spans within the graph of `ys` with the nodes of each, the outer ones first."""
+    nodes = order(*ys)
+    numbers = [node.number for node in nodes]
+    found: dict[span, list[T]] = {}
+    for i, node in enumerate(nodes, 1):
+        spans = node.spans
+        while spans:
+            part, spans = spans
+            found[part] = nodes[bisect(numbers, part.start) : i]
+    return sorted(found.items(), key=lambda pair: pair[0].start)
 
 
 def pullback(
@@ -84,12 +98,25 @@ def unbroadcast(g: Array, value: Array, op: Op) -> Array:
     return g if g.dtype == value.dtype else g.astype(value.dtype)
 
 
+def _sum(x: Node, before: Array, gx: Array) -> Array:
+    return before + gx  # never `+=`: a cotangent may be shared with another node
+
+
 def sweep(
-    y: Node, g: Array, wrt: Iterable[Node] | None = None, recorded: bool = False
+    y: Node,
+    g: Array,
+    wrt: Iterable[Node] | None = None,
+    recorded: bool = False,
+    *,
+    pull: Callable[..., Iterable[tuple[Node, Array]]] = pullback,
+    accumulate: Callable[[Node, Array, Array], Array] = _sum,
 ) -> dict[Node, Array]:
     """Push the cotangent `g` of `y` back through the graph: the cotangents of `wrt`.
 
-    `wrt` None: of all leaves. Nodes that `y` does not depend on are absent from the result.
+    `wrt` None: of all leaves. Nodes that `y` does not depend on are absent from the result. A
+    backward pass in which something is otherwise takes another `pull`, with the arguments and
+    result of `pullback`, or another `accumulate(x, before, gx)`: the cotangent of x after one more
+    contribution.
     """
     nodes = order(y)
     kept, wanted = set(wrt or ()), None
@@ -104,9 +131,8 @@ def sweep(
     for node in reversed(nodes):
         if node.op is not None and node in cotangents:
             g = cotangents[node] if node in kept else cotangents.pop(node)
-            for x, gx in pullback(node, g, wanted, recorded):
-                # never `+=`: a cotangent may be shared with another node
-                cotangents[x] = cotangents[x] + gx if x in cotangents else gx
+            for x, gx in pull(node, g, wanted, recorded):
+                cotangents[x] = accumulate(x, cotangents[x], gx) if x in cotangents else gx
     return cotangents
 
 
