@@ -228,8 +228,8 @@ class span:
     results. A label is anything whose text is to be shown.
 
     >>> from autograd_lite import Tensor, span, spans_of
-    >>> part = span("layer")
-    >>> y = part(Tensor(2.0) * 3 + 1)
+    >>> x, part = Tensor(2.0), span("layer")
+    >>> y = part(x * 3 + 1)
     >>> [(part.label, [x.op.name for x in nodes]) for part, nodes in spans_of(y - 5)]
     [('layer', ['multiply', 'add'])]
     """
@@ -267,9 +267,10 @@ def read_only(array: Array) -> Array:
 
 def plain(array: np.ndarray) -> np.ndarray:
     """An array of a subclass as a plain one; TypeError if the subclass computes in another way."""
-    if _overrides(type(array)):
+    kind: Any = type(array)
+    if _overrides(kind):
         raise TypeError(
-            f"an array of class {type(array).__name__}, which computes in a way of its own; a "
+            f"an array of class {kind.__name__}, which computes in a way of its own; a "
             "plain array is needed; convert it with np.asarray, or .filled() if it is masked"
         )
     return np.asarray(array)
