@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from ..graph import Array
-from ..terms import METHODS, Script, Term, is_number
+from ..terms import METHODS, Term, Terms, is_number
 
 SMALL = 1 << 14  # elements of a product up to which np.dot is faster than np.matmul
 
@@ -16,11 +17,11 @@ SMALL = 1 << 14  # elements of a product up to which np.dot is faster than np.ma
 class Faster:
     """Terms again, with faster calls. `ones`: the arrays of ones that these need."""
 
-    def __init__(self, script: Script, terms: list[Term]) -> None:
-        self.terms = script.terms
+    def __init__(self, terms: Terms, given: Iterable[Term]) -> None:
+        self.terms = terms
         self.ones: dict[Term, Array] = {}
         self._found: dict[Term, Any] = {}
-        for term in terms:
+        for term in given:
             self._found[term] = term if term.op is None else self._faster(term)
 
     def of(self, x: Any) -> Any:

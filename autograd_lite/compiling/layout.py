@@ -2,230 +2,241 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..graph import Array
-from ..terms import GETITEM, METHODS, InPlace, Method, Term, needed, within
+from ..terms import METHODS, InPlace, Method, Term, needed, within
 from .faster import is_elementwise
+from .scope import is_own
 
-STRIP = 1 << 14  # elements that elementwise calls go through together, to find them in the cache
-
-VIEWS = {np.expand_dims, np.broadcast_to, GETITEM} | {
-    METHODS[name] for name in ("transpose", "swapaxes", "squeeze", "reshape", "ravel")
-}
-VARYING = {METHODS["repeat"], np.repeat, np.unique, np.compress, np.extract, np.flatnonzero}
-VARYING |= {np.argwhere, np.trim_zeros, np.bincount, np.delete, np.insert, np.union1d}
+# Beside the ufuncs, these take an array for their result; without it they are right, and slower.
 WITH_OUT = {np.dot, np.concatenate, METHODS["astype"]} | {
     METHODS[name] for name in ("sum", "mean", "var", "std", "max", "min", "prod")
 }
 
 
+@dataclass(frozen=True)
 class Layout:
-    """For every term that results and guards need: where its value lives.
+    """For every term that results and conditions need: where its value lives.
 
     A value is a leaf; or a view of another, its `root`; or in one of the `buffers`; or else fresh,
     made anew by each call. `looks` has an array for each value whose memory is known beforehand,
     laid out as the value will be. `last`: the position in `terms` of the last use of a root.
     `home`: of a buffer that is part of another, or of a leaf, that other; `pieces`: which part.
-    `strips`: of an elementwise call on long arrays, the run of calls that it is in.
+    `doubtful`: what may be a view or not, and is copied then.
     """
 
-    def __init__(
-        self,
-        arrays: Mapping[Term, Array],
-        results: Sequence[Any],
-        guards: Sequence[Term],
-        targets: Mapping[int, Term],
-    ) -> None:
-        self.results = results
-        self.guards = set(guards)
-        self.terms = needed([*results, *guards])
-        self.position = {term: i for i, term in enumerate(self.terms)}
-        self.looks: dict[Term, Array] = dict(arrays)
-        self.root: dict[Term, Term] = {}
-        self.buffers: set[Term] = set()
-        self._classify({x for i, x in enumerate(results) if i not in targets})
-        self._find_last_uses()
-        # until here a call may turn out to be none of this function's, with nothing overwritten
-        self.certain = max((i for i, x in enumerate(self.terms) if self._may_stop(x)), default=-1)
-        self.home: dict[Term, Term] = {}
-        self.pieces: dict[Term, tuple[int, int]] = {}
-        self._place(targets)
-        self.strips: dict[Term, list[Term]] = {}
-        for run in self._runs():
-            self.strips.update(dict.fromkeys(run, run))
-
-    def _classify(self, returned: set[Any]) -> None:
-        for term in self.terms:
-            self.root[term] = term
-            if term.op is None:
-                continue
-            if self._is_view(term):
-                base = term.inputs[0]
-                self.root[term] = self.root[base]
-                if base in self.looks:
-                    view = term.op(*self._looked(term.inputs), **term.params)
-                    if np.may_share_memory(view, self.looks[base]):
-                        self.looks[term] = view
-                    else:
-                        self.root[term] = term  # a copy, to be made by each call
-            elif term.op in (np.full, np.zeros_like):
-                self.looks[term] = np.full(term.shape, self._filler(term), term.dtype)
-            elif term.shape and term not in returned and _has_out(term.op) and term.size:
-                self.buffers.add(term)
-                self.looks[term] = np.empty(term.shape, term.dtype)
-
-    @staticmethod
-    def _is_view(term: Term) -> bool:
-        if term.op is GETITEM:
-            key = term.inputs[1] if isinstance(term.inputs[1], tuple) else (term.inputs[1],)
-            return bool(term.shape) and not any(isinstance(k, (Term, np.bool_, bool)) for k in key)
-        return term.op in VIEWS and isinstance(term.inputs[0], Term)
-
-    @staticmethod
-    def _filler(term: Term) -> Any:
-        return term.inputs[1] if term.op is np.full else 0
-
-    def _looked(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
-        return tuple(self.looks[x] if isinstance(x, Term) else x for x in inputs)
-
-    def _find_last_uses(self) -> None:
-        self.last: dict[Term, int] = {}
-        for i, term in enumerate(self.terms):
-            for x in within(term.inputs):
-                self.last[self.root[x]] = i
-        for x in self.results:
-            if isinstance(x, Term):
-                self.last[self.root[x]] = len(self.terms)
-
-    def _place(self, targets: Mapping[int, Term]) -> None:
-        """Have results written where they are to go, and parts of a whole into the whole."""
-        for term in self.terms:
-            if term.op is np.concatenate and term in self.buffers and self.axis(term) == 0:
-                self._place_parts(term)
-        for i, leaf in targets.items():
-            term = self.results[i]
-            if isinstance(term, Term) and term in self.buffers and term not in self.home:
-                parts = [part for part in self.home if self.memory(part) is term]
-                first = min(self.position[x] for x in (term, *parts))
-                if first <= self.certain or any(
-                    self.memory(x) is leaf for x in self.results if isinstance(x, Term)
-                ):
-                    continue
-                readers = [
-                    t for t in self.terms if any(self.memory(x) is leaf for x in within(t.inputs))
-                ]
-                if all(
-                    self.position[t] < first or (t is term and self.overwrites(t, leaf))
-                    for t in readers
-                ):
-                    self.home[term] = leaf
-
-    def _may_stop(self, term: Term) -> bool:
-        """Can the line of a value end the call?"""
-        return term in self.guards or may_vary(term) or (term.op is not None and is_own(term.op))
-
-    @staticmethod
-    def axis(term: Term) -> int:
-        axis = term.params.get("axis", term.inputs[1] if len(term.inputs) > 1 else 0)
-        return 0 if axis is not None and len(term.shape) == 1 else -1 if axis is None else axis
-
-    def _place_parts(self, whole: Term) -> None:
-        start = 0
-        for part in whole.inputs[0]:
-            root, size = self.root[part], part.size
-            if (
-                root in self.buffers
-                and root not in self.home
-                and root is not whole
-                and root.dtype == whole.dtype
-                and root.size == size
-                and self.looks[part].flags.c_contiguous
-            ):
-                self.home[root] = whole
-                self.pieces[root] = (start, start + size)
-                self.last[whole] = max(self.last.get(whole, 0), self.last[root])
-            start += size
-
-    def overwrites(self, term: Term, x: Term) -> bool:
-        """May an elementwise result be written over its input x?"""
-        return (
-            is_elementwise(term.op)
-            and not term.params
-            and x.shape == term.shape
-            and x.dtype == term.dtype
-            and all(y is x or self.memory(y) is not x for y in within(term.inputs))
-        )
+    terms: list[Term]
+    results: Sequence[Any]
+    looks: Mapping[Term, Array]
+    root: Mapping[Term, Term]
+    buffers: Collection[Term]
+    doubtful: Collection[Term]
+    last: Mapping[Term, int]
+    home: Mapping[Term, Term]
+    pieces: Mapping[Term, tuple[int, int]]
 
     def memory(self, term: Term) -> Term:
         """The leaf, buffer or fresh value whose memory a value is in."""
-        term = self.root[term]
-        while term in self.home:
-            term = self.root.get(self.home[term], self.home[term])
-        return term
+        return _memory(term, self.root, self.home)
 
-    def _runs(self) -> list[list[Term]]:
-        """Runs of elementwise calls on long arrays, that can go through them strip by strip."""
-        runs: list[list[Term]] = [[]]
-        for term in self.terms:
-            run = runs[-1]
-            fits = not run or (term.shape, term.dtype) == (run[0].shape, run[0].dtype)
-            if self._is_strip(term) and fits:
-                run.append(term)
-            elif self._is_strip(term):
-                runs.append([term])
-            elif term.shape or any(x in run for x in within(term.inputs)):
-                runs.append([])
-        return [run for run in runs if len(run) > 1]
+    def overwrites(self, term: Term, x: Term) -> bool:
+        """May an elementwise result be written over its input x?"""
+        return _overwrites(term, x, self.root, self.home)
 
-    def _is_strip(self, term: Term) -> bool:
-        whole = (
-            not isinstance(x, Term)
-            or not x.shape
-            or (
-                x.shape == term.shape
-                and self.root[x] is x
-                and x in self.looks
-                # else a wider result may get its memory, and overwrite strips that come later
-                and not x.dtype.itemsize < term.dtype.itemsize <= 2 * x.dtype.itemsize
+
+def lay_out(
+    arrays: Mapping[Term, Array],
+    results: Sequence[Any],
+    guards: Collection[Term],
+    varying: Collection[Term],
+    targets: Mapping[int, Term],
+) -> Layout:
+    """The layout of `results` and of the conditions on values and shapes.
+
+    arrays: of the leaves whose memory is known. guards: what must be true; varying: what must have
+    the shape that it has. targets: by the position of a result, the leaf that it is written to.
+    """
+    terms = needed([*results, *guards, *varying])
+    returned = {x for i, x in enumerate(results) if i not in targets}
+    looks, root, buffers, doubtful = _memories(terms, arrays, returned)
+    last = _last_uses(terms, results, root)
+    stops = {*guards, *varying}
+    # until here a call may turn out to be none of this function's, with nothing overwritten
+    certain = max((i for i, x in enumerate(terms) if x in stops or _is_called(x)), default=-1)
+    pieces, wholes = _pieces(terms, looks, root, buffers)
+    for root_of_part, whole in wholes.items():
+        last[whole] = max(last.get(whole, 0), last[root_of_part])
+    home = wholes | _targets(terms, results, root, buffers, wholes, targets, certain)
+    return Layout(terms, results, looks, root, buffers, doubtful, last, home, pieces)
+
+
+def _is_called(term: Term) -> bool:
+    """Is it a forward of the user's, which may raise anything?"""
+    return term.op is not None and not isinstance(term.op, (Method, InPlace)) and is_own(term.op)
+
+
+def _memories(
+    terms: Iterable[Term], arrays: Mapping[Term, Array], returned: set[Any]
+) -> tuple[dict[Term, Array], dict[Term, Term], set[Term], set[Term]]:
+    """The looks and roots of values, which of them are buffers, and which are doubtful."""
+    looks, root = dict(arrays), {}
+    buffers: set[Term] = set()
+    doubtful: set[Term] = set()
+    for term in terms:
+        root[term] = term
+        if term.op is None:
+            continue
+        if term.op in (np.full, np.zeros_like):
+            looks[term] = np.full(
+                term.shape, term.inputs[1] if term.op is np.full else 0, term.dtype
             )
-            for x in term.inputs
+        elif isinstance(term.op, (np.ufunc, InPlace)) or term.op in WITH_OUT:
+            if term.shape and term.size and term not in returned:
+                buffers.add(term)
+                looks[term] = np.zeros(term.shape, term.dtype)
+        elif _is_called(term):
+            doubtful.add(term)
+        else:
+            try:
+                base, look = _viewed(term, looks)
+            except Exception:  # what the call makes of zeros, it need not make of other values
+                doubtful.add(term)
+                continue
+            if base is not None:
+                root[term] = root[base]
+            if look is not None:
+                looks[term] = look
+    return looks, root, buffers, doubtful
+
+
+def _viewed(term: Term, looks: Mapping[Term, Array]) -> tuple[Term | None, Array | None]:
+    """The input that a value may be a view of, and the view, if its memory is known beforehand.
+
+    numpy is asked: on the memory as it will be, or, where that is not known, on arrays in either
+    order, for a reshape is a view of some arrays and a copy of others.
+    """
+    inputs = list(within(term.inputs))
+    if any(x.dtype == object for x in inputs):  # a draw from a generator
+        return None, None
+    known = all(x in looks for x in inputs)
+    orders: list[Any] = ["C"] if known else ["C", "F"]
+    for order in orders:
+        given = {x: looks[x] if known else np.zeros(x.shape, x.dtype, order) for x in inputs}
+        with np.errstate(all="ignore"):
+            y = term.op(*_filled(term.inputs, given), **term.params)
+        for x in inputs:
+            if np.may_share_memory(y, given[x]):
+                return x, y if known else None
+    return None, None
+
+
+def _filled(inputs: Any, given: Mapping[Term, Array]) -> Any:
+    """Inputs with arrays for terms, also within tuples and lists."""
+    if isinstance(inputs, Term):
+        return given[inputs]
+    if isinstance(inputs, (tuple, list)):
+        return type(inputs)(_filled(x, given) for x in inputs)
+    return inputs
+
+
+def _last_uses(
+    terms: Iterable[Term], results: Iterable[Any], root: Mapping[Term, Term]
+) -> dict[Term, int]:
+    n, last = 0, {}
+    for n, term in enumerate(terms, 1):
+        for x in within(term.inputs):
+            last[root[x]] = n - 1
+    last.update((root[x], n) for x in results if isinstance(x, Term))
+    return last
+
+
+def _memory(term: Term, root: Mapping[Term, Term], home: Mapping[Term, Term]) -> Term:
+    term = root[term]
+    while term in home:
+        term = root.get(home[term], home[term])
+    return term
+
+
+def _overwrites(term: Term, x: Term, root: Mapping[Term, Term], home: Mapping[Term, Term]) -> bool:
+    return (
+        is_elementwise(term.op)
+        and not term.params
+        and x.shape == term.shape
+        and x.dtype == term.dtype
+        and all(y is x or _memory(y, root, home) is not x for y in within(term.inputs))
+    )
+
+
+def _pieces(
+    terms: Iterable[Term],
+    looks: Mapping[Term, Array],
+    root: Mapping[Term, Term],
+    buffers: Collection[Term],
+) -> tuple[dict[Term, tuple[int, int]], dict[Term, Term]]:
+    """The parts of joined arrays that are written into the whole: which part, and which whole."""
+    pieces: dict[Term, tuple[int, int]] = {}
+    wholes: dict[Term, Term] = {}
+    for whole in terms:
+        if whole.op is not np.concatenate or whole not in buffers or _joined_axis(whole) != 0:
+            continue
+        start = 0
+        for part in whole.inputs[0]:
+            source, size = root[part], part.size
+            if (
+                source in buffers
+                and source not in wholes
+                and source is not whole
+                and source.dtype == whole.dtype
+                and source.size == size
+                and looks[part].flags.c_contiguous
+            ):
+                wholes[source] = whole
+                pieces[source] = start, start + size
+            start += size
+    return pieces, wholes
+
+
+def _joined_axis(term: Term) -> int:
+    axis = term.params.get("axis", term.inputs[1] if len(term.inputs) > 1 else 0)
+    return 0 if axis is not None and len(term.shape) == 1 else -1 if axis is None else axis
+
+
+def _targets(
+    terms: list[Term],
+    results: Sequence[Any],
+    root: Mapping[Term, Term],
+    buffers: Collection[Term],
+    wholes: Mapping[Term, Term],
+    targets: Mapping[int, Term],
+    certain: int,
+) -> dict[Term, Term]:
+    """The buffers that are the leaves themselves which results are to be written to.
+
+    So it is where nobody reads the leaf any more once the result is begun to be written, and where
+    it is certain by then that the call goes on to its end.
+    """
+    position = {term: i for i, term in enumerate(terms)}
+    home = dict(wholes)
+    for i, leaf in targets.items():
+        term = results[i]
+        if not isinstance(term, Term) or term not in buffers or term in home:
+            continue
+        parts = [part for part in home if _memory(part, root, home) is term]
+        first = min(position[x] for x in (term, *parts))
+        returned = (x for x in results if isinstance(x, Term))
+        if first <= certain or any(_memory(x, root, home) is leaf for x in returned):
+            continue
+        readers = (
+            t for t in terms if any(_memory(x, root, home) is leaf for x in within(t.inputs))
         )
-        return (
-            term in self.buffers
-            and len(term.shape) == 1
-            and term.shape[0] > 4 * STRIP
-            and is_elementwise(term.op)
-            and not term.params
-            and term not in self.pieces
-            and all(whole)
-        )
-
-    def is_passing(self, term: Term) -> bool:
-        """Is a value in a strip needed nowhere else?"""
-        run = self.strips.get(term)
-        return (
-            run is not None and term not in self.home and self.last[term] <= self.position[run[-1]]
-        )
-
-
-def _has_out(op: Any) -> bool:
-    return isinstance(op, (np.ufunc, InPlace)) or op in WITH_OUT
-
-
-def is_own(op: Any) -> bool:
-    """Is it a function that is not among numpy's own by its name?"""
-    if isinstance(op, (Method, InPlace)):
-        return False
-    return getattr(np, getattr(op, "__name__", ""), None) is not op
-
-
-def may_vary(term: Term) -> bool:
-    """Can the shape of a value hang on other values, as that of x[x > 0] does?"""
-    if term.op is GETITEM:
-        return any(key.dtype.kind == "b" for key in within(term.inputs[1:]))
-    named = within(tuple(term.params.values()))
-    return term.op is not None and (term.op in VARYING or is_own(term.op) or any(named))
+        if all(
+            position[t] < first or (t is term and _overwrites(term, leaf, root, home))
+            for t in readers
+        ):
+            home[term] = leaf
+    return {term: leaf for term, leaf in home.items() if term not in wholes}

@@ -67,14 +67,16 @@ class Unwritable(TypeError):
 class Script:
     """What numpy is called with, as terms, while stand-ins are computed with.
 
-    `values`: of the leaves. `guards`: conditions that forwards asked for, which held. `silenced`:
-    the kinds of floating-point warning that they switched off.
+    `values`: of the leaves. `guards`: conditions that forwards asked for, which held. `varying`:
+    the terms whose shape hangs on values, as that of x[x > 0] does. `silenced`: the kinds of
+    floating-point warning that forwards switched off.
     """
 
     def __init__(self, terms: Terms, values: Mapping[Term, Any]) -> None:
         self.terms = terms
         self.values = dict(values)
         self.guards: list[Term] = []
+        self.varying: list[Term] = []
         self.silenced: set[str] = set()
 
     def call(self, op: Callable[..., Any], inputs: tuple[Any, ...], params: Any) -> Any:
@@ -89,7 +91,10 @@ class Script:
             while inputs[-1] is None and op is not GETITEM:  # x.squeeze(None) is x.squeeze()
                 inputs = inputs[:-1]
             params = {k: v for k, v in params.items() if k not in DEFAULTS or v != DEFAULTS[k]}
-        return self._noted(op, inputs, params, value)
+        noted = self._noted(op, inputs, params, value)
+        if not _keeps_shape(op, inputs, params, value.shape):
+            self.varying.append(noted.term)
+        return noted
 
     def _noted(self, op: Any, inputs: Any, params: Any, value: Array) -> StandIn:
         terms = tuple(map(self._term, inputs))
@@ -119,7 +124,20 @@ class Script:
         """The forward as one call, for it does what cannot be written down."""
         copies = {key: deepcopy(x) for key, x in params.items()}  # reading draws nothing
         value = np.asarray(op.forward(*map(_value, inputs), **copies))
-        return self._noted(op.forward, inputs, params, value)
+        noted = self._noted(op.forward, inputs, params, value)
+        self.varying.append(noted.term)
+        return noted
+
+
+def _keeps_shape(op: Any, inputs: Any, params: Any, shape: tuple[int, ...]) -> bool:
+    """Has the result this shape whatever the values of the inputs? numpy is asked, with zeros."""
+    if isinstance(op, (np.ufunc, InPlace)):
+        return True
+    try:
+        other = op(*map(_zeros, inputs), **{key: _value(x) for key, x in params.items()})
+        return bool(np.shape(other) == shape)
+    except Exception:
+        return False
 
 
 class StandIn(np.lib.mixins.NDArrayOperatorsMixin):
@@ -148,6 +166,8 @@ class StandIn(np.lib.mixins.NDArrayOperatorsMixin):
             return getattr(self.value, name)
         if name == "T":
             return self.transpose()
+        if name == "mT":
+            return self.swapaxes(-1, -2)
         if name in METHODS:
             method = METHODS[name]
             return lambda *args, **params: self.script.call(method, (self, *args), params)
@@ -213,7 +233,7 @@ def _lower(terms: Terms, outputs: Iterable[Any], values: Mapping[Term, Any]) -> 
         if not term.op.elementwise:  # others may ask for shapes
             inputs = tuple(filled((), x, term.dtype) if isinstance(x, float) else x for x in inputs)
         params = {key: entered(x) for key, x in term.params.items()}
-        guards = list(script.guards)
+        guards, varying = list(script.guards), list(script.varying)
         try:
             y = term.op.forward(*inputs, **params)
             if not any(isinstance(p, GENERATORS) for p in term.params.values()):
@@ -223,7 +243,7 @@ def _lower(terms: Terms, outputs: Iterable[Any], values: Mapping[Term, Any]) -> 
                 if not _same(_value(y), plain):
                     raise Unwritable("something that is not what its calls compute")
         except Exception:
-            script.guards = guards
+            script.guards, script.varying = guards, varying
             y = script.opaque(term.op, inputs, term.params)
         if not isinstance(y, StandIn):  # computed of numbers alone
             y = StandIn(script, y, script.leaf(np.asarray(y)))
@@ -250,3 +270,11 @@ def _value(x: Any) -> Any:
     if isinstance(x, (tuple, list)):
         return type(x)(map(_value, x))
     return x
+
+
+def _zeros(x: Any) -> Any:
+    """The same with zeros in the place of arrays, also within tuples and lists."""
+    if isinstance(x, (tuple, list)):
+        return type(x)(map(_zeros, x))
+    x = _value(x)
+    return np.zeros_like(x) if isinstance(x, (np.ndarray, np.generic)) else deepcopy(x)

@@ -1,0 +1,262 @@
+"""Assembling: from what a function recorded to the text that runs in its place."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..graph import Array, Node, describe, ndarray
+from ..op import GENERATORS
+from ..reverse import order
+from ..terms import Script, Term, Terms, lower, read, run, silenced_by
+from ..trees import beside, held
+from .entry import MISS, Entry, enter, returned
+from .plan import Plan, plan
+from .recording import Recording, agree, eps, largest, name_of, set_back
+from .scope import Scope
+
+
+class Differs(RuntimeError):
+    """A compiled function does not give what the function itself gives."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A function as text, for arguments of certain shapes.
+
+    `text` defines `make`, which is called with `needs`: `objects` by name, the arrays of arguments
+    that stay from call to call, `staying`, or `wholes` of such, and `captured` Tensors with the
+    names of their arrays and of themselves. It returns the function that a call runs. `eps`: the
+    coarsest rounding on the way.
+    """
+
+    text: str
+    make: Callable[..., Callable[..., Any]]
+    needs: list[str]
+    objects: dict[str, Any]
+    staying: list[str]
+    wholes: dict[str, int]
+    captured: list[tuple[str, str, Node]]
+    in_place: tuple[int, ...]
+    eps: float
+
+    def bound(self, args: tuple[Any, ...]) -> Callable[..., Any]:
+        """The function, with the arrays of these arguments and the captured Tensors at hand."""
+        arrays = staying(args, self.in_place)
+        captured = {name: node._array for name, _, node in self.captured}
+        self._check_memory(arrays, [*held(args), *self.objects.values(), *captured.values()])
+        known = self.objects | captured | dict(zip(self.staying, arrays))
+        known |= {name: args[i] for name, i in self.wholes.items()}
+        return self.make(*map(known.__getitem__, self.needs))
+
+    def _check_memory(self, arrays: list[Any], read: list[Any]) -> None:
+        """ValueError for an array that cannot be written to, or is read elsewhere too."""
+        for x in arrays:
+            if not (isinstance(x, ndarray) and x.flags.c_contiguous and x.flags.writeable):
+                raise ValueError(
+                    f"in_place got {describe(x)}; a writable array in C order is needed, for it is "
+                    "written to; pass a copy, or leave it out of in_place"
+                )
+            if sum(isinstance(y, ndarray) and np.may_share_memory(x, y) for y in read) > 1:
+                raise ValueError(
+                    f"in_place got {describe(x)}, which shares memory with another argument or an "
+                    "array that the function captured; memory of its own is needed, for it is "
+                    "written to; pass a copy"
+                )
+
+    def checked(self, step: Callable[..., Any], args: tuple[Any, ...], expected: list[Any]) -> Any:
+        """The result of `step`, if it is as `expected`; else Differs, and all undone."""
+        arrays = staying(args, self.in_place)
+        before = [x.copy() for x in arrays]
+        generators = [x for x in self.objects.values() if isinstance(x, GENERATORS)]
+        states = deepcopy(generators)
+        noise = 1e3 * self.eps * max(map(largest, [*held(args), *expected]), default=0.0)
+        result = step(*args)
+        if result is MISS:
+            return MISS
+        results = list(held(result))
+        for i, (x, wanted) in enumerate(zip(results, expected)):
+            share = np.sqrt(max(self.eps, eps(wanted)))
+            if len(results) != len(expected) or not agree(x, wanted, share, noise):
+                for array, old in zip(arrays, before):
+                    array[...] = old
+                for generator, state in zip(generators, states):
+                    set_back(generator, state)
+                raise Differs(
+                    f"result {i} of a compiled function is not what the function itself gives; the "
+                    "same is needed, to half of its digits; do not change arrays inside the "
+                    "function, and if it does not, call it uncompiled"
+                )
+        return result
+
+
+def staying(args: tuple[Any, ...], in_place: Sequence[int]) -> list[Any]:
+    """The arrays of the arguments that are updated in place."""
+    return [x for i in sorted(in_place) for x in held(args[i])]
+
+
+def assemble(
+    fn: Callable[..., Any], args: tuple[Any, ...], in_place: tuple[int, ...], recording: Recording
+) -> Program:
+    """The program of a recorded function."""
+    if in_place and max(in_place) >= len(args):
+        raise ValueError(
+            f"in_place is {in_place} and {len(args)} arguments were given; positions of "
+            "arguments are needed; give them, by position"
+        )
+    scope = Scope()
+    arguments = list(zip(_parameters(fn, len(args)), recording.arguments))
+    entry = enter(scope, arguments, in_place, fn)
+    outputs = list(held(recording.result))
+    nodes = order(*(x for x in (*outputs, *recording.trace.nodes) if isinstance(x, Node)))
+
+    terms = Terms()
+    leaves, arrays, captured = _leaves(terms, nodes, entry, args, in_place, recording, scope)
+    values = {term: node._array for node, term in leaves.items()}
+
+    def constant(value: Array) -> Term:
+        term = terms.leaf(value.shape, value.dtype)
+        values[term] = arrays[term] = value
+        return term
+
+    found = read(terms, nodes, leaves, constant)
+    wanted = [
+        found[x] if isinstance(x, Node) else constant(x) if isinstance(x, ndarray) else x
+        for x in outputs
+    ]
+    # all that was recorded, for a condition holds also where its value is not needed
+    script, results = lower(terms, [*wanted, *found.values()], values)
+    results = [
+        x.dtype.type(y) if isinstance(x, Node) and not isinstance(y, Term) else y
+        for x, y in zip(outputs, results)
+    ]
+    arrays.update((term, x) for term, x in script.values.items() if term not in values)
+    names = {leaves[node]: name for node, name in entry.names.items()}
+    names |= {leaves[node]: name for name, _, node in captured}
+    targets = {i: leaves[x] for i, x in _targets(recording, in_place).items()}
+    made = plan(script, scope, names, arrays, results, targets)
+    return _program(scope, entry, recording, script, made, captured, in_place, nodes)
+
+
+def _leaves(
+    terms: Terms,
+    nodes: list[Node],
+    entry: Entry,
+    args: tuple[Any, ...],
+    in_place: Sequence[int],
+    recording: Recording,
+    scope: Scope,
+) -> tuple[dict[Node, Term], dict[Term, Array], list[tuple[str, str, Node]]]:
+    """The terms of leaves, the arrays of those that stay, and the captured Tensors by names."""
+    leaves = {node: terms.leaf(node.shape, node.dtype) for node in entry.names}
+    arrays = {leaves[x]: array for x, array in zip(entry.staying, staying(args, in_place))}
+    captured: list[tuple[str, str, Node]] = []
+    taken = dict(recording.trace.arrays.values())
+    for node in nodes:
+        if node in leaves or (node.op is not None and node.number > recording.start):
+            continue
+        term = leaves[node] = terms.leaf(node.shape, node.dtype)
+        array = taken.get(node, node._array)
+        arrays[term] = array if isinstance(array, ndarray) else np.asarray(node._array)
+        if node.op is None and node not in taken:
+            name = scope.spelled(node.name or "tensor")
+            captured.append((name, scope.bind(node, f"{name}_of"), node))
+    return leaves, arrays, captured
+
+
+def _program(
+    scope: Scope,
+    entry: Entry,
+    recording: Recording,
+    script: Script,
+    made: Plan,
+    captured: list[tuple[str, str, Node]],
+    in_place: tuple[int, ...],
+    nodes: list[Node],
+) -> Program:
+    """The whole: `make`, given what stays from call to call, returns the function."""
+    miss = scope.object(MISS)
+    places = [
+        (name, f"{of}.{'_live' if node._value is None else '_value'}")
+        for name, of, node in captured
+    ]
+    lines = [*entry.lines, *(f"if {place} is not {name}: return {miss}" for name, place in places)]
+    result = returned(scope, entry, recording.result, iter(made.results), in_place)
+    arrays = [entry.names[node] for node in entry.staying]
+    needs = [*scope.objects, *arrays, *entry.wholes, *(name for name, _, _ in captured)]
+    text = "\n".join(
+        [
+            "import numpy as np",
+            "",
+            f"def make({', '.join(needs)}):",
+            *(f"    {line}" for line in made.views),
+            *(f"    @{x}" for x in silenced_by(script.silenced)),
+            f"    def step({', '.join(entry.parameters)}):",
+            *(f"        {line}" for line in [*lines, *made.body, f"return {result}"]),
+            "    return step",
+            "",
+        ]
+    )
+    return Program(
+        text=text,
+        make=run(text, "make"),
+        needs=needs,
+        objects=scope.objects,
+        staying=arrays,
+        wholes=entry.wholes,
+        captured=captured,
+        in_place=in_place,
+        eps=max((eps(node._array) for node in nodes), default=0.0),
+    )
+
+
+def _targets(recording: Recording, in_place: Sequence[int]) -> dict[int, Node]:
+    """By the position of a result, the node of the array that it is to be written into."""
+    if not in_place:
+        return {}
+    result = recording.result
+    firsts = result if isinstance(result, tuple) else (result,)
+    if len(firsts) < len(in_place):
+        raise ValueError(
+            f"in_place names {len(in_place)} arguments and the function returns {len(firsts)} "
+            "results; each of them needs a new value, first; return a tuple that starts with them"
+        )
+    nodes: list[Any] = []
+    fresh: list[Any] = []
+    for i, new in zip(in_place, firsts):
+        nodes += held(recording.arguments[i])
+        fresh += beside(recording.arguments[i], new, "the results")
+    for node, new in zip(nodes, fresh):
+        if not hasattr(new, "dtype") or (new.shape, new.dtype) != (node.shape, node.dtype):
+            raise ValueError(
+                f"in_place got {describe(new)} for {describe(node)}; the same shape and dtype are "
+                "needed; return such an array"
+            )
+    return dict(enumerate(nodes))
+
+
+def _parameters(fn: Callable[..., Any], n: int) -> list[str]:
+    """What a function calls its first n arguments."""
+    try:
+        known = [
+            p.name for p in inspect.signature(fn).parameters.values() if p.kind < p.VAR_POSITIONAL
+        ]
+    except (TypeError, ValueError):
+        known = []
+    return [*known[:n], *(f"arg{i}" for i in range(len(known), n))]
+
+
+def by_position(fn: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any, ...]:
+    """The arguments, also those given by name, by position."""
+    bound = inspect.signature(fn).bind(*args, **kwargs)
+    if bound.kwargs:
+        raise TypeError(
+            f"{name_of(fn)} got {', '.join(bound.kwargs)} by name; arguments that have a position "
+            "are needed; let a compiled function have no others"
+        )
+    return bound.args

@@ -1,0 +1,156 @@
+"""Recording what a function does with arguments of certain shapes, and what it gives."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from weakref import ref
+
+import numpy as np
+
+from ..graph import Node, describe, frozen, leaf, ndarray, next_number
+from ..graph import plain as plain_array
+from ..mode import Trace, in_mode
+from ..tensor import Tensor
+from ..trees import held, mapped
+
+
+@dataclass(frozen=True)
+class Recording:
+    """`result` of a function of `arguments`, trees of nodes; what it used; the values it gave.
+
+    `start`: the nodes with a larger number are the function's own.
+    """
+
+    arguments: Any
+    result: Any
+    trace: Trace
+    start: int
+    values: list[Any]
+
+
+def record(fn: Callable[..., Any], args: tuple[Any, ...]) -> Recording:
+    """Run `fn` on nodes in the place of its arguments; generators are set back to where they were.
+
+    Raises RuntimeError if a second run shows that fn does not only compute.
+    """
+    trace, start = Trace(), next_number()
+    arguments = mapped(entered, args)
+    try:
+        result = run_on(fn, arguments, trace)
+        _set_back(trace)
+        values = [_checked(x) for x in held(result)]
+        _check_pure(fn, args, values)
+    finally:
+        _set_back(trace)
+    return Recording(arguments, result, trace, start, values)
+
+
+def run_on(fn: Callable[..., Any], arguments: Any, trace: Trace) -> Any:
+    """What `fn` gives when it is traced."""
+    given = mapped(lambda x: x, arguments)  # lists and dicts of its own
+    with in_mode(recording=True, trace=trace, leaves={}):
+        result = fn(*given)
+    if mapped(id, given) != mapped(id, arguments):
+        raise TypeError(
+            f"{name_of(fn)} changed a list or dict that it was given; a compiled function only "
+            "computes results; copy it first, and return the copy"
+        )
+    return result
+
+
+def _check_pure(fn: Callable[..., Any], args: tuple[Any, ...], values: list[Any]) -> None:
+    """Run it once more: RuntimeError if that shows that it does not only compute."""
+    arguments = mapped(entered, args)
+    again = run_on(fn, arguments, Trace())
+    if not all(agree(x, value_of(y), 8 * eps(x)) for x, y in zip(values, held(again))):
+        raise RuntimeError(
+            f"{name_of(fn)} gave two results for the same arguments; one is needed, for it runs "
+            "as it was traced; draw random numbers with dropout, or pass what changes"
+        )
+    alive = [ref(x) for x in held(arguments) if isinstance(x, Node)]
+    del arguments, again
+    if any(x() is not None for x in alive):
+        gc.collect()
+    if any(x() is not None for x in alive):
+        raise RuntimeError(
+            f"{name_of(fn)} keeps what it computed from its arguments; it is not run again by "
+            "later calls, and would keep that for good; return it instead"
+        )
+
+
+def _set_back(trace: Trace) -> None:
+    for before, generator in trace.generators.values():
+        set_back(generator, before)
+
+
+def set_back(generator: Any, before: Any) -> None:
+    """Let a generator draw again what it drew since `before`, a copy of it."""
+    if isinstance(generator, np.random.RandomState):
+        generator.set_state(before.get_state())
+    else:
+        generator.bit_generator.state = before.bit_generator.state
+
+
+def entered(x: Any) -> Any:
+    """A node for an array; what is part of the function as it is."""
+    if isinstance(x, (ndarray, np.generic)) and x.dtype.kind in "fiub":
+        return leaf(Tensor, frozen(x))
+    if x is None or isinstance(x, (bool, int, float, str)):
+        return x
+    raise TypeError(
+        f"a compiled function got {describe(x)}; numpy arrays of real numbers are needed, also in "
+        "lists, tuples and dicts, or numbers and strings; convert it, or have it captured"
+    )
+
+
+def plain(x: Any) -> Any:
+    """An argument as it is, but an array of a subclass as a plain one."""
+    return plain_array(x) if isinstance(x, ndarray) and type(x) is not ndarray else x
+
+
+def _checked(x: Any) -> Any:
+    """A result as an array or a number; TypeError for what may hide arrays."""
+    if isinstance(x, (Node, ndarray, np.generic, bool, int, float, str, type(None))):
+        return value_of(x)
+    raise TypeError(
+        f"a compiled function returned {describe(x)}; arrays are needed, also in lists, tuples and "
+        "dicts, or numbers, strings and None; return these"
+    )
+
+
+def value_of(x: Any) -> Any:
+    """A result as an array or a number."""
+    return x._array if isinstance(x, Node) else x
+
+
+def name_of(fn: Any) -> str:
+    """What a function is called in errors."""
+    return getattr(fn, "__name__", "the function")
+
+
+def eps(x: Any) -> float:
+    """The rounding of numbers of this dtype."""
+    dtype = getattr(x, "dtype", None)
+    return float(np.finfo(dtype).eps) if dtype is not None and dtype.kind == "f" else 0.0
+
+
+def largest(x: Any) -> float:
+    """The largest finite element."""
+    if not isinstance(x, (ndarray, np.generic)) or x.dtype.kind != "f":
+        return 0.0
+    return float(np.max(np.abs(x), initial=0, where=np.isfinite(x)))
+
+
+def agree(x: Any, expected: Any, share: float, noise: float = 0.0) -> bool:
+    """Are two results the same, to a share of the largest element and some rounding?"""
+    if not hasattr(expected, "dtype"):
+        return bool(x == expected or (x != x and expected != expected))
+    if np.shape(x) != expected.shape or getattr(x, "dtype", None) != expected.dtype:
+        return False
+    if expected.dtype.kind != "f":
+        return bool(np.array_equal(x, expected))
+    tolerance = share * largest(expected) + noise
+    return bool(np.allclose(x, expected, rtol=0, atol=tolerance, equal_nan=True))
