@@ -15,7 +15,7 @@ from ..trees import held, mapped
 from .assembly import Differs, Program, assemble, by_position
 from .entry import MISS, PLAIN, surroundings
 from .plan import Unmet
-from .recording import entered, name_of, plain, record, run_on, value_of
+from .recording import entered, name_of, record, run_on, value_of, with_plain_arrays
 
 LARGEST = 32  # programs that are kept
 
@@ -132,7 +132,7 @@ class Compiled:
         found.
         """
         with self._lock:
-            args = mapped(plain, args)
+            args = with_plain_arrays(args)
             try:
                 program, step = self._known[self._key(args)]
                 return program.checked(step, args, record(self.fn, args).values)
@@ -150,7 +150,7 @@ class Compiled:
         """Run the program for such arguments, or make it."""
         if any(isinstance(x, Node) for x in held(args)):
             return self.fn(*args)
-        args = mapped(plain, args)
+        args = with_plain_arrays(args)
         key = self._key(args)
         result = MISS
         if key in self._known:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
-from functools import partial
+from dis import get_instructions
+from functools import cache, partial
 from inspect import unwrap
 from types import CodeType
 from typing import Any
@@ -186,12 +187,12 @@ def surroundings(fn: Callable[..., Any]) -> Iterator[tuple[Any, str, Any]]:
     yield from (place for place in places if isinstance(place[2], (*PLAIN, ndarray, Node)))
 
 
-def _named(code: CodeType) -> Iterator[str]:
-    """The names that code reads, also in the functions within it."""
-    yield from code.co_names
-    for x in code.co_consts:
-        if isinstance(x, CodeType):
-            yield from _named(x)
+@cache
+def _named(code: CodeType) -> list[str]:
+    """The global names that code reads, also in the functions within it."""
+    names = [x.argval for x in get_instructions(code) if x.opname == "LOAD_GLOBAL"]
+    within = (x for x in code.co_consts if isinstance(x, CodeType))
+    return [*dict.fromkeys((*names, *(name for inner in within for name in _named(inner))))]
 
 
 def _is_set(cell: Any) -> bool:

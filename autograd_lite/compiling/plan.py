@@ -25,6 +25,7 @@ from ..terms import (
     Script,
     Term,
     is_number,
+    key_text,
     needed,
     within,
 )
@@ -252,7 +253,7 @@ class _Lines:
         if op in SIGNS and not term.shape and not term.params:
             return f"{self._text(term.inputs[0])} {SIGNS[op][0]} {self._text(term.inputs[1])}"
         if op is GETITEM:
-            return f"{self._text(term.inputs[0])}[{self._text(term.inputs[1])}]"
+            return f"{self._text(term.inputs[0])}[{key_text(term.inputs[1], self._text)}]"
         if isinstance(op, InPlace):
             return self._call(term, name=self.scope.object(op, "changed"))
         return self._call(term)

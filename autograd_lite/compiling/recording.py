@@ -10,8 +10,7 @@ from weakref import ref
 
 import numpy as np
 
-from ..graph import Node, describe, frozen, leaf, ndarray, next_number
-from ..graph import plain as plain_array
+from ..graph import Node, describe, frozen, leaf, ndarray, next_number, plain
 from ..mode import Trace, in_mode
 from ..tensor import Tensor
 from ..trees import held, mapped
@@ -106,9 +105,16 @@ def entered(x: Any) -> Any:
     )
 
 
-def plain(x: Any) -> Any:
-    """An argument as it is, but an array of a subclass as a plain one."""
-    return plain_array(x) if isinstance(x, ndarray) and type(x) is not ndarray else x
+def with_plain_arrays(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Arguments with plain arrays for those of a subclass of ndarray; as they are if all are."""
+
+    def is_other(x: Any) -> bool:
+        return isinstance(x, ndarray) and type(x) is not ndarray
+
+    if not any(map(is_other, held(args))):
+        return args
+    changed: tuple[Any, ...] = mapped(lambda x: plain(x) if is_other(x) else x, args)
+    return changed
 
 
 def _checked(x: Any) -> Any:
