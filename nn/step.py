@@ -17,7 +17,6 @@ from .module import Module
 from .optim import Optimizer
 
 Loss = Callable[[Any, Any], Any]
-PLAIN = (bool, int, float, str, type(None))
 
 
 class Step:
@@ -36,12 +35,17 @@ class Step:
     >>> round(losses[-1], 6), model.predict(np.array([[2.0]])).round(3)
     (0.0, array([[6.]]))
 
-    A loss that is not finite leaves the parameters as they are. What the loss reads of objects
-    other than the model and the optimizer is as it was at the first step. Raises TypeError for a
-    model that cannot be compiled (see `autograd_lite.compile`); RuntimeError for one that changes
-    its own attributes or has parameters without a part in the loss, and for an optimizer that does
-    not update each element of a parameter by itself, or has a `step` of its own. The model is then
-    as it was before the call.
+    The first call of each block, and the next one after `check()`, is held against the model, the
+    loss and the optimizer run op by op: where something about them has changed, the step is traced
+    anew. A change that this batch does not show, or that comes between two such calls, is missed,
+    but for the optimizer's numbers: its `varying` ones, such as the learning rate, are read at each
+    call, and a change of another is an error.
+
+    A loss that is not finite leaves the parameters as they are. Raises TypeError for a model that
+    cannot be compiled (see `autograd_lite.compile`); RuntimeError for one that changes its own
+    attributes or has parameters without a part in the loss, and for an optimizer that does not
+    update each element of a parameter by itself, or has a `step` of its own. The model is then as
+    it was before the call.
     """
 
     def __init__(self, model: Module, loss: Loss, optimizer: Optimizer) -> None:
@@ -54,10 +58,15 @@ class Step:
         self.optimizer = optimizer
         dtypes = dict.fromkeys(p.dtype for p in optimizer.parameters)
         groups = self._groups = [_Group(optimizer, dtype) for dtype in dtypes]
+        self._arrays = (
+            tuple(group.value for group in groups),
+            tuple(group.slope for group in groups),
+            tuple(tuple(group.memory.values()) for group in groups),
+            tuple(group.numbers for group in groups),
+        )
         self._varying = attrgetter(*optimizer.varying)
-        self._known: dict[Any, int] = {}
-        self._checked = False
-        self._entered = False
+        self._numbers: Any = None  # that are in the arrays
+        self._entered = self._taken = self._is_checked = False
         slope = al.func.value_and_grad(
             al.func.at(
                 [p for group in groups for p in group.parameters],
@@ -65,9 +74,7 @@ class Step:
             )
         )
 
-        def step(
-            values: Any, slopes: Any, memories: Any, varying: Any, x: Any, y: Any, settings: int
-        ) -> Any:
+        def step(values: Any, slopes: Any, memories: Any, varying: Any, x: Any, y: Any) -> Any:
             parts = [p for group, flat in zip(groups, values) for p in group.parts(flat)]
             value, found = slope(parts, x, y)
             _check_used(p for group in groups for p in zip(group.parameters, found))
@@ -91,24 +98,20 @@ class Step:
         self._step = al.compile(step, in_place=(0, 1, 2, 3))
 
     def __enter__(self) -> Step:
-        self._entered = True
         for group in self._groups:
             group.read()
-        self._arrays = (
-            tuple(group.value for group in self._groups),
-            tuple(group.slope for group in self._groups),
-            tuple(tuple(group.memory.values()) for group in self._groups),
-            tuple(group.numbers for group in self._groups),
-        )
-        self._numbers: Any = None
-        self._read_settings: Any = None
-        self._taken = False
+        self._entered, self._taken = True, False
+        self.check()
         return self
 
     def __exit__(self, *error: Any) -> None:
         self._entered = False
         for group in self._groups:
             group.hand_back(slopes=self._taken)
+
+    def check(self) -> None:
+        """Hold the next call against the model run op by op."""
+        self._is_checked = False
 
     def __call__(self, x: Any, y: Any) -> float:
         """The loss of a batch, after which the parameters are updated if it is finite."""
@@ -126,14 +129,12 @@ class Step:
                 for place, number in zip(group.numbers, np.atleast_1d(numbers)):
                     place[...] = number
         try:
-            if self._read_settings is None:
-                self._settle()
-            elif self._read_settings(optimizer) != self._settings:
+            if not self._is_checked:
+                value = self._checked(x, y)
+            elif self._settings(optimizer) != self._settled:
                 raise self._unsettled()
-            if self._checked:
-                value = self._step(*self._arrays, x, y, self._kind)[-1]
             else:
-                value = self._first(x, y)
+                value = self._step(*self._arrays, x, y)[-1]
         except BaseException as error:
             optimizer.steps -= 1
             if isinstance(error, NotFinite):
@@ -142,49 +143,32 @@ class Step:
         self._taken = True
         return float(value)
 
-    def _settle(self) -> None:
-        """Find the trace for what the optimizer and the model are set to in this block."""
-        names = _settings(self.optimizer)
-        self._read_settings = attrgetter(*names) if names else lambda optimizer: None
-        self._settings = self._read_settings(self.optimizer)
-        key = repr((self._settings, tuple(_plain_attributes(self.model))))
-        self._kind = self._known.setdefault(key, len(self._known))
+    def _checked(self, x: Any, y: Any) -> Any:
+        """A step that is held against the model, and taken back if it is not what it must be."""
+        model = _State(self.model)
+        before = [group.copied() for group in self._groups]
+        try:
+            value = self._step.checked(*self._arrays, x, y)[-1]
+            for group, copies in zip(self._groups, before):
+                group.check_update(*copies)
+            model.check()
+        except BaseException:
+            model.restore()
+            for group, copies in zip(self._groups, before):
+                group.put_back(*copies)
+            raise
+        self._settings = _settings(self.optimizer)
+        self._settled = self._settings(self.optimizer)
+        self._is_checked = True
+        return value
 
     def _unsettled(self) -> RuntimeError:
         optimizer = self.optimizer
         return RuntimeError(
-            f"a setting of {type(optimizer).__name__} went from {self._settings} to "
-            f"{self._read_settings(optimizer)} between two steps; what changes there must be among "
-            f"its `varying`, which are {optimizer.varying}; name it, or change it between epochs"
+            f"a setting of {type(optimizer).__name__} went from {self._settled} to "
+            f"{self._settings(optimizer)} between two steps; what changes there must be among its "
+            f"`varying`, which are {optimizer.varying}; name it, or call check() after a change"
         )
-
-    def _first(self, x: Any, y: Any) -> Any:
-        """A step that is checked, and taken back if an update is not what it must be."""
-        model = _State(self.model)
-        before = [group.copied() for group in self._groups]
-        try:
-            value = self._step(*self._arrays, x, y, self._kind)[-1]
-            self._check(before)
-            model.check()
-        except NotFinite:
-            raise
-        except BaseException:
-            model.restore()
-            for group in self._groups:
-                group.read()
-            raise
-        self._checked = True
-        return value
-
-    def _check(self, before: list[Any]) -> None:
-        """Raise RuntimeError unless the first update was what each parameter's own would be."""
-        for group, (value, memory) in zip(self._groups, before):
-            wanted = group.updated(value, memory)
-            eps = np.finfo(wanted.dtype).eps
-            change = np.max(np.abs(wanted - value))
-            tolerance = np.sqrt(eps) * change + 8 * eps * np.abs(wanted)
-            if not np.all((np.abs(group.value - wanted) <= tolerance) | np.isnan(wanted)):
-                raise _not_elementwise(self.optimizer)
 
 
 class _Group:
@@ -226,18 +210,29 @@ class _Group:
             for memory, part in zip(self._memories, self.parts(flat)):
                 memory[slot] = part.copy()
 
-    def copied(self) -> Any:
+    def copied(self) -> tuple[Any, dict[str, Any]]:
         """Copies of the values and of the memory."""
         return self.value.copy(), {slot: flat.copy() for slot, flat in self.memory.items()}
 
-    def updated(self, value: Any, memory: Any) -> Any:
-        """These values after an update of each parameter by its own gradient."""
+    def put_back(self, value: Any, memory: dict[str, Any]) -> None:
+        """Take values and memory from such copies."""
+        self.value[...] = value
+        for slot, flat in memory.items():
+            self.memory[slot][...] = flat
+
+    def check_update(self, value: Any, memory: dict[str, Any]) -> None:
+        """RuntimeError unless these values were updated as each parameter's own would be."""
         memories = zip(*(self.parts(flat) for flat in memory.values())) if memory else iter(())
         new = [
             self.optimizer.update(v, g, dict(zip(memory, next(memories, ()))))
             for v, g in zip(self.parts(value), self.parts(self.slope))
         ]
-        return np.concatenate([v.ravel() for v in new])
+        wanted = np.concatenate([v.ravel() for v in new])
+        eps = np.finfo(wanted.dtype).eps
+        change = np.max(np.abs(wanted - value))
+        tolerance = np.sqrt(eps) * change + 8 * eps * np.abs(wanted)
+        if not np.all((np.abs(self.value - wanted) <= tolerance) | np.isnan(wanted)):
+            raise _not_elementwise(self.optimizer)
 
 
 def recorded_loss(model: Module, loss: Loss, x: Any, y: Any) -> Tensor:
@@ -274,18 +269,12 @@ def _with(optimizer: Optimizer, numbers: Any) -> Optimizer:
     return other
 
 
-def _settings(optimizer: Optimizer) -> list[str]:
-    """The names of the other numbers of an optimizer, which a user may change between steps."""
-    others = ("steps", *optimizer.varying)
-    return [k for k, v in vars(optimizer).items() if isinstance(v, PLAIN) and k not in others]
-
-
-def _plain_attributes(model: Module) -> Iterator[Any]:
-    """The numbers and strings that the modules of a model have as attributes."""
-    for path, module in model.named_modules():
-        for key, x in vars(module).items():
-            if isinstance(x, PLAIN):
-                yield path, key, x
+def _settings(optimizer: Optimizer) -> Callable[[Optimizer], Any]:
+    """A function that reads the numbers and strings of an optimizer which are not `varying`."""
+    others = {"steps", *optimizer.varying}
+    plain = (bool, int, float, str, type(None))
+    names = [k for k, v in vars(optimizer).items() if isinstance(v, plain) and k not in others]
+    return attrgetter(*names) if names else lambda optimizer: None
 
 
 def _check_used(pairs: Iterable[Any]) -> None:

@@ -101,9 +101,11 @@ def fit(
     history: of an earlier call that this one goes on from, at another learning rate or resumed; it
     is added to.
 
-    Each step runs compiled (see `nn.Step`): it agrees with the model run op by op to rounding. A
-    model that cannot be compiled, because it looks at values or draws random numbers of its own,
-    is trained op by op, with one warning.
+    Each step runs compiled (see `nn.Step`): it agrees with the model run op by op to rounding. That
+    is checked at the first batch, and again at the first one after metrics or a validation, which
+    may have changed the model; a change that this batch does not show is missed. A model that
+    cannot be compiled, because it looks at values or draws random numbers of its own, is trained op
+    by op, with one warning.
 
     A loss of NaN or infinity ends the training before it reaches the parameters, with a warning
     that names the epoch. Returns the History of the epochs that were completed.
@@ -118,17 +120,15 @@ def fit(
     """
     rng = generator(rng)
     x, y = samples(x), samples(y)
-    if validation is not None:
-        x_seen, y_seen = map(samples, validation)
-    else:
-        x_seen, y_seen = x, y
+    x_seen, y_seen = (x, y) if validation is None else map(samples, validation)
     history = History() if history is None else history
     done = len(history.loss)
     model.train()
     step = _AnyStep(model, loss, optimizer)
-    for epoch, show in _epochs(range(done + 1, done + epochs + 1), progress):
-        total = 0.0
-        with step:
+    try:
+        step.enter()
+        for epoch, show in _epochs(range(done + 1, done + epochs + 1), progress):
+            total = 0.0
             for xb, yb in batches(x, y, batch_size, shuffle, rng):
                 batch_loss = step(xb, yb)
                 if not math.isfinite(batch_loss):
@@ -141,16 +141,20 @@ def fit(
                     )
                     return history
                 total += batch_loss * len(xb)
-        history.loss.append(total / len(x))
-        if validation is not None or metrics:
-            prediction = model.predict(x_seen)
-            if validation is not None:
-                with no_grad():
-                    history.validation_loss.append(float(loss(prediction, y_seen)))
-            for name, metric in (metrics or {}).items():
-                values = history.metrics.setdefault(name, [])
-                values.append(float(metric(prediction, y_seen)))
-        show(history.last())
+            history.loss.append(total / len(x))
+            if validation is not None or metrics:
+                step.leave()  # for what follows may look at the model, and change it
+                prediction = model.predict(x_seen)
+                if validation is not None:
+                    with no_grad():
+                        history.validation_loss.append(float(loss(prediction, y_seen)))
+                for name, metric in (metrics or {}).items():
+                    values = history.metrics.setdefault(name, [])
+                    values.append(float(metric(prediction, y_seen)))
+                step.enter()
+            show(history.last())
+    finally:
+        step.leave()
     return history
 
 
@@ -164,19 +168,24 @@ class _AnyStep:
         trained = set(optimizer.parameters)
         self.untrained = [p for p in model.parameters() if p not in trained]
         self.compiled: Step | None = None
+        self._is_in = False
         self.reason: Exception | None = None  # why it is not compiled, until that is said
         try:
             self.compiled = Step(model, loss, optimizer)
         except Exception as error:
             self.reason = error
 
-    def __enter__(self) -> None:
+    def enter(self) -> None:
+        """Take the parameters from the model; see `Step`."""
         if self.compiled:
             self.compiled.__enter__()
+            self._is_in = True
 
-    def __exit__(self, *error: Any) -> None:
-        if self.compiled:
+    def leave(self) -> None:
+        """Hand the parameters back, if they were taken."""
+        if self.compiled and self._is_in:
             self.compiled.__exit__()
+        self._is_in = False
 
     def __call__(self, x: Any, y: Any) -> float:
         """The loss of a batch, after which the parameters are updated if it is finite."""
@@ -184,7 +193,7 @@ class _AnyStep:
             try:
                 return self.compiled(x, y)
             except Exception as error:
-                self.compiled.__exit__()
+                self.leave()
                 self.compiled, self.reason = None, error
         value = self._eager(x, y)  # what is wrong with the model itself is raised here
         if self.reason is not None:

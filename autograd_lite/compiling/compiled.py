@@ -135,10 +135,16 @@ class Compiled:
             args = with_plain_arrays(args)
             try:
                 program, step = self._known[self._key(args)]
-                return program.checked(step, args, record(self.fn, args).values)
+                expected = record(self.fn, args).values
+                result = program.checked(step, args, expected)
+                if result is MISS:
+                    result = program.checked(program.bound(args), args, expected)
             except (KeyError, Unmet, Differs):
-                self._known.clear()
-                self._step = None
+                result = MISS
+            if result is not MISS:
+                return result
+            self._known.clear()
+            self._step = None
             return self(*args)
 
     def _key(self, args: tuple[Any, ...]) -> Any:
