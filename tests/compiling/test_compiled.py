@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import copy
+import gc
 import inspect
+import linecache
 import math
+import pickle
+import sys
 import threading
 import warnings
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +26,7 @@ from test_random_expressions import graphs, quick, recorded
 
 import autograd_lite as al
 from autograd_lite import Tensor, no_grad, primitive
+from autograd_lite.compiling import compiled as compiled_module
 from autograd_lite.compiling.compiled import LARGEST
 
 A = np.arange(6.0).reshape(2, 3) + 1
@@ -142,6 +150,88 @@ def test_masks_that_choose_more_or_fewer_elements() -> None:
     for x in ([1.0, 2, 3, -1], [1.0, -2, -3, -1], [1.0, 2, 3, 4], [-1.0, 2, 3, 4]):
         for got, wanted in zip(compiled(np.array(x)), f(np.array(x)), strict=True):
             same(got, wanted)
+
+
+@pytest.mark.parametrize("reduce", [al.sum, al.mean, al.max, lambda x: (x * x).sum() / x.size])
+def test_a_gradient_through_a_mask_that_chooses_more_or_fewer(reduce: Any) -> None:
+    """The value of x[x > 0] is not needed for some gradients, and its shape is for all."""
+    slope = al.func.grad(lambda x: reduce(x[x > 0]))
+    compiled = al.compile(slope)
+    for x in ([1.0, -1, -2], [1.0, 2, 3], [-1.0, 2, 3], [1.0, -1, -3]):
+        same(compiled(np.array(x)), slope(np.array(x)))
+
+
+def test_a_condition_holds_also_where_its_value_is_not_needed() -> None:
+    slope = al.compile(al.func.grad(lambda z, t: al.cross_entropy(z, t)))
+    slope(A, np.array([0, 2]))
+    with pytest.raises(ValueError, match="do not fit 3 classes"):
+        slope(A, np.array([0, 3]))
+
+
+# Each is a view of its input, by one way or another; some only of arrays in the one or other order.
+VIEWS: dict[str, Callable[[Any], Any]] = {
+    "[..., 0]": lambda x: x[..., 0],
+    "[0, ..., 0]": lambda x: x[0, ..., 0],
+    "[0][..., 0]": lambda x: x[0][..., 0],
+    "[()]": lambda x: x[()],
+    "[::-1]": lambda x: x[::-1],
+    "T": lambda x: x.T,
+    "mT": lambda x: x.mT,
+    "reshape": lambda x: x.reshape(-1),
+    "reshape of T": lambda x: x.T.reshape(-1),
+    "squeeze": lambda x: x[None].squeeze(),
+    "expand_dims": lambda x: al.expand_dims(x, axis=1),
+    "broadcast_to": lambda x: al.broadcast_to(x, shape=(2, 3, 3)),
+    "astype": lambda x: x.astype(x.dtype),
+} | {
+    name: primitive()(forward)
+    for name, forward in {
+        "flip": lambda x: np.flip(x, 0),
+        "rot90": lambda x: np.rot90(x),
+        "diagonal": lambda x: np.diagonal(x),
+        "diagonal method": lambda x: x.diagonal(),
+        "einsum": lambda x: np.einsum("ij->ji", x),
+        "moveaxis": lambda x: np.moveaxis(x, 0, 1),
+        "swapaxes": lambda x: np.swapaxes(x, 0, 1),
+        "split": lambda x: np.split(x, 3)[1],
+        "ravel": lambda x: np.ravel(x, order="F"),
+        "real": lambda x: np.real(x),
+        "atleast_3d": lambda x: np.atleast_3d(x),
+        "itself": lambda x: x,
+        "item": lambda x: x[0] if x.shape else x,
+    }.items()
+}
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_view_is_no_ones_memory(name: str, order: Any) -> None:
+    """What is returned stays, and what is looked at is not overwritten."""
+    view = VIEWS[name]
+
+    def f(x: Any, y: Any) -> Any:
+        a = x * 2.0
+        s = view(a)
+        b = al.tanh(y * 3.0) + al.sigmoid(y * 0.5)
+        return s, (b * b).sum() * view(x), s * 1.0, view(y)
+
+    compiled = al.compile(f)
+    rng = np.random.default_rng(0)
+    kept = []
+    for k in range(3):
+        x, y = (np.asarray(rng.standard_normal((3, 3)), order=order) for _ in range(2))
+        got = compiled(x, y)
+        wanted = [np.array(w) for w in f(x.copy(), y.copy())]
+        kept.append((got, wanted))
+        for results, its in kept[: k + 1]:
+            for a, b in zip(results, its, strict=True):
+                same(a, b)
+                assert isinstance(a, np.ndarray) == bool(b.shape)  # else a numpy scalar
+        for a in got:
+            assert not any(np.may_share_memory(a, z) for z in (x, y))
+    results = [a for got, _ in kept for a in got if np.ndim(a)]
+    for i, a in enumerate(results):
+        assert not any(np.may_share_memory(a, b) for b in results[i + 1 :])
 
 
 def test_trees_numbers_defaults_and_names() -> None:
@@ -314,6 +404,65 @@ def test_captured_arrays_are_read_anew() -> None:
         lr = 1.0 + k
     a = np.zeros(3)
     same(compiled(A), f(A))
+
+
+SCALE = 2.0
+WEIGHTS = np.array([1.0, 2.0])
+SETTINGS = {"scale": 2.0}
+
+
+def test_what_is_read_anew_and_what_is_part_of_the_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plain values, arrays and Tensors that the function itself names count; all else is traced."""
+    here = sys.modules[__name__]
+    offset, leaf = 1.0, Tensor(3.0)
+
+    def helper(x: Any) -> Any:
+        return x * SETTINGS["scale"]
+
+    def f(x: Any) -> Any:
+        return [x * SCALE, x * WEIGHTS, x + offset, x * leaf, helper(x)]
+
+    slope = al.func.grad(lambda x: (x * SCALE).sum())  # what it wraps is the function itself
+    compiled, fast = al.compile(f), al.compile(slope)
+    x = np.array([1.0, 10.0])
+
+    def counts() -> None:
+        for got, wanted in zip(compiled(x)[:4], f(x)[:4]):
+            same(got, wanted.data if isinstance(wanted, Tensor) else wanted)
+        same(fast(x), slope(x))
+
+    counts()
+    monkeypatch.setattr(here, "SCALE", np.float32(3))
+    counts()
+    monkeypatch.setattr(here, "SCALE", np.float32(4))
+    counts()
+    WEIGHTS[0] = 5.0
+    counts()
+    monkeypatch.setattr(here, "WEIGHTS", np.array([3.0, 4.0]))
+    counts()
+    offset = 7.0
+    counts()
+    leaf.data = 4.0
+    counts()
+    leaf = Tensor(9.0)
+    counts()
+    monkeypatch.setitem(SETTINGS, "scale", 3.0)
+    same(compiled(x)[4], x * 2)  # as traced
+    same(compiled.checked(x)[4], x * 3)  # and traced anew where it is held against the function
+    same(compiled(x)[4], x * 3)
+    same(compiled.checked(x)[4], x * 3)
+
+
+def test_a_checked_call_writes_and_draws_once() -> None:
+    rng, its = np.random.default_rng(0), np.random.default_rng(0)
+    step = al.compile(lambda W, x: W - al.dropout(x, p=0.5, rng=rng), in_place=0)
+    W, x = np.zeros(8), np.ones(8)
+    wanted = W.copy()
+    for call in (step, step.checked, step, step.checked):
+        assert call(W, x) is W
+        wanted -= al.dropout(x, p=0.5, rng=its)
+        same(W, wanted)
+    assert rng.bit_generator.state == its.bit_generator.state
 
 
 def test_results_belong_to_the_caller() -> None:
@@ -493,6 +642,119 @@ def test_names_are_the_functions_own_whatever_they_are() -> None:
 
     step = al.compile(h, in_place=0)
     same(step(long, A, long * 2), (long.sum() * 0 + 1) * (2 + A.sum() - 1) * np.ones(70_000) - 2)
+
+
+@pytest.mark.parametrize(
+    "name", ["type", "len", "ndarray", "MISS", "np", "c1", "v1", "step", "x_0"]
+)
+def test_parameters_of_any_name(name: str) -> None:
+    f = eval(f"lambda {name}, other: ({name} * 2 + other[0], {name} @ other[1])")
+    compiled = al.compile(f)
+    for x in (A, A + 1):
+        other = (x[0], x.T)
+        for got, wanted in zip(compiled(x, other), f(x, other), strict=True):
+            same(got, wanted)
+
+
+class Doubling:
+    def __call__(self, x: Any) -> Any:
+        return x * 2
+
+    def method(self, x: Any) -> Any:
+        return x * 2
+
+
+def half(x: Any) -> Any:
+    return x / 2
+
+
+CALLABLES = [Doubling(), Doubling().method, partial(np.multiply, 2.0), al.relu, half]
+
+
+@pytest.mark.parametrize("f", CALLABLES, ids=["object", "method", "partial", "op", "function"])
+def test_callables_of_any_kind_and_their_copies(f: Any) -> None:
+    compiled = al.compile(f)
+    same(compiled(A), f(A))
+    for copied in (
+        copy.deepcopy(compiled),
+        copy.copy(compiled),
+        pickle.loads(pickle.dumps(compiled)),
+    ):
+        same(copied(A + 1), f(A + 1))
+
+
+def test_numpys_scalars_are_strong() -> None:
+    x = A.astype(np.float32)
+    for f in (
+        lambda x: x * np.float64(0.1),
+        lambda x: (x * np.float64(0.1)) * 3.0,
+        lambda x: np.float64(2) + x.sum(),
+        lambda x: x * np.float32(0.1),
+    ):
+        same(al.compile(f)(x), f(x), 1e-6)
+
+
+def test_dicts_of_any_class() -> None:
+    def f(x: Any) -> Any:
+        d = defaultdict(list, a=x * 2)
+        return d, OrderedDict(b=x * 3, a=d)
+
+    d, ordered = al.compile(f)(A)
+    assert type(d) is defaultdict
+    assert d.default_factory is list
+    assert type(ordered) is OrderedDict
+    assert list(ordered) == ["b", "a"]
+    same(ordered["a"]["a"], A * 2)
+
+
+def test_bits_of_integers() -> None:
+    for f in (lambda x: ~x, lambda x: x & 6, lambda x: x | 9, lambda x: (x > 2) & ~(x > 4)):
+        for x in (np.array([1, 4]), np.array([3, 5])):
+            same(al.compile(f)(x), f(x))
+
+
+@contextmanager
+def no_tracing(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Inside, to trace a function is an error."""
+    with monkeypatch.context() as patch:
+        patch.delattr(compiled_module, "record")
+        yield
+
+
+class Plain(np.ndarray):
+    pass
+
+
+def test_arrays_that_are_no_others_are_not_traced_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    big = A.astype(">f8")
+    f = al.compile(lambda x: x * 2 + 1)
+    f(A), f(big)
+    with no_tracing(monkeypatch):
+        for x in (
+            A,
+            pickle.loads(pickle.dumps(A)),
+            A.view(Plain),
+            big,
+            pickle.loads(pickle.dumps(big)),
+        ):
+            assert type(f(x)) is np.ndarray
+            np.testing.assert_array_equal(f(x), A * 2 + 1)
+        with pytest.raises(NameError):
+            f(A[:1])
+    for odd in (np.ma.array(A, mask=A > 2),):
+        with pytest.raises(TypeError, match="a way of its own"):
+            f(odd)
+
+
+def test_traces_leave_nothing_behind() -> None:
+    def texts() -> int:
+        gc.collect()
+        return sum(name.startswith("<make ") for name in linecache.cache)
+
+    before = texts()
+    for k in range(5):
+        al.compile(lambda x, k=k: x * k)(A)
+    assert texts() <= before
 
 
 # Where it is called -----------------------------------------------------------------------------

@@ -442,6 +442,79 @@ def test_an_attribute_of_the_model_that_is_changed_between_epochs_counts() -> No
     agree(lambda: (m := Line(), head(m)), each=each)
 
 
+def swapped_activation(model: Any, optimizer: Any) -> None:
+    model.layers[1] = nn.Sigmoid() if isinstance(model.layers[1], nn.Tanh) else nn.Tanh()
+
+
+def another_function(model: Any, optimizer: Any) -> None:
+    nn.Tanh.op = al.sigmoid if nn.Tanh.op is al.tanh else al.tanh
+
+
+def more_layers(model: Any, optimizer: Any) -> None:
+    model.layers.append(nn.Tanh())
+
+
+def fewer_layers(model: Any, optimizer: Any) -> None:
+    del model.layers[1:-1]
+
+
+@pytest.mark.parametrize("each", [swapped_activation, another_function, more_layers, fewer_layers])
+def test_a_model_that_is_changed_between_epochs_counts(
+    each: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nn.Tanh, "op", al.tanh)
+    agree(with_mlp(nn.SGD, lr=0.1, momentum=0.9), each=each, epochs=6)
+
+
+class Configured(Line):
+    """What it computes hangs on a number, an item of a list and one of a dict."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.factor = np.float32(2)
+        self.factors, self.named = [1.0], {"factor": 1.0}
+
+    def forward(self, x: Any) -> Any:
+        return self.line(x) * float(self.factor) * self.factors[0] * self.named["factor"]
+
+
+def test_numbers_of_any_kind_that_are_changed_between_epochs_count() -> None:
+    def each(model: Any, optimizer: Any) -> None:
+        model.factor = model.factor * np.float32(0.5)
+        model.factors[0] *= 0.75
+        model.named["factor"] += 0.5
+
+    agree(lambda: (m := Configured(), head(m)), each=each)
+
+
+def test_a_model_that_is_changed_between_two_fits_and_between_two_steps() -> None:
+    model = mlp()
+    step = nn.Step(model, nn.mse, nn.SGD(model.parameters(), lr=0.1))
+    wanted = mlp()
+    sgd = nn.SGD(wanted.parameters(), lr=0.1)
+
+    def loop_step() -> None:
+        sgd.zero_grad()
+        nn.mse(wanted(X), Y).backward()
+        sgd.step()
+
+    with step:
+        step(X, Y)
+        loop_step()
+    for m in (model, wanted):
+        swapped_activation(m, None)
+    with step:
+        step(X, Y)
+        loop_step()
+        for m in (model, wanted):
+            more_layers(m, None)
+        step.check()  # for nobody else knows
+        step(X, Y)
+        loop_step()
+    for p, q in zip(model.parameters(), wanted.parameters(), strict=True):
+        np.testing.assert_allclose(p.data, q.data, rtol=1e-12)
+
+
 def test_arrays_that_were_handed_out_and_graphs_that_were_recorded() -> None:
     model = mlp()
     W = model.layers[0].W
