@@ -55,7 +55,7 @@ class Faster:
         ):
             axis = params.get("axis")
             if axis is None and not shape and x.op is np.multiply and _alike(*x.inputs):
-                op, inputs = np.vdot, x.inputs
+                op, inputs, params = np.vdot, x.inputs, {}
             elif len(x.shape) == 2 and axis is not None and not isinstance(axis, tuple):
                 axis %= 2
                 if x.shape[axis] == 1:

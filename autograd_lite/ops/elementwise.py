@@ -49,7 +49,8 @@ __all__ = [
     "softplus",
     "maximum",
     "minimum",
-    "limit",
+    "at_least",
+    "at_most",
     "clip",
     "guarded",
     "dropout_mask",
@@ -358,10 +359,22 @@ def minimum(a: Array, b: Array) -> Array:
     return np.minimum(a, b)
 
 
-@elementwise(lambda g, y, x, *, low, high: g * equal(x, y), name="clip")
-def limit(x: Array, *, low: Array, high: Array) -> Array:
-    """x within constant limits; see `clip`."""
-    return np.clip(x, low, high)
+@elementwise(
+    lambda g, y, x, low: g * (x >= low),
+    lambda g, y, x, low: g * (x < low),
+)
+def at_least(x: Array, low: Array) -> Array:
+    """x, but no smaller than low; see `clip`."""
+    return np.maximum(x, low)
+
+
+@elementwise(
+    lambda g, y, x, high: g * (x <= high),
+    lambda g, y, x, high: g * (x > high),
+)
+def at_most(x: Array, high: Array) -> Array:
+    """x, but no larger than high; see `clip`."""
+    return np.minimum(x, high)
 
 
 def clip(
@@ -369,16 +382,20 @@ def clip(
 ) -> Any:
     """x, but no smaller than a_min (or min) and no larger than a_max (or max); None is no limit.
 
-    The gradient passes where x is within the limits, the limits included, and is 0 outside. The
-    limits are constants; write `maximum` and `minimum` where they are Tensors. TypeError if a
-    limit is given twice.
+    The gradient passes to x within the limits, the limits included, and outside to the limit that
+    is met, where that is a Tensor. TypeError if a limit is given twice.
     """
     if (a_min is not None and min is not None) or (a_max is not None and max is not None):
         raise TypeError(
             f"clip got a_min={a_min}, min={min}, a_max={a_max}, max={max}; two names of one limit; "
             "leave one out"
         )
-    return limit(x, low=min if a_min is None else a_min, high=max if a_max is None else a_max)
+    low, high = min if a_min is None else a_min, max if a_max is None else a_max
+    if low is not None:
+        x = at_least(x, low)
+    if high is not None:
+        x = at_most(x, high)
+    return copy(x) if low is None and high is None else x
 
 
 @elementwise(

@@ -242,7 +242,8 @@ FUNCTIONS: dict[str, Any] = {
     "softplus": lambda x: np.log(1 + np.exp(x)),
     "max": lambda x, *y, axis=None: np.maximum(x, *y) if y else np.max(x, axis),
     "min": lambda x, *y, axis=None: np.minimum(x, *y) if y else np.min(x, axis),
-    "clip": lambda x, low, high: np.clip(x, low, high),
+    "at_least": np.maximum,
+    "at_most": np.minimum,
     "norm": lambda x, axis: np.sqrt(np.sum(x**2, axis)),
     "softmax": lambda x, axis=-1: np.exp(x) / np.sum(np.exp(x), axis, keepdims=True),
     "log softmax": lambda x, axis=-1: x - np.log(np.sum(np.exp(x), axis, keepdims=True)),
@@ -611,7 +612,7 @@ FORMULAS = {
     "Σ (Σ over axis 1 of A) ⊙ x": lambda x, y, z, A, B: A.sum(axis=1) * x,
     "‖x‖": lambda x, y, z, A, B: al.norm(x),
     "Σ x[0:2]": lambda x, y, z, A, B: x[0:2],
-    "Σ clip(x, low=−1, high=None)": lambda x, y, z, A, B: al.clip(x, min=-1),
+    "Σ at_least(x, −1)": lambda x, y, z, A, B: al.clip(x, min=-1),
 }
 
 
