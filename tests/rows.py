@@ -252,12 +252,8 @@ row("clip", each(lambda x: sorted((-0.31, x, 0.42))[1]), distinct(3, 4), min=-0.
 for name, function in {"at_least": max, "at_most": min}.items():
     row(name, each(function), distinct(3, 4), distinct(4, offset=0.05))
     row(name, each(function), distinct(3), distinct(2, 1, offset=0.05))
-    row(
-        name,
-        each(lambda x, f=function: f(x, 0.1)),
-        distinct(4),
-        call=lambda x, op=name: getattr(al, op)(x, 0.1),
-    )
+    row(name, each(lambda x, f=function: f(x, 0.1)), distinct(4),
+        call=lambda x, op=name: getattr(al, op)(x, 0.1))  # fmt: skip
 row("clip", each(lambda x: x if x > 0 else 0.0), distinct(4), min=0)
 row("clip", each(lambda x: x if x < 0 else 0.0), distinct(4), max=0)
 row("clip", lambda x: np.array([[max(x[0], lo)] for lo in (-0.5, 0.5)]), np.array([0.1]),
