@@ -72,7 +72,7 @@ def draw(y: Any, names: Mapping[str, Any] | None = None, *, direction: str = "LR
             f'draw got direction={direction!r}; "LR" (from left to right) or "TB" (from top to '
             'bottom) is needed; leave it out for "LR"'
         )
-    return Graph(write(walk(outputs, names or {}), direction))
+    return Graph(write(walk(outputs, names), direction))
 
 
 @dataclass(frozen=True, repr=False)
@@ -148,7 +148,7 @@ class Edge:
     shape: tuple[int, ...] | None = None
 
 
-def walk(outputs: Sequence[Node], names: Mapping[str, Any]) -> Iterator[Vertex | Edge]:
+def walk(outputs: Sequence[Node], names: Mapping[str, Any] | None) -> Iterator[Vertex | Edge]:
     """The vertices and edges of the graph that ends in `outputs`, in the order of computation."""
     name_of = called(names)
     origin: dict[int, Vertex] = {}  # by the id of a value: the vertex that it comes from
