@@ -112,7 +112,7 @@ def jacobian(f: Function, argnums: int = 0) -> Function:
         ]
         join = stack if call.recorded else np.stack
         columns = [join(column) for column in zip(*rows)]
-        shaped = [m.reshape(*shape, *x.shape) for m, x in zip(columns, call.leaves)]
+        shaped = [m.reshape((*shape, *x.shape)) for m, x in zip(columns, call.leaves)]
         return call.shaped(shaped)[0]
 
     return matrix

@@ -17,18 +17,29 @@ def called(names: Mapping[str, Any] | None) -> Callable[[Any], str | None]:
     start with an underscore are left out, so that `names=locals()` will do. Raises TypeError if
     `names` is no dict of values by their names.
     """
+    names_of = known(names)
+    return lambda x: next(names_of(x), None)
+
+
+def known(names: Mapping[str, Any] | None) -> Callable[[Any], Iterator[str]]:
+    """Every name that a value has, as a function of it; the first is what it is `called`."""
     names = {} if names is None else names
     if not isinstance(names, Mapping) or not all(isinstance(name, str) for name in names):
         raise TypeError(
             f"names is {describe(names)}; a dict of values by their names is needed; pass "
             "names=locals() or {'x': x}"
         )
-    given = {id(x): name for name, x in reversed([*names.items()]) if not name.startswith("_")}
+    given: defaultdict[int, list[str]] = defaultdict(list)
+    for name, x in names.items():
+        if not name.startswith("_"):
+            given[id(x)].append(name)
 
-    def name_of(x: Any) -> str | None:
-        return (x.name if isinstance(x, Node) else None) or given.get(id(x))
+    def names_of(x: Any) -> Iterator[str]:
+        if isinstance(x, Node) and x.name:
+            yield x.name
+        yield from given.get(id(x), ())
 
-    return name_of
+    return names_of
 
 
 class Namespace:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -122,18 +122,39 @@ def check_state(state: Mapping[str, Any], expected: Mapping[str, Any], owner: st
     """Raise ValueError unless `state` has the names, shapes and dtypes of `expected`."""
     if not isinstance(state, Mapping):
         raise ValueError(f"the state is {state!r}; arrays by name are needed; pass a state_dict()")
-    faults = [f"{name} is missing" for name in expected if name not in state]
-    faults += [f"{name} is unknown" for name in state if name not in expected]
+    check_names(state, expected, owner)
+    faults = []
     for name, value in expected.items():
-        if name in state:
-            given, needed = (
-                f"{v.shape} {v.dtype}" if hasattr(v, "dtype") else f"no array but {v!r}"
-                for v in (state[name], value)
-            )
-            if given != needed:
-                faults.append(f"{name} is {given}, not {needed}")
+        given, needed = (
+            f"{v.shape} {v.dtype}" if hasattr(v, "dtype") else f"no array but {v!r}"
+            for v in (state[name], value)
+        )
+        if given != needed:
+            faults.append(f"{name} is {short(given)}, not {needed}")
+    _raise_if(_few(faults), expected, owner)
+
+
+def check_names(names: Collection[str], expected: Mapping[str, Any], owner: str) -> None:
+    """Raise ValueError unless the names are those of `expected`."""
+    missing = [f"{short(name)} is missing" for name in expected if name not in names]
+    unknown = [f"{short(name)} is unknown" for name in names if name not in expected]
+    _raise_if(_few(missing) + _few(unknown), expected, owner)
+
+
+def _raise_if(faults: list[str], expected: Mapping[str, Any], owner: str) -> None:
     if faults:
         raise ValueError(
             f"the state does not fit: {'; '.join(faults)}; {owner} needs {len(expected)} arrays "
             "just as its state_dict() gives them; build it with the sizes it was saved with"
         )
+
+
+def _few(faults: list[str], most: int = 5) -> list[str]:
+    """The first of them, and how many others there are."""
+    others = len(faults) - most
+    return faults if others <= 0 else [*faults[:most], f"and {others:,} more of that kind"]
+
+
+def short(text: str, longest: int = 60) -> str:
+    """A text that a file gave, in a length for a message."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

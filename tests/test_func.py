@@ -1,4 +1,5 @@
 from collections import namedtuple
+from functools import partial
 
 import numpy as np
 import pytest
@@ -211,3 +212,80 @@ def test_tangents_are_structured_as_the_primals():
 def test_functions_of_nothing():
     assert func.jvp(lambda: 3.0, [], []) == (3, 0)
     assert func.jacobian(lambda x: x[:0])(X.astype("f4")).dtype == np.float32
+
+
+def test_derivatives_of_a_function_of_a_number():
+    def f(x):
+        return 3 * x**4
+
+    for x in (2.0, np.float32(2), np.array(2.0), Tensor(2.0)):
+        assert func.jacobian(f)(x).shape == func.hessian(f)(x).shape == ()
+        assert float(func.jacobian(f)(x)) == 12 * 2**3
+        assert float(func.hessian(f)(x)) == 36 * 2**2
+        assert float(func.jacobian(func.hessian(f))(x)) == 72 * 2
+    assert func.hessian(f)(np.float32(2)).dtype == np.float32
+    assert func.grad(lambda x: func.hessian(lambda y: x * y**3)(2.0))(5.0) == 12
+    assert func.jacobian(lambda x: al.stack([x, x * x]))(3.0).tolist() == [1, 6]
+    assert func.jacobian(lambda x: (x * x).sum())(X).tolist() == (2 * X).tolist()
+
+
+@pytest.mark.parametrize(("left", "right"), [("f4", "f8"), ("f8", "f4"), ("f2", "f4")])
+@pytest.mark.parametrize("shapes", [((), ()), ((3,), (3,)), ((2, 3), (3,)), ((), (3,))])
+def test_factors_of_two_dtypes(left, right, shapes):
+    a, b = RNG.standard_normal(shapes[0]).astype(left), RNG.standard_normal(shapes[1]).astype(right)
+
+    def f(a, b):
+        return np.dot(a, b).sum()
+
+    value, (ga, gb) = func.value_and_grad(f, (0, 1))(a, b)
+    assert (value.dtype, ga.dtype, gb.dtype) == (np.result_type(a, b), a.dtype, b.dtype)
+    np.testing.assert_allclose(value, np.dot(a.astype(float), b.astype(float)).sum(), rtol=1e-2)
+    outer = np.broadcast_to(b.astype(float), np.broadcast_shapes(*shapes))
+    np.testing.assert_allclose(ga, outer.sum() if a.ndim == 0 else outer, rtol=1e-2)
+    _, slope = func.jvp(f, [a, b], [a, b])
+    np.testing.assert_allclose(slope, 2 * value, rtol=1e-2)
+
+
+class Cube:
+    """A function that has no name."""
+
+    def __call__(self, x, scale=1.0):
+        return scale * (x**3).sum()
+
+
+@pytest.mark.parametrize(
+    "f", [Cube(), partial(Cube(), scale=1.0), partial(lambda n, x: (x**n).sum(), 3)]
+)
+def test_functions_without_a_name(f):
+    assert not hasattr(f, "__name__")
+    cubic, slope, curve = (X**3).sum(), 3 * X**2, np.diag(6 * X)
+    np.testing.assert_allclose(func.grad(f)(X), slope, **TIGHT)
+    np.testing.assert_allclose(func.value_and_grad(f)(X)[0], cubic, **TIGHT)
+    np.testing.assert_allclose(func.jacobian(f)(X), slope, **TIGHT)
+    np.testing.assert_allclose(func.hessian(f)(X), curve, **TIGHT)
+    np.testing.assert_allclose(func.vjp(f, X)[1](2.0)[0], 2 * slope, **TIGHT)
+    np.testing.assert_allclose(func.jvp(f, [X], [V])[1], slope @ V, **TIGHT)
+    np.testing.assert_allclose(func.hvp(f, [X], [V])[0], curve @ V, **TIGHT)
+    W = Tensor(X)
+    at = func.at([W], partial(lambda n, x: n * (W * x).sum(), 2.0))
+    np.testing.assert_allclose(func.grad(at)([X], V)[0], 2 * V, **TIGHT)
+    np.testing.assert_allclose(al.compile(func.grad(f))(X), slope, **TIGHT)
+
+
+def test_derivatives_that_are_constant():
+    """Of a sum, of a product in its other factor, of what does not look at its argument."""
+    d = func.grad
+    assert d(d(lambda x: 3 * x))(2.0) == 0
+    assert d(d(d(lambda x: x * x)))(2.0) == 0
+    assert d(d(lambda x: 3.0))(2.0) == 0
+    assert d(lambda x: d(lambda y: x)(2.0))(3.0) == 0
+    assert d(lambda x: d(lambda y: x * y)(2.0))(3.0) == 1
+    assert d(lambda x: d(lambda y: y * y)(2.0) * x)(3.0) == 4
+    assert d(lambda x: d(lambda y: (y > 0) * 1.0)(x))(3.0) == 0
+    assert func.hessian(lambda x: 3.0)(2.0) == 0
+    assert func.jvp(d(lambda x: 3 * x), [2.0], [1.0]) == (3, 0)
+    assert func.hvp(lambda x: 3 * x, [2.0], [1.0]) == (0,)
+    assert func.vjp(d(lambda x: 3 * x), 2.0)[1](1.0) == (0,)
+    np.testing.assert_array_equal(
+        func.jacobian(lambda x: func.grad(np.sum)(x))(X), np.zeros((3, 3))
+    )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import operator
 import pickle
+import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -457,6 +459,74 @@ def test_a_tensor_of_a_tensor_is_an_independent_leaf(x: Tensor) -> None:
     y.data[0, 0] = 99
     assert x.data[0, 0] == 1.5
     assert grad(y.sum(), x).tolist() == [[0] * 3] * 2
+
+
+# Subclasses of ndarray --------------------------------------------------------------------------
+
+
+class Labelled(np.ndarray):
+    """A subclass that computes as ndarray does."""
+
+    label = "a"
+
+
+MASKED = np.ma.masked_array([1.0, 2.0, 3.0], mask=[False, True, False])
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", PendingDeprecationWarning)
+    ROW = np.matrix([[1.0, 2.0, 3.0]])
+USES = {
+    "on the right": lambda x, a: x * a,
+    "on the left": lambda x, a: a * x,
+    "on the right of @": lambda x, a: x @ a.T,
+    "on the left of @": lambda x, a: a @ x,
+    "on the left of -": lambda x, a: a - x,
+    "for numpy's function": lambda x, a: np.add(a, x),
+    "as a condition": lambda x, a: al.where(a > 1, x, 0.0),
+    "as numpy's condition": lambda x, a: np.where(a > 1, x, 0.0),
+    "as an alternative": lambda x, a: al.where(np.array([True, False, True]), x, a),
+    "as a key": lambda x, a: x[a > 1],
+    "as a part of a key": lambda x, a: x[None, a.astype(int)],
+    "in a list": lambda x, a: al.concatenate([x[None], a.reshape(1, 3)]),
+    "as a target": lambda x, a: al.mse(x, a),
+    "as a leaf": lambda x, a: Tensor(a),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("array", [MASKED, ROW], ids=lambda a: type(a).__name__)
+def test_arrays_that_compute_in_a_way_of_their_own_are_refused(array: Array, use: str) -> None:
+    """Their masks or products would be dropped without a word."""
+    x = Tensor([1.0, 2.0, 3.0], name="x")
+    with pytest.raises(TypeError) as error:
+        USES[use](x, array)
+    message = str(error.value)
+    if array is MASKED and use in (
+        "on the left",
+        "on the left of -",
+    ):  # it asks for data
+        assert "which would lose its gradient; an op of autograd_lite is needed here" in message
+    else:
+        assert f"class {type(array).__name__}" in message
+        assert "; a plain array is needed; convert it with np.asarray, or .filled()" in message
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("kind", [Labelled, np.memmap, np.recarray])
+def test_arrays_of_other_subclasses_are_plain_arrays(kind: type, use: str, tmp_path: Path) -> None:
+    values = np.array([0.5, 2.0, 4.0])
+    if kind is np.memmap:
+        array = np.memmap(tmp_path / "values", float, "w+", shape=(3,))
+        array[:] = values
+    else:
+        array = values.view(kind)
+    x = Tensor([1.0, 2.0, 3.0], name="x")
+    if use in ("as a key", "as a part of a key"):
+        values, array = values.clip(0, 2), np.clip(array, 0, 2).view(kind)
+    y, wanted = USES[use](x, array), USES[use](x, values)
+    np.testing.assert_array_equal(y.data, wanted.data, strict=True)
+    assert type(y.data) is np.ndarray
+    assert not any(isinstance(v, kind) for v in y.saved)
+    np.testing.assert_array_equal(grad(y.sum(), x), grad(wanted.sum(), x), strict=True)
 
 
 # Copies -----------------------------------------------------------------------------------------

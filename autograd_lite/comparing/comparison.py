@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import REAL, Node, describe
+from ..names import known
 from ..reverse import check_real, grad, order
 
 
@@ -67,14 +68,14 @@ def compare(
 ) -> Comparison:
     """Compare handwritten gradients of `loss` with the derived ones.
 
-    handwritten: ∂loss/∂x as an array, under the name of x: a parameter's or one given by
-    `.named`. names: more names, such as `locals()` or `dict(model.named_parameters())`. rtol: how
-    much two gradients may differ, relative to the largest magnitude in either, so that a small
-    element is judged by the large ones beside it; by default √eps of the coarser dtype, half of
-    its digits.
+    handwritten: ∂loss/∂x as an array, under a name of x: a parameter's, one given by `.named`, or
+    one in `names`, such as `locals()` or `dict(model.named_parameters())`. rtol: how much two
+    gradients may differ, relative to the largest magnitude in either, so that a small element is
+    judged by the large ones beside it; by default √eps of the coarser dtype, half of its digits.
 
-    A wrong shape or a NaN is a verdict, not an error. Raises TypeError if a value is no array of
-    numbers, ValueError for a name that the graph of `loss` does not have, or has twice.
+    A wrong shape or a NaN is a verdict, not an error. Raises TypeError if `handwritten` is no dict,
+    or a value in it no array of numbers; ValueError for a name that the graph of `loss` does not
+    have, or has twice.
 
     >>> from autograd_lite import Tensor, compare
     >>> x, W = np.array([[1.0, 2.0]]), Tensor([[3.0], [4.0]], name="W")
@@ -86,7 +87,12 @@ def compare(
     False
     """
     check_real(loss, "the loss")
-    nodes = _find(loss, handwritten, names or {})
+    if not isinstance(handwritten, Mapping):
+        raise TypeError(
+            f"compare got {describe(handwritten)} for handwritten gradients; a dict of arrays by "
+            "the names of what they belong to is needed; pass {'W': dW}"
+        )
+    nodes = _find(loss, handwritten, names)
     derived = grad(loss, list(nodes.values()))
     return Comparison(
         tuple(
@@ -96,17 +102,15 @@ def compare(
     )
 
 
-def _find(loss: Node, wanted: Mapping[str, Any], names: Mapping[str, Any]) -> dict[str, Node]:
+def _find(
+    loss: Node, wanted: Mapping[str, Any], names: Mapping[str, Any] | None
+) -> dict[str, Node]:
     """The nodes of the graph of `loss` with the wanted names."""
-    graph = order(loss)
-    within = set(graph)
+    names_of = known(names)
     named: dict[str, set[Node]] = {}
-    for node in graph:
-        if node.name:
-            named.setdefault(node.name, set()).add(node)
-    for name, x in names.items():
-        if isinstance(x, Node) and x in within:
-            named[name] = {x}
+    for node in order(loss):
+        for name in names_of(node):
+            named.setdefault(name, set()).add(node)
     for name in wanted:
         if len(named.get(name, ())) != 1:
             raise ValueError(

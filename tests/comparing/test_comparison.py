@@ -73,6 +73,45 @@ def test_names_can_come_from_a_mapping(problem):
     assert al.compare(loss, {"W": g}, names=locals()).ok
 
 
+def test_a_value_is_known_by_each_of_its_names(problem):
+    loss, by_hand = problem
+    W = next(node for node in al.order(loss) if node.name == "W")
+    names = {"layers.0.W": W, "weights": W}
+    for name in ("W", "layers.0.W", "weights"):
+        report = al.compare(loss, {name: by_hand["W"]}, names=names)
+        assert [(row.name, row.verdict) for row in report.rows] == [(name, "equal")]
+    both = al.compare(loss, {"weights": by_hand["W"], "W": 2 * by_hand["W"]}, names=names)
+    assert [row.verdict for row in both.rows] == ["equal", "differs"]
+
+
+def test_a_name_of_two_values_is_ambiguous_however_they_came_by_it(problem):
+    loss, by_hand = problem
+    other = al.order(loss)[0]
+    assert other.name != "z"
+    with pytest.raises(ValueError, match="'z' names 2 values"):
+        al.compare(loss, {"z": by_hand["z"]}, names={"z": other})
+
+
+def test_names_are_those_of_the_other_readings():
+    """Without those that start with an underscore; and no other mapping of names will do."""
+    W = Tensor(np.ones((3, 2)))
+    loss = (X @ W).sum()
+    with pytest.raises(ValueError, match=r"'_W' names 0 values .* no names; one is needed; name"):
+        al.compare(loss, {"_W": np.ones((3, 2))}, names={"_W": W})
+    for names in ([1], [], {1: W}):
+        with pytest.raises(TypeError) as told:
+            al.compare(loss, {"W": np.ones((3, 2))}, names=names)
+        with pytest.raises(TypeError) as drawn:
+            al.draw(loss, names=names)
+        assert str(told.value) == str(drawn.value)
+        assert len(str(told.value).split("; ")) == 3
+
+
+def test_gradients_without_names_are_refused(problem):
+    with pytest.raises(TypeError, match=r"an array \(3, 2\) float64 .*; a dict .*; pass "):
+        al.compare(problem[0], problem[1]["W"])
+
+
 def test_unknown_and_ambiguous_names(problem):
     loss, by_hand = problem
     with pytest.raises(ValueError, match=r"'V' names 0 values .* has W, b, z"):

@@ -1,5 +1,11 @@
+import ast
 import io
+import os
+import sys
+import time
+import tracemalloc
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -154,3 +160,105 @@ def test_two_entries_of_one_name_are_refused(model, tmp_path):
     write(tmp_path / "twice.npz", entries)
     with pytest.raises(ValueError, match="two entries of one name"):
         nn.load(model, tmp_path / "twice.npz")
+
+
+# What is refused before it costs anything --------------------------------------------------------
+
+
+def refused_quickly(model, path, message):
+    """Refused within a second and 20 MB, with three parts, and nothing is changed."""
+    before = model.state_dict()
+    tracemalloc.start()
+    start = time.perf_counter()
+    try:
+        with pytest.raises(ValueError, match=message) as error:
+            nn.load(model, path)
+        seconds, (_, peak) = time.perf_counter() - start, tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20e6
+    assert seconds < 1
+    assert len(str(error.value)) < 1000
+    for name, value in model.state_dict().items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+def endless(path):
+    path.symlink_to("/dev/zero")
+
+
+def pipe(path):
+    os.mkfifo(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs devices and pipes that have paths")
+@pytest.mark.parametrize("make", [endless, pipe, Path.mkdir])
+def test_what_is_no_file_is_not_read(model, tmp_path, make):
+    """A device has no end, and a pipe without a writer would wait for ever."""
+    make(tmp_path / "odd.npz")
+    refused_quickly(model, tmp_path / "odd.npz", r"odd\.npz is no regular file; .*; ")
+
+
+def test_a_path_that_leads_to_a_file_is_followed(model, tmp_path):
+    nn.save(model, tmp_path / "model.npz")
+    (tmp_path / "link.npz").symlink_to(tmp_path / "model.npz")
+    other = nn.MLP([3, 4, 2], rng=1)
+    nn.load(other, str(tmp_path / "link.npz"))
+    np.testing.assert_array_equal(other.state_dict()["layers.0.W"], model.layers[0].W.data)
+
+
+def test_many_unknown_entries_are_counted_and_not_read(model, tmp_path):
+    entries = good(model) | {f"x{i}.npy": b"" for i in range(10_000)}
+    write(tmp_path / "many.npz", entries)
+    opened = []
+    original = zipfile.ZipFile.open
+
+    def watched(self, *args, **options):
+        opened.append(args)
+        return original(self, *args, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(zipfile.ZipFile, "open", watched)
+        with pytest.raises(
+            ValueError, match=r"x0 is unknown; x1 is unknown; .*; and 9,995 more"
+        ) as e:
+            nn.load(model, tmp_path / "many.npz")
+    assert opened == []
+    assert len(str(e.value)) < 500
+
+
+def headed(shape, body=b""):
+    """An .npy file whose header claims a shape."""
+    text = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode() + body
+
+
+@pytest.mark.parametrize(
+    "method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+)
+@pytest.mark.parametrize("shape", ["(3, 4)", "(3, 8388608)"])
+def test_a_zip_bomb_is_not_unpacked(model, tmp_path, method, shape):
+    """An entry of the right name that unpacks to 40 MB, whatever its header says."""
+    with zipfile.ZipFile(tmp_path / "bomb.npz", "w", method) as archive:
+        for name, content in good(model).items():
+            with archive.open(name, "w") as entry:
+                entry.write(headed(shape) if name == "layers.0.W.npy" else content)
+                for _ in range(40 * (name == "layers.0.W.npy")):
+                    entry.write(bytes(2**20))
+    refused_quickly(model, tmp_path / "bomb.npz", r"layers\.0\.W")
+
+
+@pytest.mark.parametrize(
+    "shape", ["(3, 4000000)", f"({10**18},)", "(3, -4, -1)", f"({'1, ' * 3000})"]
+)
+@pytest.mark.parametrize("agreeing", [False, True])
+def test_a_header_that_claims_too_much_is_refused(model, tmp_path, shape, agreeing):
+    """Also where the directory of the archive claims a size that agrees."""
+    content = headed(shape, bytes(96))
+    with zipfile.ZipFile(tmp_path / "huge.npz", "w") as archive:
+        for name, whole in good(model).items():
+            archive.writestr(name, content if name == "layers.0.W.npy" else whole)
+        if agreeing:
+            size = 8 * np.prod(ast.literal_eval(shape), dtype=object)
+            archive.getinfo("layers.0.W.npy").file_size = len(content) - 96 + max(size, 0)
+    refused_quickly(model, tmp_path / "huge.npz", r"layers\.0\.W.* \(")
