@@ -15,7 +15,8 @@ import numpy as np
 
 from . import reverse
 from .graph import REAL, Node, describe, next_number
-from .mode import in_mode, mode
+from .mode import in_mode, mode, tracing
+from .op import traced
 from .ops import astype, copy, stack
 from .tensor import Tensor
 from .trees import beside, held, mapped
@@ -200,7 +201,7 @@ class _Call:
         self.recorded = any(x.op is None and x.number < start for x in reverse.order(y))
 
     def value(self) -> Any:
-        return copy(self.y) if self.recorded else np.array(self.y.value)
+        return copy(self.y) if self.recorded or tracing() else np.array(self.y.value)
 
     def pull(self, g: Any) -> list[Any]:
         recorded = self.recorded or isinstance(g, Node)
@@ -241,4 +242,6 @@ def _constant_result(y: Any) -> np.ndarray:
 
 def _entered(x: Any) -> Node:
     """A node of its own for an argument, distinct from the same Tensor captured elsewhere."""
+    if isinstance(x, np.ndarray) and (now := mode.get()) is not None and now.trace is not None:
+        x = traced(Tensor, now.trace, x, Tensor(x)._array)  # its values may be others at a call
     return copy(x) if isinstance(x, Node) else Tensor(x)

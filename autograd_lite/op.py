@@ -118,7 +118,7 @@ def primitive(
             node = new(kind)
             if now is not None:
                 if now.trace is not None:
-                    inputs = tuple(map(partial(_traced, kind, now.trace), inputs, saved))
+                    inputs = tuple(map(partial(traced, kind, now.trace), inputs, saved))
                     constant = constant or not now.recording
                 elif not now.recording:
                     node._become_leaf(y)
@@ -142,7 +142,7 @@ def primitive(
     return define
 
 
-def _traced(kind: type[Node], trace: Trace, x: Any, value: Array) -> Any:
+def traced(kind: type[Node], trace: Trace, x: Any, value: Array) -> Any:
     """An input as a trace records it: an array as a leaf, always the same one."""
     is_array = isinstance(x, ndarray) or bool(np.shape(value))  # a 0-d array may change, too
     if isinstance(x, Node) or not is_array:

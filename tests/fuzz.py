@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
-from functools import partial
+from functools import partial, wraps
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -93,6 +93,7 @@ def second(space: Space) -> Any:
     """The function of the gradients of the weighted sum of the gradients."""
     gradients, weights = alone(space), space.names["weights"]
 
+    @wraps(gradients)  # so that what the program itself names is read anew
     def total(*args: Any) -> Any:
         return sum(al.sum(weights(g) * g) for g in held(gradients(*args)))
 
@@ -417,7 +418,8 @@ Check = Callable[[Program], Iterator[Found]]
 VALUES_AND_SLOPES = "d = al.func.value_and_grad(loss, {argnums})\n"
 SLOPES = "d = al.func.grad(loss, {argnums})\n"
 SECOND = (
-    "total = lambda *xs: sum(al.sum(weights(g) * g) for g in al.func.grad(loss, {argnums})(*xs))\n"
+    "slope = al.func.grad(loss, {argnums})\n"
+    "total = wraps(slope)(lambda *xs: sum(al.sum(weights(g) * g) for g in slope(*xs)))\n"
 )
 SECOND += "d = al.func.grad(total, {argnums})\n"
 COMPILED = "g = al.compile(d)\ng(*args)", "print(g(*args), d(*args))"

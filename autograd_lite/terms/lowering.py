@@ -130,14 +130,18 @@ class Script:
 
 
 def _keeps_shape(op: Any, inputs: Any, params: Any, shape: tuple[int, ...]) -> bool:
-    """Has the result this shape whatever the values of the inputs? numpy is asked, with zeros."""
+    """Has the result this shape whatever the values of the inputs?
+
+    numpy is asked, with zeros and with ones: as masks these choose nothing and everything.
+    """
     if isinstance(op, (np.ufunc, InPlace)):
         return True
+    static = {key: _value(x) for key, x in params.items()}
     try:
-        other = op(*map(_zeros, inputs), **{key: _value(x) for key, x in params.items()})
-        return bool(np.shape(other) == shape)
+        others = [op(*_filled(inputs, fill), **static) for fill in (np.zeros_like, np.ones_like)]
     except Exception:
         return False
+    return all(np.shape(other) == shape for other in others)
 
 
 class StandIn(np.lib.mixins.NDArrayOperatorsMixin):
@@ -272,9 +276,9 @@ def _value(x: Any) -> Any:
     return x
 
 
-def _zeros(x: Any) -> Any:
-    """The same with zeros in the place of arrays, also within tuples and lists."""
+def _filled(x: Any, fill: Callable[[Any], Any]) -> Any:
+    """The same with filled arrays in the place of arrays, also within tuples and lists."""
     if isinstance(x, (tuple, list)):
-        return type(x)(map(_zeros, x))
+        return type(x)(_filled(y, fill) for y in x)
     x = _value(x)
-    return np.zeros_like(x) if isinstance(x, (np.ndarray, np.generic)) else deepcopy(x)
+    return fill(x) if isinstance(x, (np.ndarray, np.generic)) else deepcopy(x)
