@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..graph import Array, Node, describe, ndarray
 from ..op import GENERATORS
 from ..reverse import order
-from ..terms import Script, Term, Terms, lower, read, run, silenced_by
+from ..terms import Term, Terms, lower, read, run, silenced_by
 from ..trees import beside, held
 from .entry import MISS, Entry, enter, returned
-from .plan import Plan, plan
-from .recording import Recording, agree, eps, largest, name_of, set_back
+from .plan import plan
+from .recording import Recording, agree, eps, largest, name_of, set_back, staying
 from .scope import Scope
 
 
@@ -30,9 +30,8 @@ class Program:
     """A function as text, for arguments of certain shapes.
 
     `text` defines `make`, which is called with `needs`: `objects` by name, the arrays of arguments
-    that stay from call to call, `staying`, or `wholes` of such, and `captured` Tensors with the
-    names of their arrays and of themselves. It returns the function that a call runs. `eps`: the
-    coarsest rounding on the way.
+    that stay from call to call, `staying`, or `wholes` of such, and those of `captured` Tensors. It
+    returns the function that a call runs. `eps`: the coarsest rounding on the way.
     """
 
     text: str
@@ -41,14 +40,14 @@ class Program:
     objects: dict[str, Any]
     staying: list[str]
     wholes: dict[str, int]
-    captured: list[tuple[str, str, Node]]
+    captured: dict[str, Node]
     in_place: tuple[int, ...]
     eps: float
 
     def bound(self, args: tuple[Any, ...]) -> Callable[..., Any]:
         """The function, with the arrays of these arguments and the captured Tensors at hand."""
         arrays = staying(args, self.in_place)
-        captured = {name: node._array for name, _, node in self.captured}
+        captured = {name: node._array for name, node in self.captured.items()}
         self._check_memory(arrays, [*held(args), *self.objects.values(), *captured.values()])
         known = self.objects | captured | dict(zip(self.staying, arrays))
         known |= {name: args[i] for name, i in self.wholes.items()}
@@ -95,28 +94,22 @@ class Program:
         return result
 
 
-def staying(args: tuple[Any, ...], in_place: Sequence[int]) -> list[Any]:
-    """The arrays of the arguments that are updated in place."""
-    return [x for i in sorted(in_place) for x in held(args[i])]
+class Captured(NamedTuple):
+    """A Tensor that a function captured: the names of its array and of itself."""
+
+    array: str
+    tensor: str
+    node: Node
 
 
-def assemble(
-    fn: Callable[..., Any], args: tuple[Any, ...], in_place: tuple[int, ...], recording: Recording
-) -> Program:
+def assemble(recording: Recording) -> Program:
     """The program of a recorded function."""
-    if in_place and max(in_place) >= len(args):
-        raise ValueError(
-            f"in_place is {in_place} and {len(args)} arguments were given; positions of "
-            "arguments are needed; give them, by position"
-        )
-    scope = Scope()
-    arguments = list(zip(_parameters(fn, len(args)), recording.arguments))
-    entry = enter(scope, arguments, in_place, fn)
+    scope, terms = Scope(), Terms()
+    entry = enter(scope, recording)
     outputs = list(held(recording.result))
     nodes = order(*(x for x in (*outputs, *recording.trace.nodes) if isinstance(x, Node)))
-
-    terms = Terms()
-    leaves, arrays, captured = _leaves(terms, nodes, entry, args, in_place, recording, scope)
+    leaves, arrays = _leaves(terms, nodes, entry, recording)
+    captured = _captured(scope, nodes, entry, recording)
     values = {term: node._array for node, term in leaves.items()}
 
     def constant(value: Array) -> Term:
@@ -137,58 +130,17 @@ def assemble(
     ]
     arrays.update((term, x) for term, x in script.values.items() if term not in values)
     names = {leaves[node]: name for node, name in entry.names.items()}
-    names |= {leaves[node]: name for name, _, node in captured}
-    targets = {i: leaves[x] for i, x in _targets(recording, in_place).items()}
+    names |= {leaves[x.node]: x.array for x in captured}
+    targets = {i: leaves[x] for i, x in enumerate(_targets(recording))}
     made = plan(script, scope, names, arrays, results, targets)
-    return _program(scope, entry, recording, script, made, captured, in_place, nodes)
 
-
-def _leaves(
-    terms: Terms,
-    nodes: list[Node],
-    entry: Entry,
-    args: tuple[Any, ...],
-    in_place: Sequence[int],
-    recording: Recording,
-    scope: Scope,
-) -> tuple[dict[Node, Term], dict[Term, Array], list[tuple[str, str, Node]]]:
-    """The terms of leaves, the arrays of those that stay, and the captured Tensors by names."""
-    leaves = {node: terms.leaf(node.shape, node.dtype) for node in entry.names}
-    arrays = {leaves[x]: array for x, array in zip(entry.staying, staying(args, in_place))}
-    captured: list[tuple[str, str, Node]] = []
-    taken = dict(recording.trace.arrays.values())
-    for node in nodes:
-        if node in leaves or (node.op is not None and node.number > recording.start):
-            continue
-        term = leaves[node] = terms.leaf(node.shape, node.dtype)
-        array = taken.get(node, node._array)
-        arrays[term] = array if isinstance(array, ndarray) else np.asarray(node._array)
-        if node.op is None and node not in taken:
-            name = scope.spelled(node.name or "tensor")
-            captured.append((name, scope.bind(node, f"{name}_of"), node))
-    return leaves, arrays, captured
-
-
-def _program(
-    scope: Scope,
-    entry: Entry,
-    recording: Recording,
-    script: Script,
-    made: Plan,
-    captured: list[tuple[str, str, Node]],
-    in_place: tuple[int, ...],
-    nodes: list[Node],
-) -> Program:
-    """The whole: `make`, given what stays from call to call, returns the function."""
-    miss = scope.object(MISS)
-    places = [
-        (name, f"{of}.{'_live' if node._value is None else '_value'}")
-        for name, of, node in captured
-    ]
-    lines = [*entry.lines, *(f"if {place} is not {name}: return {miss}" for name, place in places)]
-    result = returned(scope, entry, recording.result, iter(made.results), in_place)
-    arrays = [entry.names[node] for node in entry.staying]
-    needs = [*scope.objects, *arrays, *entry.wholes, *(name for name, _, _ in captured)]
+    lines = list(entry.lines)
+    for x in captured:
+        place = "_live" if x.node._value is None else "_value"
+        lines.append(f"if {x.tensor}.{place} is not {x.array}: return {scope.object(MISS)}")
+    lines += [*made.body, f"return {returned(scope, entry, recording, iter(made.results))}"]
+    fixed = [entry.names[node] for node in entry.staying]
+    needs = [*scope.objects, *fixed, *entry.wholes, *(x.array for x in captured)]
     text = "\n".join(
         [
             "import numpy as np",
@@ -197,7 +149,7 @@ def _program(
             *(f"    {line}" for line in made.views),
             *(f"    @{x}" for x in silenced_by(script.silenced)),
             f"    def step({', '.join(entry.parameters)}):",
-            *(f"        {line}" for line in [*lines, *made.body, f"return {result}"]),
+            *(f"        {line}" for line in lines),
             "    return step",
             "",
         ]
@@ -207,19 +159,48 @@ def _program(
         make=run(text, "make"),
         needs=needs,
         objects=scope.objects,
-        staying=arrays,
+        staying=fixed,
         wholes=entry.wholes,
-        captured=captured,
-        in_place=in_place,
+        captured={x.array: x.node for x in captured},
+        in_place=recording.in_place,
         eps=max((eps(node._array) for node in nodes), default=0.0),
     )
 
 
-def _targets(recording: Recording, in_place: Sequence[int]) -> dict[int, Node]:
-    """By the position of a result, the node of the array that it is to be written into."""
+def _leaves(
+    terms: Terms, nodes: list[Node], entry: Entry, recording: Recording
+) -> tuple[dict[Node, Term], dict[Term, Array]]:
+    """The terms of leaves, and of what was recorded before; the arrays of those that stay."""
+    leaves = {node: terms.leaf(node.shape, node.dtype) for node in entry.names}
+    fixed = staying(recording.args, recording.in_place)
+    arrays = {leaves[x]: array for x, array in zip(entry.staying, fixed)}
+    taken = dict(recording.trace.arrays.values())
+    for node in nodes:
+        if node not in leaves and (node.op is None or node.number < recording.start):
+            term = leaves[node] = terms.leaf(node.shape, node.dtype)
+            array = taken.get(node)
+            arrays[term] = array if isinstance(array, ndarray) else np.asarray(node._array)
+    return leaves, arrays
+
+
+def _captured(
+    scope: Scope, nodes: list[Node], entry: Entry, recording: Recording
+) -> list[Captured]:
+    """The Tensors that the function captured, whose arrays may be others at a later call."""
+    known = {*entry.names, *(node for node, _ in recording.trace.arrays.values())}
+    found = []
+    for node in nodes:
+        if node.op is None and node not in known:
+            name = scope.spelled(node.name or "tensor")
+            found.append(Captured(name, scope.bind(node, f"{name}_of"), node))
+    return found
+
+
+def _targets(recording: Recording) -> list[Node]:
+    """The nodes of the arrays that the first results are to be written into."""
+    in_place, result = recording.in_place, recording.result
     if not in_place:
-        return {}
-    result = recording.result
+        return []
     firsts = result if isinstance(result, tuple) else (result,)
     if len(firsts) < len(in_place):
         raise ValueError(
@@ -237,18 +218,7 @@ def _targets(recording: Recording, in_place: Sequence[int]) -> dict[int, Node]:
                 f"in_place got {describe(new)} for {describe(node)}; the same shape and dtype are "
                 "needed; return such an array"
             )
-    return dict(enumerate(nodes))
-
-
-def _parameters(fn: Callable[..., Any], n: int) -> list[str]:
-    """What a function calls its first n arguments."""
-    try:
-        known = [
-            p.name for p in inspect.signature(fn).parameters.values() if p.kind < p.VAR_POSITIONAL
-        ]
-    except (TypeError, ValueError):
-        known = []
-    return [*known[:n], *(f"arg{i}" for i in range(len(known), n))]
+    return nodes
 
 
 def by_position(fn: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any, ...]:

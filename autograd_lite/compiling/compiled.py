@@ -166,8 +166,8 @@ class Compiled:
                 step = program.bound(args)
                 result = step(*args)
         if result is MISS:
-            recording = record(self.fn, args)
-            program = assemble(self.fn, args, self.in_place, recording)
+            recording = record(self.fn, args, self.in_place)
+            program = assemble(recording)
             step = program.bound(args)
             result = program.checked(step, args, recording.values)
         self._known[key] = program, step  # the last used comes last

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import dataclass
 from dis import get_instructions
 from functools import cache, partial
-from inspect import unwrap
+from inspect import signature, unwrap
 from types import CodeType
 from typing import Any
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from ..graph import Node, ndarray
 from ..trees import held
+from .recording import Recording
 from .scope import Scope
 
 MISS = object()  # what a straight-line function returns for arguments that it is not for
@@ -36,22 +37,17 @@ class Entry:
     wholes: dict[str, int]
 
 
-def enter(
-    scope: Scope, arguments: Sequence[tuple[str, Any]], in_place: Sequence[int], fn: Any
-) -> Entry:
-    """The entry of a function with these arguments, pairs of a name and a tree of nodes.
-
-    in_place: the positions of those whose arrays stay from call to call. `fn` is the function
-    itself, of whose surroundings the values are watched.
-    """
-    entry = Entry([scope.spelled(name) for name, _ in arguments], [], {}, [], {})
+def enter(scope: Scope, recording: Recording) -> Entry:
+    """The entry of a function as it was recorded."""
+    names = _parameters(recording.fn, len(recording.args))
+    entry = Entry([scope.spelled(name) for name in names], [], {}, [], {})
     writer = _Writer(scope, entry)
-    for i, (name, (_, tree)) in enumerate(zip(entry.parameters, arguments)):
-        if i in in_place and _is_fixed(tree):
+    for i, (name, tree) in enumerate(zip(entry.parameters, recording.arguments)):
+        if i in recording.in_place and _is_fixed(tree):
             writer.stays(name, tree, i)
         else:
-            writer.apart(name, tree, i in in_place)
-    for place, key, value in surroundings(fn):
+            writer.apart(name, tree, i in recording.in_place)
+    for place, key, value in surroundings(recording.fn):
         holder = scope.object(place)
         now = f"{holder}[{key!r}]" if isinstance(place, dict) else f"{holder}.cell_contents"
         if isinstance(value, PLAIN):
@@ -125,10 +121,9 @@ class _Writer:
             self.refuse(f"{kind} or {name} != {self.scope.object(x)}")
 
 
-def returned(
-    scope: Scope, entry: Entry, result: Any, texts: Iterator[str], in_place: Sequence[int]
-) -> str:
+def returned(scope: Scope, entry: Entry, recording: Recording, texts: Iterator[str]) -> str:
     """The expression for results of which each array is a text; updated arguments themselves."""
+    result, in_place = recording.result, recording.in_place
     if not in_place:
         return _rebuilt(scope, result, texts)
     updated = [entry.parameters[i] for i in in_place]
@@ -201,6 +196,16 @@ def _is_set(cell: Any) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _parameters(fn: Callable[..., Any], n: int) -> list[str]:
+    """What a function calls its first n arguments."""
+    try:
+        given = signature(fn).parameters.values()
+        known = [p.name for p in given if p.kind < p.VAR_POSITIONAL]
+    except (TypeError, ValueError):
+        known = []
+    return [*known[:n], *(f"arg{i}" for i in range(len(known), n))]
 
 
 def _is_fixed(tree: Any) -> bool:

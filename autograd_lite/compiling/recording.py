@@ -18,23 +18,36 @@ from ..trees import held, mapped
 
 @dataclass(frozen=True)
 class Recording:
-    """`result` of a function of `arguments`, trees of nodes; what it used; the values it gave.
+    """What `fn` did with `args`: its `result`, of `arguments`, trees with nodes in their place.
 
-    `start`: the nodes with a larger number are the function's own.
+    `in_place`: the positions of arguments that are to be overwritten with the first results.
+    `trace`: what it used and computed; the nodes with a larger number than `start` are its own.
+    `values`: what it gave.
     """
 
-    arguments: Any
+    fn: Callable[..., Any]
+    args: tuple[Any, ...]
+    in_place: tuple[int, ...]
+    arguments: tuple[Any, ...]
     result: Any
     trace: Trace
     start: int
     values: list[Any]
 
 
-def record(fn: Callable[..., Any], args: tuple[Any, ...]) -> Recording:
+def record(
+    fn: Callable[..., Any], args: tuple[Any, ...], in_place: tuple[int, ...] = ()
+) -> Recording:
     """Run `fn` on nodes in the place of its arguments; generators are set back to where they were.
 
-    Raises RuntimeError if a second run shows that fn does not only compute.
+    Raises RuntimeError if a second run shows that fn does not only compute, ValueError for a
+    position that no argument has.
     """
+    if in_place and max(in_place) >= len(args):
+        raise ValueError(
+            f"in_place is {in_place} and {len(args)} arguments were given; positions of "
+            "arguments are needed; give them, by position"
+        )
     trace, start = Trace(), next_number()
     arguments = mapped(entered, args)
     try:
@@ -44,7 +57,7 @@ def record(fn: Callable[..., Any], args: tuple[Any, ...]) -> Recording:
         _check_pure(fn, args, values)
     finally:
         _set_back(trace)
-    return Recording(arguments, result, trace, start, values)
+    return Recording(fn, args, in_place, arguments, result, trace, start, values)
 
 
 def run_on(fn: Callable[..., Any], arguments: Any, trace: Trace) -> Any:
@@ -103,6 +116,11 @@ def entered(x: Any) -> Any:
         f"a compiled function got {describe(x)}; numpy arrays of real numbers are needed, also in "
         "lists, tuples and dicts, or numbers and strings; convert it, or have it captured"
     )
+
+
+def staying(args: tuple[Any, ...], in_place: tuple[int, ...]) -> list[Any]:
+    """The arrays of the arguments that are updated in place, or the nodes in their place."""
+    return [x for i in sorted(in_place) for x in held(args[i])]
 
 
 def with_plain_arrays(args: tuple[Any, ...]) -> tuple[Any, ...]:
