@@ -158,8 +158,8 @@ class _Lines:
             else:
                 texts.append(self._own(x, memory, memory in handed))
                 handed.add(memory)
-        copyto = self.scope.function(np.copyto)
-        self.body += [f"{copyto}({self.names[target]}, {text})" for target, text in copies]
+        for target, text in copies:
+            self.body.append(f"{self.scope.function(np.copyto)}({self.names[target]}, {text})")
         return texts
 
     def _kept(self, x: Term) -> str:
