@@ -34,9 +34,12 @@ ROWS: dict[str, Row] = {}
 
 def row(op: str, formula: Callable[..., Any], *inputs: Array, call: Any = None, **params: Any):
     """Add a row; without `call`, the op is called with the inputs and the params."""
-    function = call or getattr(al, op)
+
+    def plain(*xs: Any) -> Any:
+        return getattr(al, op)(*xs, **params)
+
     name = f"{op}-{sum(r.op == op for r in ROWS.values())}"
-    ROWS[name] = Row(op, lambda *xs: function(*xs, **params), inputs, formula)
+    ROWS[name] = Row(op, call or plain, inputs, formula)
 
 
 def differences(f: Callable[..., Any], xs: Sequence[Array], g: Array) -> list[Array]:
@@ -160,8 +163,8 @@ BITS = np.array([[6.0], [-3.0]]), np.array([3.0, 12.0, -1.0])
 for name, bits in {"bitwise_and": operator.and_, "bitwise_or": operator.or_}.items():
     row(name, each(lambda a, b, f=bits: f(a > 0, b > 0)), *TRUTH,
         call=lambda a, b, f=bits: f(a > 0, b > 0))  # fmt: skip
-    row(name, each(lambda a, b, f=bits: f(int(a), int(b))), *BITS,
-        call=lambda a, b, f=bits: f(al.astype(a, dtype=int), al.astype(b, dtype=int)))  # fmt: skip
+    row(name, each(lambda a, b, f=bits: f(int(a), int(b))), *BITS, call=lambda a, b, n=name:
+        getattr(al, n)(al.astype(a, dtype=int), al.astype(b, dtype=int)))  # fmt: skip
 row("invert", each(lambda x: not x > 0), np.array([-1.0, 2.0]), call=lambda x: al.invert(x > 0))
 row("invert", each(lambda x: ~int(x)), np.array([-1.0, 6.0]),
     call=lambda x: al.invert(al.astype(x, dtype=int)))  # fmt: skip
@@ -311,6 +314,7 @@ for axes in permutations(range(3)):
     row("transpose", permute(axes), real(2, 3, 4), axes=axes)
 row("transpose", permute((1, 2, 0)), real(2, 3, 4), axes=(1, -1, 0))
 row("swapaxes", permute((2, 1, 0)), real(2, 3, 4), axis1=0, axis2=-1)
+row("swapaxes", permute((0, 2, 1)), real(2, 3, 4), axis1=1, axis2=2)
 row("squeeze", refill((2, 3)), real(1, 2, 1, 3))
 row("squeeze", refill((2, 1, 3)), real(1, 2, 1, 3), axis=0)
 row("squeeze", refill((2, 3)), real(1, 2, 1, 3), axis=(0, -2))
@@ -340,6 +344,8 @@ row("join", lambda a, b: beside(a.T, b.T).T, real(2, 3), real(0, 3), axis=-2)
 row("join", in_turn, real(2, 3), real(), real(2), axis=None)
 row("concatenate", lambda a, b: beside(a, a, b), real(2, 1), real(2, 2),
     call=lambda a, b: al.concatenate([a, a, b], axis=-1))  # fmt: skip
+row("concatenate", lambda a, b: beside(a.T, b.T).T, real(2, 3), real(1, 3),
+    call=lambda *xs: al.concatenate(xs))  # fmt: skip
 row("concatenate", in_turn, real(2, 3), real(2), call=lambda *xs: al.concatenate(xs, axis=None))
 row("stack", lambda a, b: np.array([a, b]), real(2, 3), real(2, 3), call=lambda *xs: al.stack(xs))
 row("stack", lambda a, b: np.array([[[p, q] for p, q in zip(*r, strict=True)]

@@ -247,13 +247,13 @@ def power(a: Array, b: Array) -> Array:
 @elementwise(lambda g, y, x: -g * y * y)
 def reciprocal(x: Array) -> Array:
     """1 / x."""
-    return 1 / x
+    return np.reciprocal(x)
 
 
 @elementwise(lambda g, y, x: g * 2 * x)
 def square(x: Array) -> Array:
     """x²."""
-    return x * x
+    return np.square(x)
 
 
 @elementwise(lambda g, y, x: g / (2 * y))

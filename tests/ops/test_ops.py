@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import pytest
+import rows
 from rows import ROWS, Row, differences
 
 import autograd_lite as al
@@ -159,6 +162,118 @@ def test_law(law: Callable[[Row], None], name: str) -> None:
 @pytest.mark.parametrize("law", GRADIENT_LAWS)
 def test_gradient_law(law: Callable[[Row], None], name: str) -> None:
     law(ROWS[name])
+
+
+# An op with a numpy namesake --------------------------------------------------------------------
+
+NAMESAKES = {
+    name: getattr(module, name)
+    for module in (np.linalg, np)
+    for name in al.ops.NAMES
+    if hasattr(module, name)
+}
+Call = tuple[tuple[Any, ...], dict[str, Any]]
+
+
+class Watched:
+    """The package, in which the calls of one op are noted down."""
+
+    def __init__(self, op: str) -> None:
+        self.op, self.calls = op, list[Call]()
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(al, name)
+
+        def noted(*args: Any, **params: Any) -> Any:
+            self.calls.append((args, params))
+            return function(*args, **params)
+
+        return noted if name == self.op else function
+
+
+def calls_of(op: str) -> list[Call]:
+    """The arguments that the rows of an op call it with."""
+    watched = Watched(op)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rows, "al", watched)
+        for row in ROWS.values():
+            if row.op == op:
+                row.call(*row.inputs)
+    return watched.calls
+
+
+def variants(namesake: Any, inputs: int, params: dict[str, Any]) -> Iterator[Call]:
+    """The static arguments by name, each alone, none, and the first ones by position."""
+    yield from (((), given) for given in (params, *({k: v} for k, v in params.items()), {}))
+    if not isinstance(namesake, np.ufunc):
+        places = list(inspect.signature(namesake).parameters.values())[inputs:]
+        for i, place in enumerate(places, 1):
+            if place.name in params:
+                yield tuple(params.get(p.name, p.default) for p in places[:i]), {}
+
+
+def with_default(namesake: Any, calls: list[Call]) -> set[str]:
+    """The static arguments among those given that numpy has a default for."""
+    if isinstance(namesake, np.ufunc):
+        return set()
+    places = inspect.signature(namesake).parameters
+    given = {name for _, params in calls for name in params}
+    return {name for name in given if places[name].default is not inspect.Parameter.empty}
+
+
+def each_array(f: Callable[[Array], Any], x: Any) -> Any:
+    """An argument, an array or a list of arrays or a number, with f applied to its arrays."""
+    if isinstance(x, (list, tuple)):
+        return type(x)(each_array(f, v) for v in x)
+    return f(x) if isinstance(x, np.ndarray) else x
+
+
+def as_tensor(x: Array) -> Tensor:
+    """What is not floating is computed from what is."""
+    return Tensor(x) if x.dtype.kind == "f" else Tensor(x.astype(float)).astype(x.dtype)
+
+
+def outcome(f: Callable[..., Any], *args: Any, **params: Any) -> Any:
+    """What it returns or raises; numpy warns of such things as logarithms of 0."""
+    try:
+        with np.errstate(all="ignore"):
+            return f(*args, **params)
+    except (TypeError, ValueError, IndexError) as error:
+        return error
+
+
+@pytest.mark.parametrize("name", NAMESAKES)
+@pytest.mark.parametrize("dtype", ["f8", "f4", "i8", "?"])
+def test_an_op_gives_what_its_namesake_gives(name: str, dtype: str) -> None:
+    """Value, dtype and shape, of arrays and Tensors, defaults included. Where numpy raises an error
+    an op may do more: norm takes three axes.
+    """
+    op, namesake = getattr(al, name), NAMESAKES[name]
+    calls = calls_of(name)
+    assert calls, "a row needs to call the op by its name"
+    optional, left_out, compared = with_default(namesake, calls), set[str](), 0
+    for args, params in calls:
+        xs = each_array(lambda x: x.astype(dtype) if x.dtype.kind == "f" else x, args)
+        tensors = each_array(as_tensor, xs)
+        for static, named in variants(namesake, len(args), params):
+            wanted = outcome(namesake, *xs, *static, **named)
+            if isinstance(wanted, TypeError):  # numpy takes the dtype of astype by position only
+                static, named = (*static, *named.values()), {}
+                wanted = outcome(namesake, *xs, *static)
+            if isinstance(wanted, Exception):
+                continue
+            for function, inputs in ((op, xs), (op, tensors), (namesake, tensors)):
+                got = outcome(function, *inputs, *static, **named)
+                if isinstance(got, TypeError) and len(static) > 1:
+                    continue  # ops take the first by position, and say so: see op.py
+                got = got.value if isinstance(got, Tensor) else got
+                assert (np.shape(got), got.dtype) == (np.shape(wanted), np.asarray(wanted).dtype)
+                tolerance = 1e-6 if got.dtype == np.float32 else 1e-14
+                np.testing.assert_allclose(got, wanted, rtol=tolerance, atol=tolerance)
+                left_out |= set() if static else optional - named.keys()
+                compared += 1
+    assert compared
+    assert left_out == optional, "a row needs to show its default"
 
 
 # Dtypes -----------------------------------------------------------------------------------------
