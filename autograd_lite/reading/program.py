@@ -37,7 +37,7 @@ from ..terms import (
     silenced_by,
     within,
 )
-from .steps import Reading
+from .steps import named, recorded
 
 WIDTH = 88  # of a line, as formatters have it
 INDENT = 12  # what is likely to stand around an expression that another line takes up
@@ -100,20 +100,19 @@ def source(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
         d_w = d_h1 * x  # (2,)
         return loss, d_w
     """
-    reading = Reading(loss, wrt, names)
-    slopes = [slope for _, slope in reading.gradients]
-    script, terms = lower(reading.terms, [*reading.names, reading.loss, *slopes], reading.values)
+    r = recorded(loss, wrt, names)
+    steps = named(r)
+    slopes = [slope for _, slope in r.gradients]
+    script, terms = lower(r.terms, [*steps.names, r.loss, *slopes], r.values)
     lines = _Lines(script)
-    for term, name in zip(terms, reading.names.values()):
+    for term, name in zip(terms, steps.names.values()):
         lines.name(term, name)
-    value, *slopes = terms[len(reading.names) :]
+    value, *slopes = terms[len(steps.names) :]
     lines.give("loss", value, loss.dtype)
-    for (x, _), slope in zip(reading.gradients, slopes):
-        own = x in reading.own_slope
-        lines.give(
-            reading.names[reading.slope_of[x]] if own else f"d_{reading.names[x]}", slope, x.dtype
-        )
-    return lines.function(bound=reading.constants)
+    for (x, _), slope in zip(r.gradients, slopes):
+        own = x in steps.own_slope
+        lines.give(steps.names[r.slope_of[x]] if own else f"d_{steps.names[x]}", slope, x.dtype)
+    return lines.function(bound=r.constants)
 
 
 class _Lines:
