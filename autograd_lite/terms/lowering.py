@@ -68,7 +68,8 @@ class Script:
     """What numpy is called with, as terms, while stand-ins are computed with.
 
     `values`: of the leaves. `guards`: conditions that forwards asked for, which held. `silenced`:
-    the kinds of floating-point warning that they switched off.
+    the kinds of floating-point warning that they switched off. `varying`: the terms whose shape
+    hangs on values, such as x[mask].
     """
 
     def __init__(self, terms: Terms, values: Mapping[Term, Any]) -> None:
@@ -76,6 +77,7 @@ class Script:
         self.values = dict(values)
         self.guards: list[Term] = []
         self.silenced: set[str] = set()
+        self.varying: list[Term] = []
 
     def call(self, op: Callable[..., Any], inputs: tuple[Any, ...], params: Any) -> Any:
         """Call `op` with the arrays, note it, and return a stand-in for the result."""
@@ -89,7 +91,11 @@ class Script:
             while inputs[-1] is None and op is not GETITEM:  # x.squeeze(None) is x.squeeze()
                 inputs = inputs[:-1]
             params = {k: v for k, v in params.items() if k not in DEFAULTS or v != DEFAULTS[k]}
-        return self._noted(op, inputs, params, value)
+        y = self._noted(op, inputs, params, value)
+        keys = inputs[1] if op is GETITEM and isinstance(inputs[1], tuple) else inputs[1:]
+        if op is GETITEM and any(np.asarray(_value(k)).dtype.kind == "b" for k in keys):
+            self.varying.append(y.term)
+        return y
 
     def _noted(self, op: Any, inputs: Any, params: Any, value: Array) -> StandIn:
         terms = tuple(map(self._term, inputs))
