@@ -104,7 +104,7 @@ def source(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
     r = recorded(loss, wrt, names)
     steps = named(r)
     ends = [r.loss, *(slope for _, slope in r.gradients)]
-    script, terms = lower(r.terms, [*steps.names, *ends, *r.path], r.values)
+    script, terms = lower(r.terms, [*steps.names, *ends], r.values)
     given = [*zip(terms, steps.names.values())]
     value, *slopes = terms[len(given) : len(given) + len(ends)]
     results = [Result("loss", value if isinstance(value, Term) else loss.dtype.type(value))]
