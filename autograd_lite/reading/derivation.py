@@ -115,7 +115,10 @@ def on_paper(r: Recorded) -> Recorded:
             same, _ = form(found[term])
             if same is not None:
                 passed.add(term)
-                found[term] = _repeated(r, same, term.shape)
+                found[term] = same
+                if getattr(same, "shape", ()) != term.shape:
+                    params = {"shape": term.shape}
+                    found[term] = r.terms.simple(BROADCAST, (same,), params, term.shape, term.dtype)
 
     def new(x: Any) -> Any:
         return found[x] if isinstance(x, Term) else x
@@ -136,12 +139,6 @@ def on_paper(r: Recorded) -> Recorded:
         gradients=[(new(x), new(slope)) for x, slope in r.gradients],
         called=called,
     )
-
-
-def _repeated(r: Recorded, x: Any, shape: Shape) -> Any:
-    if getattr(x, "shape", ()) == shape:
-        return x
-    return r.terms.simple(BROADCAST, (x,), {"shape": shape}, shape, x.dtype)
 
 
 def _unpadded(inputs: tuple[Any, ...], given: Shape, shape: Shape) -> tuple[Any, ...]:
@@ -209,9 +206,8 @@ def told(r: Recorded) -> Account:
         for t, name in steps.names.items()
         if t.op is None or t in lines
     }
+    names = _with_parts(names, terms, space, uses, r.terms.ratios)
     origin = {r.slope_of[x]: x for x in steps.own_slope}
-    _name_parts(terms, names, space, uses, r.terms.ratios)
-    kept = _that_say_so(terms, names)
 
     def cotangent_of(t: Term) -> tuple[Term, ...]:
         """What a line is about, its own first. Leaves have lines of their own, the gradients."""
@@ -243,7 +239,7 @@ def told(r: Recorded) -> Account:
         {title: tuple(found) for title, found in sections.items() if found},
         names,
         origin,
-        kept,
+        _that_say_so(terms, names),
         tuple(terms),
         r.terms.ratios,
     )
@@ -261,14 +257,15 @@ def _not_yet(ends: list[Term], shown: set[Term]) -> list[Term]:
     return sorted(found, key=lambda t: t.number)
 
 
-def _name_parts(
+def _with_parts(
+    names: Mapping[Term, str],
     terms: list[Term],
-    names: dict[Term, str],
     space: Namespace,
     uses: Mapping[Term, int],
     ratios: Mapping[float, tuple[int, int]],
-) -> None:
-    """Add names u1, u2, ... of what is used several times, is drawn, or makes a line too long."""
+) -> dict[Term, str]:
+    """Names also for what is used several times, is drawn, or makes a line too long: u1, u2, ..."""
+    names = dict(names)
     lengths: dict[Term, int] = {}  # of what is written within the lines that use it
 
     def length(x: Term) -> int:
@@ -281,12 +278,12 @@ def _name_parts(
         if term not in names and (drawn or (uses[term] > 1 and not _is_light(term, names))):
             names[term] = space.numbered("u")
         room = WIDTH - 24 - 2 * len(names.get(term, ""))
-        parts = sorted({x for x in within(term.inputs) if x not in names}, key=length)
-        while (excess := form(term, length, ratios)[1] - room) > 0 and parts:
-            while parts and excess > 0:
-                excess -= length(parts[-1])
-                names[parts.pop()] = space.numbered("u")
-        lengths[term] = form(term, length, ratios)[1]
+        parts = [x for x in dict.fromkeys(within(term.inputs)) if x not in names]
+        parts.sort(key=length)
+        while (written := form(term, length, ratios)[1]) > room and parts:
+            names[parts.pop()] = space.numbered("u")
+        lengths[term] = written
+    return names
 
 
 def _is_light(term: Term, names: Mapping[Term, str]) -> bool:
@@ -310,24 +307,21 @@ def _that_say_so(terms: list[Term], names: Mapping[Term, str]) -> frozenset[Term
     found: set[Term] = set()
     loose: dict[Term, dict[Term, tuple[int, ...]]] = {}  # in a term: those that do not yet matter
     for term in terms:
-        parts = [x for x in within(term.inputs) if x.shape]
-        inner = [loose[x] if x in loose and x not in names else {} for x in parts]
-        loose[term] = {t: axes for one in inner for t, axes in one.items()}
-        if term.op is not None and (term.op.elementwise or term.op is BROADCAST):
-            for t, axes in [*loose[term].items()]:
-                if axes == tuple(range(len(axes))):
-                    settled = term.shape != t.shape
-                else:
-                    settled = term.shape != t.shape or any(axes not in x.values() for x in inner)
-                    found.update([t] if settled else [])
-                if settled:
-                    del loose[term][t]
-        else:
-            if not _is_total(term):
-                found.update(loose[term])
-            loose[term] = {}
-        if term.op is not None and term.op.given(term.params).get("keepdims"):
-            loose[term] = {term: tuple(sorted(axes_of(term.inputs[0], term.params["axis"])))}
+        parts = [loose[x] if x not in names else {} for x in within(term.inputs) if x.shape]
+        loose[term] = {}
+        for t, axes in [pair for part in parts for pair in part.items()]:
+            leading = axes == tuple(range(len(axes)))
+            if term.op.elementwise or term.op is BROADCAST:
+                alike = leading or all(axes in part.values() for part in parts)
+                if alike and term.shape == t.shape:
+                    loose[term][t] = axes
+                elif not leading:
+                    found.add(t)
+            elif not _is_total(term):
+                found.add(t)
+        if term.params.get("keepdims"):
+            axes = axes_of(term.inputs[0], term.params.get("axis"))
+            loose[term] = {term: tuple(sorted(axes))}
     return frozenset(found)
 
 

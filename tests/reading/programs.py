@@ -14,7 +14,11 @@ Array = np.ndarray
 
 
 def array(*shape: int, seed: int = 0) -> Array:
-    return np.asarray(np.random.default_rng((seed, *shape)).standard_normal(shape))
+    return np.asarray(np.random.default_rng(seed).standard_normal(shape))
+
+
+def vectors(names: str) -> list[Tensor]:
+    return [Tensor(array(3), name=name) for name in names]
 
 
 def several(*shapes: tuple[int, ...]) -> list[Array]:

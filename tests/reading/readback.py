@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+import autograd_lite as al
+
 Array = np.ndarray
 NOTE = "As recorded: where Python branched on values, this is the branch that it took."
 
@@ -16,6 +18,12 @@ def lines(derivation: Any) -> list[str]:
     *rows, note = str(derivation).splitlines()
     assert note == NOTE
     return [re.sub(r" +", " ", re.sub(r"  \([\d, ]*\)$", "", row)).strip() for row in rows]
+
+
+def gradients(derivation: Any) -> list[str]:
+    """The lines of the last section."""
+    text = lines(derivation)
+    return text[text.index("Gradients") + 1 :]
 
 
 def joined(*xs: Any, axis: int | None) -> Array:
@@ -44,12 +52,16 @@ FUNCTIONS: dict[str, Any] = {
     "bool": lambda x: (x != 0) * 1.0,
 }
 NUMPYS = ("tanh", "exp", "log", "sin", "cos", "sign", "var", "all", "any", "transpose")
-FUNCTIONS |= {name: getattr(np, name) for name in (*NUMPYS, "argmax", "argmin", "cumsum")}
+FUNCTIONS |= {name: getattr(np, name) for name in (*NUMPYS, "argmax", "argmin")}
 COMPARED = {
     **{">": np.greater, "≥": np.greater_equal, "<": np.less, "≤": np.less_equal},
     **{"=": np.equal, "≠": np.not_equal, "and": np.logical_and, "or": np.logical_or},
 }
 BITS = {"&": np.bitwise_and, "|": np.bitwise_or}
+# What is not here is an op by its name, or its symbol.
+OPS = [f for name in al.ops.NAMES if hasattr(f := getattr(al, name), "op")]
+FUNCTIONS = {f.op.name: f for f in OPS} | FUNCTIONS
+SYMBOLS = {f.op.symbol: f for f in OPS if f.op.paper is None} | COMPARED
 RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 TOKEN = re.compile(
     r" *(over axis|over axes|log softmax"
@@ -108,8 +120,11 @@ class Reader:
 
     def whole(self) -> Any:
         value = self.sum()
-        while not self.bars and (sign := self.take("&", "|")):
-            value = BITS[sign](np.asarray(value, int), np.asarray(self.sum(), int))
+        while not self.bars and (sign := self.take(*BITS, *SYMBOLS.keys() - COMPARED.keys())):
+            if sign in BITS:
+                value = BITS[sign](np.asarray(value, int), np.asarray(self.sum(), int))
+            else:
+                value = SYMBOLS[sign](value, self.sum())
         return value
 
     def sum(self) -> Any:
@@ -207,7 +222,7 @@ class Reader:
         if self.take("not"):
             return np.logical_not(self.sum()) * 1.0
         left = self.sum()
-        return COMPARED[self.tokens.pop(0)](left, self.sum()) * 1.0
+        return SYMBOLS[self.tokens.pop(0)](left, self.sum()) * 1.0
 
     def call(self, name: str) -> Any:
         self.need("(")
@@ -340,3 +355,24 @@ def text_of(latex: str) -> str:
         size = f"  ({', '.join(shape)},)" if shape else ""
         rows.append(f"  {plain(head)} = {plain(parts[1])}{size}")
     return "\n".join([*rows, NOTE])
+
+
+def check_latex(latex: str) -> None:
+    """What a renderer stumbles over: brackets, environments, bare special characters."""
+    for row in latex.split(" \\\\\n"):
+        bare = re.sub(r"\\([A-Za-z]+|.)", " ", row)
+        assert not set("$%#~") & set(bare), row
+        assert bare.count("&") in (0, 1, 3), row
+        assert not re.search(r"[_^](?!\{)", bare), row
+        depth = 0
+        for bracket in re.findall("[{}]", bare):
+            depth += 1 if bracket == "{" else -1
+            assert depth >= 0, row
+        assert depth == 0, row
+        assert row.count(r"\left") == row.count(r"\right"), row
+    assert re.findall(r"\\(begin|end)\{(\w+)\}", latex) == [
+        ("begin", "gathered"),
+        ("begin", "aligned"),
+        ("end", "aligned"),
+        ("end", "gathered"),
+    ]
