@@ -97,37 +97,45 @@ def not_equal(a: Array, b: Array) -> Array:
     return a != b
 
 
-@elementwise(paper=lambda p, a, b: p.infix(a, "and", b))
+@elementwise(paper=lambda p, a, b: p.indicator(a, "and", b))
 def logical_and(a: Array, b: Array) -> Array:
     """True where a and b both are. Recorded, without a derivative."""
     return np.logical_and(a, b)
 
 
-@elementwise(paper=lambda p, a, b: p.infix(a, "or", b))
+@elementwise(paper=lambda p, a, b: p.indicator(a, "or", b))
 def logical_or(a: Array, b: Array) -> Array:
     """True where a or b is. Recorded, without a derivative."""
     return np.logical_or(a, b)
 
 
-@elementwise(paper=lambda p, x: p.inverse(x))
+@elementwise(paper=lambda p, x: p.indicator("not", x))
 def logical_not(x: Array) -> Array:
     """True where x is not. Recorded, without a derivative."""
     return np.logical_not(x)
 
 
-@elementwise(symbol="&", paper=lambda p, a, b: p.infix(a, "and" if p.dtype == bool else "&", b))
+@elementwise(
+    symbol="&",
+    paper=lambda p, a, b: p.indicator(a, "and", b) if p.dtype == bool else p.joined(a, "&", b),
+)
 def bitwise_and(a: Array, b: Array) -> Array:
     """a & b, of masks or of the bits of integers. Recorded, without a derivative."""
     return a & b
 
 
-@elementwise(symbol="|", paper=lambda p, a, b: p.infix(a, "or" if p.dtype == bool else "|", b))
+@elementwise(
+    symbol="|",
+    paper=lambda p, a, b: p.indicator(a, "or", b) if p.dtype == bool else p.joined(a, "|", b),
+)
 def bitwise_or(a: Array, b: Array) -> Array:
     """a | b, of masks or of the bits of integers. Recorded, without a derivative."""
     return a | b
 
 
-@elementwise(symbol="~", paper=lambda p, x: p.inverse(x))
+@elementwise(
+    symbol="~", paper=lambda p, x: p.indicator("not", x) if p.dtype == bool else p.joined("~", x)
+)
 def invert(x: Array) -> Array:
     """~x, of a mask or of the bits of integers. Recorded, without a derivative."""
     return ~x

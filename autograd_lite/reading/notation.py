@@ -61,13 +61,13 @@ SIGNS = {
 # The LaTeX of the signs that ops are written with.
 LATEX = {
     **{"≥": r"\ge", "≤": r"\le", "≠": r"\ne", "<": r"\lt", ">": ">", "=": "="},
-    **{"and": r"\land", "or": r"\lor", "not": r"\lnot", "|": r"\mid", "&": r"\mathbin{\&}"},
+    **{"and": r"\land", "or": r"\lor", "not": r"\lnot", "|": r"\mid", "~": r"\sim"},
 }
 # The functions that are no upright words there.
 FUNCTIONS = {name: f"\\{name}" for name in ("exp", "log", "sin", "cos", "tanh", "max", "min")}
 FUNCTIONS |= {"σ": r"\sigma", "log softmax": r"\log \operatorname{softmax}"}
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-FLOAT = np.dtype(float)
+FLOAT, TRUTH = np.dtype(float), np.dtype(bool)
 TALL = re.compile(r"\\(frac|sum|prod|left)")
 
 
@@ -113,27 +113,26 @@ class Page:
         """Within the sign that encloses x: its abs, norm or sqrt."""
         return Ink(self, self.sign(sign, x.whole()), shape=x.shape)
 
-    def infix(self, a: Ink, sign: str, b: Ink) -> Ink:
-        """`a sign b`; in brackets, where it is a truth, which counts as 1 or 0."""
-        latex = LATEX.get(sign) or rf"\mathbin{{{escaped(sign)}}}"
-        between = latex if self.latex else on_one_line(sign)
-        tight = ADDED if self.dtype == bool else RAISED
-        return self._truth(f"{a.whole(tight)} {between} {b.whole(tight)}", JOINED)
+    def indicator(self, *parts: Any) -> Ink:
+        """[parts], which is 1 where that holds and else 0: `p.indicator(a, ">", b)`."""
+        return Ink(self, self.sign("truth", self._in_a_row(parts, ADDED)), dtype=TRUTH)
 
-    def inverse(self, x: Ink) -> Ink:
-        """`not x`, a truth; of the bits of integers ~x."""
-        if self.dtype == bool:
-            return self._truth(f"{LATEX['not'] if self.latex else 'not'} {x.whole()}", ATOM)
-        return Ink(self, (r"{\sim}" if self.latex else "~") + x.whole(ATOM), RAISED)
+    def joined(self, *parts: Any) -> Ink:
+        """Values and the signs between them, as they stand: `p.joined(a, "&", b)`."""
+        return Ink(self, self._in_a_row(parts, RAISED), JOINED)
 
-    def _truth(self, body: str, tight: int) -> Ink:
-        if self.dtype == bool:
-            return Ink(self, self.sign("truth", body), dtype=self.dtype)
-        return Ink(self, body, tight)
+    def _in_a_row(self, parts: tuple[Any, ...], tight: int) -> str:
+        def written(x: Any) -> str:
+            if not isinstance(x, str):
+                return self.ink(x).whole(tight)
+            latex = LATEX.get(x) or rf"\mathbin{{{escaped(x)}}}"
+            return latex if self.latex else on_one_line(x)
+
+        return " ".join(map(written, parts))
 
     def choice(self, condition: Ink, a: Ink, b: Ink) -> Ink | None:
         """A choice by a truth between something and 0 is a product with it; another no formula."""
-        if condition.dtype != bool or not condition.body:
+        if condition.dtype != TRUTH or condition.is_number:
             return None
         if b.is_number and b.over == 0:
             return a * condition
@@ -349,9 +348,8 @@ class Ink:
         if self.page.latex:
             return self._new(a, b, "power", base, b.whole(), tight=RAISED)
         if b.is_number and b.under == 1 and isinstance(b.over, int):
-            return replace(
-                a, body=base + str(b.over).translate(SUPERSCRIPTS), tight=RAISED, over=1, under=1
-            )
+            body = base + str(b.over).translate(SUPERSCRIPTS)
+            return Ink(self.page, body, RAISED, shape=a.shape)
         return self._new(a, b, "power", base, b.whole(ATOM), tight=RAISED)
 
     def __matmul__(self, other: Ink) -> Ink:
@@ -391,12 +389,8 @@ class Ink:
         return self._total("sum", self, axis, keepdims)
 
     def prod(self, axis: Any = None, keepdims: bool = False) -> Ink:
-        return self._total(
-            "prod",
-            replace(self, body=self.whole(DIVIDED), over=1, under=1, tight=ATOM),
-            axis,
-            keepdims,
-        )
+        factor = replace(self, body=self.whole(DIVIDED), tight=ATOM, over=1, under=1)
+        return self._total("prod", factor, axis, keepdims)
 
     def _total(self, sign: str, x: Ink, axis: Any, keepdims: bool) -> Ink:
         """A sum, or a product, over axes; keepdims: whether to say that they are kept."""
@@ -441,8 +435,9 @@ def written(op: Op, page: Page, inputs: Iterable[Ink], params: Mapping[str, Any]
     """
     inputs = tuple(inputs)
     found = op.paper(page, *inputs, **params) if op.paper else None
-    if found is None and op.symbol and not op.paper and len(inputs) == 2 and not params:
-        found = page.infix(inputs[0], op.symbol, inputs[1])
+    if not op.paper and op.symbol and len(inputs) == 2 and not params:
+        between = page.indicator if page.dtype == TRUTH else page.joined
+        return between(inputs[0], op.symbol, inputs[1])
     return page.function(op.name, *inputs, **params) if found is None else found
 
 
