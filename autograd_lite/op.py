@@ -49,10 +49,12 @@ def primitive(
     of VJPs that does not fit the inputs.
 
     What else is to be known of an op: `name` (that of the function, if not given) and `symbol`, for
-    drawings and errors; `paper`, how it is written there, as a function `paper(p, *xs, **params)`
-    of what its inputs are written as (see `reading.notation`), by default as a function of its
-    name; `elementwise`, whether each element of the result depends on the elements in its place
-    alone; `activation`, whether it is what a layer of a network ends with.
+    drawings and errors; `paper`, how it is written there, as an expression of what its inputs are
+    written as: `paper(p, *xs, **params)`, where `p` has what is no operator (`reading.notation`)
+    and `params` are those that are not as by default, `keepdims` only where it has to be said; by
+    default, or where that gives None, by its symbol or as a function of its name; `elementwise`,
+    whether each element of the result depends on the elements in its place alone; `activation`,
+    whether it is what a layer of a network ends with.
 
     >>> from autograd_lite import Tensor, grad, primitive
     >>> @primitive(lambda g, y, x: g * 3 * x**2)

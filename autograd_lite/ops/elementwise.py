@@ -98,37 +98,45 @@ def not_equal(a: Array, b: Array) -> Array:
     return a != b
 
 
-@elementwise()
+@elementwise(paper=lambda p, a, b: p.indicator(a, "and", b))
 def logical_and(a: Array, b: Array) -> Array:
     """True where a and b both are. Recorded, without a derivative."""
     return np.logical_and(a, b)
 
 
-@elementwise()
+@elementwise(paper=lambda p, a, b: p.indicator(a, "or", b))
 def logical_or(a: Array, b: Array) -> Array:
     """True where a or b is. Recorded, without a derivative."""
     return np.logical_or(a, b)
 
 
-@elementwise()
+@elementwise(paper=lambda p, x: p.indicator("not", x))
 def logical_not(x: Array) -> Array:
     """True where x is not. Recorded, without a derivative."""
     return np.logical_not(x)
 
 
-@elementwise(symbol="&")
+@elementwise(
+    symbol="&",
+    paper=lambda p, a, b: p.indicator(a, "and", b) if p.dtype == bool else p.joined(a, "&", b),
+)
 def bitwise_and(a: Array, b: Array) -> Array:
     """a & b, of masks or of the bits of integers. Recorded, without a derivative."""
     return a & b
 
 
-@elementwise(symbol="|")
+@elementwise(
+    symbol="|",
+    paper=lambda p, a, b: p.indicator(a, "or", b) if p.dtype == bool else p.joined(a, "|", b),
+)
 def bitwise_or(a: Array, b: Array) -> Array:
     """a | b, of masks or of the bits of integers. Recorded, without a derivative."""
     return a | b
 
 
-@elementwise(symbol="~")
+@elementwise(
+    symbol="~", paper=lambda p, x: p.indicator("not", x) if p.dtype == bool else p.joined("~", x)
+)
 def invert(x: Array) -> Array:
     """~x, of a mask or of the bits of integers. Recorded, without a derivative."""
     return ~x
@@ -140,7 +148,7 @@ def sign(x: Array) -> Array:
     return np.sign(x)
 
 
-@primitive(lambda g, y, x: g)
+@primitive(lambda g, y, x: g, paper=lambda p, x: x)
 def copy(x: Array) -> Array:
     """x as a value of its own."""
     return x.copy()
@@ -150,7 +158,12 @@ def _astype_vjp(g: Array, y: Array, x: Array, *, dtype: Any) -> Array:
     return g if y.dtype.kind == "f" else np.zeros(x.shape, x.dtype)
 
 
-@primitive(_astype_vjp)
+@primitive(
+    _astype_vjp,
+    paper=lambda p, x, dtype: (
+        x if np.can_cast(x.dtype, dtype, "same_kind") else p.function(np.dtype(dtype).name, x)
+    ),
+)
 def astype(x: Array, *, dtype: Any) -> Array:
     """x in another dtype. The gradient comes back in the dtype of x; through integers none does."""
     return x.astype(dtype)
@@ -160,6 +173,7 @@ def astype(x: Array, *, dtype: Any) -> Array:
     None,
     lambda g, y, condition, a, b: where(condition, g, 0),
     lambda g, y, condition, a, b: where(condition, 0, g),
+    paper=lambda p, condition, a, b: p.choice(condition, a, b),
 )
 def where(condition: Array, a: Array, b: Array) -> Array:
     """a where condition holds, else b.
@@ -176,6 +190,7 @@ def where(condition: Array, a: Array, b: Array) -> Array:
     lambda g, y, a, b: g,
     lambda g, y, a, b: g,
     symbol="+",
+    paper=lambda p, a, b: a + b,
 )
 def add(a: Array, b: Array) -> Array:
     """a + b."""
@@ -186,6 +201,7 @@ def add(a: Array, b: Array) -> Array:
     lambda g, y, a, b: g,
     lambda g, y, a, b: -g,
     symbol="-",
+    paper=lambda p, a, b: a - b,
 )
 def subtract(a: Array, b: Array) -> Array:
     """a - b."""
@@ -196,6 +212,7 @@ def subtract(a: Array, b: Array) -> Array:
     lambda g, y, a, b: g * b,
     lambda g, y, a, b: g * a,
     symbol="*",
+    paper=lambda p, a, b: a * b,
 )
 def multiply(a: Array, b: Array) -> Array:
     """a * b."""
@@ -206,13 +223,14 @@ def multiply(a: Array, b: Array) -> Array:
     lambda g, y, a, b: g / b,
     lambda g, y, a, b: -g * y / b,
     symbol="/",
+    paper=lambda p, a, b: a / b,
 )
 def divide(a: Array, b: Array) -> Array:
     """a / b."""
     return a / b
 
 
-@elementwise(lambda g, y, x: -g, symbol="-")
+@elementwise(lambda g, y, x: -g, symbol="-", paper=lambda p, x: -x)
 def negative(x: Array) -> Array:
     """-x."""
     return -x
@@ -234,6 +252,7 @@ def _log_base(y: Array, a: Array) -> Array:
     lambda g, y, a, b: g * b * a ** _less_one(a, b),
     lambda g, y, a, b: g * y * _log_base(y, a),
     symbol="**",
+    paper=lambda p, a, b: a**b,
 )
 def power(a: Array, b: Array) -> Array:
     """a**b.
@@ -244,25 +263,25 @@ def power(a: Array, b: Array) -> Array:
     return a**b
 
 
-@elementwise(lambda g, y, x: -g * y * y)
+@elementwise(lambda g, y, x: -g * y * y, paper=lambda p, x: 1 / x)
 def reciprocal(x: Array) -> Array:
     """1 / x."""
     return np.reciprocal(x)
 
 
-@elementwise(lambda g, y, x: g * 2 * x)
+@elementwise(lambda g, y, x: g * 2 * x, paper=lambda p, x: x**2)
 def square(x: Array) -> Array:
     """x²."""
     return np.square(x)
 
 
-@elementwise(lambda g, y, x: g / (2 * y))
+@elementwise(lambda g, y, x: g / (2 * y), paper=lambda p, x: p.enclosed("sqrt", x))
 def sqrt(x: Array) -> Array:
     """√x. The derivative at 0 is infinite, and numpy warns of it."""
     return np.sqrt(x)
 
 
-@elementwise(lambda g, y, x: g * sign(x))
+@elementwise(lambda g, y, x: g * sign(x), paper=lambda p, x: p.enclosed("abs", x))
 def abs(x: Array) -> Array:
     """|x|. The derivative at 0 is taken as 0."""
     return np.abs(x)
@@ -271,13 +290,13 @@ def abs(x: Array) -> Array:
 # Exponentials, logarithms, trigonometry ---------------------------------------------------------
 
 
-@elementwise(lambda g, y, x: g * y)
+@elementwise(lambda g, y, x: g * y, paper=lambda p, x: p.exp(x))
 def exp(x: Array) -> Array:
     """eˣ."""
     return np.exp(x)
 
 
-@elementwise(lambda g, y, x: g * (y + 1))
+@elementwise(lambda g, y, x: g * (y + 1), paper=lambda p, x: p.exp(x) - 1)
 def expm1(x: Array) -> Array:
     """eˣ - 1, exact near 0."""
     return np.expm1(x)
@@ -289,7 +308,7 @@ def log(x: Array) -> Array:
     return np.log(x)
 
 
-@elementwise(lambda g, y, x: g / (1 + x))
+@elementwise(lambda g, y, x: g / (1 + x), paper=lambda p, x: p.log(1 + x))
 def log1p(x: Array) -> Array:
     """log(1 + x), exact near 0."""
     return np.log1p(x)
@@ -316,7 +335,7 @@ def tanh(x: Array) -> Array:
     return np.tanh(x)
 
 
-@elementwise(lambda g, y, x: g * y * (1 - y), activation=True)
+@elementwise(lambda g, y, x: g * y * (1 - y), activation=True, paper=lambda p, x: p.sigmoid(x))
 def sigmoid(x: Array) -> Array:
     """1 / (1 + e⁻ˣ). Where e⁻ˣ overflows to infinity, the result is the 0 that is meant.
 
@@ -344,6 +363,7 @@ def softplus(x: Array) -> Array:
 @elementwise(
     lambda g, y, a, b: g * (a > b) + g / 2 * equal(a, b),
     lambda g, y, a, b: g * (b > a) + g / 2 * equal(a, b),
+    paper=lambda p, a, b: p.function("max", a, b),
 )
 def maximum(a: Array, b: Array) -> Array:
     """The larger of a and b; NaN if either is. At a tie each gets half of the gradient."""
@@ -353,6 +373,7 @@ def maximum(a: Array, b: Array) -> Array:
 @elementwise(
     lambda g, y, a, b: g * (a < b) + g / 2 * equal(a, b),
     lambda g, y, a, b: g * (b < a) + g / 2 * equal(a, b),
+    paper=lambda p, a, b: p.function("min", a, b),
 )
 def minimum(a: Array, b: Array) -> Array:
     """The smaller of a and b; NaN if either is. At a tie each gets half of the gradient."""
@@ -362,6 +383,7 @@ def minimum(a: Array, b: Array) -> Array:
 @elementwise(
     lambda g, y, x, low: g * (x >= low),
     lambda g, y, x, low: g * (x < low),
+    paper=lambda p, x, low: p.function("max", x, low),
 )
 def at_least(x: Array, low: Array) -> Array:
     """x, but no smaller than low; see `clip`."""
@@ -371,6 +393,7 @@ def at_least(x: Array, low: Array) -> Array:
 @elementwise(
     lambda g, y, x, high: g * (x <= high),
     lambda g, y, x, high: g * (x > high),
+    paper=lambda p, x, high: p.function("min", x, high),
 )
 def at_most(x: Array, high: Array) -> Array:
     """x, but no larger than high; see `clip`."""
@@ -402,6 +425,7 @@ def clip(
     lambda g, y, x, bad, instead: where(bad, 0, g),
     None,
     None,
+    paper=lambda p, x, bad, instead: x,
 )
 def guarded(x: Array, bad: Array, instead: Array) -> Array:
     """x, but `instead` where `bad` holds, so that a rule does not compute 0 / 0 or the like.

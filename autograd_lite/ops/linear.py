@@ -50,7 +50,7 @@ def _rows(x: Array) -> Array:
     return x[..., None, :]
 
 
-@primitive(_left, _right, symbol="@")
+@primitive(_left, _right, symbol="@", paper=lambda p, a, b: a @ b)
 def matmul(a: Array, b: Array) -> Array:
     """a @ b, in all of numpy's shapes: (n,) or (..., m, n) times (n,) or (..., n, p).
 
@@ -77,6 +77,7 @@ def dot(a: Array, b: Array) -> Any:
 @primitive(
     lambda g, y, a, b: reshape(g @ reshape(b, shape=-1), shape=a.shape),
     lambda g, y, a, b: reshape(reshape(a, shape=-1) @ g, shape=b.shape),
+    paper=lambda p, a, b: a @ b.T if a.ndim == b.ndim == 1 else None,
 )
 def outer(a: Array, b: Array) -> Array:
     """a bᵀ, the matrix of all products aᵢ bⱼ of two vectors; of other shapes, flattened."""
@@ -88,7 +89,9 @@ def _norm_vjp(g: Array, y: Array, x: Array, *, ord: None, axis: Axis, keepdims: 
     return kept(g, x, axis) * x / guarded(length, equal(length, 0), 1)
 
 
-@primitive(_norm_vjp)
+@primitive(
+    _norm_vjp, paper=lambda p, x, axis=None, **kept: p.enclosed("norm", x) if axis is None else None
+)
 def norm(x: Array, *, ord: None = None, axis: Axis = None, keepdims: bool = False) -> Array:
     """√Σx² over `axis`, as np.linalg.norm computes it. The derivative at 0 is 0.
 

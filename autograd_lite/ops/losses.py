@@ -43,7 +43,11 @@ def _mse_vjp(g: Array, y: Array, prediction: Array, target: Array) -> Array:
     return 2 * g / error.size * error
 
 
-@primitive(_mse_vjp, lambda g, y, prediction, target: -_mse_vjp(g, y, prediction, target))
+@primitive(
+    _mse_vjp,
+    lambda g, y, prediction, target: -_mse_vjp(g, y, prediction, target),
+    paper=lambda p, y, t: ((y - t) ** 2).sum() / y.size,
+)
 def mse(prediction: Array, target: Array) -> Array:
     """The mean squared error, 1/n Σ(p - t)², over all n elements.
 
@@ -57,6 +61,7 @@ def mse(prediction: Array, target: Array) -> Array:
 @primitive(
     lambda g, y, prediction, target: g * (prediction - target),
     lambda g, y, prediction, target: g * (target - prediction),
+    paper=lambda p, y, t: ((y - t) ** 2).sum() / 2,
 )
 def half_squared_error(prediction: Array, target: Array) -> Array:
     """½ Σ(p - t)², summed over all elements, samples included.
@@ -68,7 +73,7 @@ def half_squared_error(prediction: Array, target: Array) -> Array:
     return (error * error).sum() / 2
 
 
-@primitive()
+@primitive(paper=lambda p, classes, n, **dtype: p.onehot(classes, n))
 def one_hot(classes: Array, *, n: int, dtype: Any = np.float64) -> Array:
     """Class numbers as rows of n: 1 at the class and 0 elsewhere. No derivative."""
     return (np.expand_dims(classes, -1) == np.arange(n)).astype(dtype)
@@ -103,6 +108,12 @@ def _rows(logits: Array) -> int:
 @primitive(
     _cross_entropy_vjp,
     lambda g, y, logits, target: -g / _rows(logits) * log_softmax(logits),
+    paper=lambda p, z, t: (
+        -(
+            (p.onehot(t, z.shape[-1]) if _are_classes(t, z) else t) * p.function("log softmax", z)
+        ).sum()
+        / _rows(z)
+    ),
 )
 def cross_entropy(logits: Array, target: Array) -> Array:
     """The mean over samples of -Σ t log softmax(logits), classes along the last axis.
@@ -133,6 +144,9 @@ def cross_entropy(logits: Array, target: Array) -> Array:
 @primitive(
     lambda g, y, logits, target: g / logits.size * (sigmoid(logits) - target),
     lambda g, y, logits, target: -g / logits.size * logits,
+    paper=lambda p, z, t: (
+        -(t * p.log(p.sigmoid(z)) + (1 - t) * p.log(1 - p.sigmoid(z))).sum() / z.size
+    ),
 )
 def bce_with_logits(logits: Array, target: Array) -> Array:
     """The mean over elements of -(t log s(z) + (1 - t) log(1 - s(z))), s the sigmoid, no overflow.

@@ -52,6 +52,7 @@ def _count(x: Array, axis: Axis) -> int:
 
 @primitive(
     lambda g, y, x, *, axis, keepdims: broadcast_to(kept(g, x, axis), shape=x.shape),
+    paper=lambda p, x, axis=None, keepdims=False: x.sum(axis, keepdims),
 )
 def sum(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """Σx over `axis`."""
@@ -62,6 +63,7 @@ def sum(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     lambda g, y, x, *, axis, keepdims: broadcast_to(
         kept(g, x, axis) / _count(x, axis), shape=x.shape
     ),
+    paper=lambda p, x, axis=None, keepdims=False: x.sum(axis, keepdims) / _count(x, axis),
 )
 def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """Σx / n over `axis`."""
@@ -148,7 +150,7 @@ def _product_of_others(g: Array, y: Array, x: Array, *, axis: Axis, keepdims: bo
     return kept(g, x, axis) * back
 
 
-@primitive(_product_of_others)
+@primitive(_product_of_others, paper=lambda p, x, axis=None, keepdims=False: x.prod(axis, keepdims))
 def prod(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """Πx over `axis`. ∂/∂xᵢ is the product of the other elements, without a division."""
     return x.prod(axis=axis, keepdims=keepdims)
@@ -197,7 +199,11 @@ def _pull_log_softmax(g: Array, y: Array, x: Array, *, axis: Axis) -> Array:
     return alive(g, p, axis) - p * sum(g, axis=axis, keepdims=True)
 
 
-@primitive(_pull_log_softmax, activation=True)
+@primitive(
+    _pull_log_softmax,
+    activation=True,
+    paper=lambda p, x, **axis: p.function("log softmax", x, **axis),
+)
 def log_softmax(x: Array, *, axis: Axis = -1) -> Array:
     """x - log Σeˣ over `axis`, without overflow. All -inf gives -inf, with gradient 0."""
     _, shifted = _shift(x, axis)

@@ -27,7 +27,10 @@ __all__ = [
 ]
 
 
-@primitive(lambda g, y, x, *, shape: reshape(g, shape=x.shape))
+@primitive(
+    lambda g, y, x, *, shape: reshape(g, shape=x.shape),
+    paper=lambda p, x, shape: p.arranged("reshape", x),
+)
 def reshape(x: Array, *, shape: int | tuple[int, ...]) -> Array:
     """The elements of x in another shape; one length may be -1, which is worked out."""
     return x.reshape(shape)
@@ -49,7 +52,7 @@ def inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(axes.index(i) for i in range(len(axes)))
 
 
-@primitive(_undo_transpose)
+@primitive(_undo_transpose, paper=lambda p, x, axes=None: p.transposed(x, axes))
 def transpose(x: Array, *, axes: tuple[int, ...] | None = None) -> Array:
     """x with its axes in another order; None reverses them."""
     return x.transpose(axes)
@@ -68,19 +71,25 @@ def swapaxes(x: Array, axis1: int, axis2: int) -> Any:
     return transpose(x, axes=tuple(axes))
 
 
-@primitive(lambda g, y, x, *, axis: reshape(g, shape=x.shape))
+@primitive(
+    lambda g, y, x, *, axis: reshape(g, shape=x.shape),
+    paper=lambda p, x, axis=None: p.arranged("reshape", x),
+)
 def squeeze(x: Array, *, axis: int | tuple[int, ...] | None = None) -> Array:
     """x without its axes of length 1: all of them, or those of `axis`."""
     return x.squeeze(axis)
 
 
-@primitive(lambda g, y, x, *, axis: reshape(g, shape=x.shape))
+@primitive(
+    lambda g, y, x, *, axis: reshape(g, shape=x.shape),
+    paper=lambda p, x, axis: p.arranged("reshape", x),
+)
 def expand_dims(x: Array, *, axis: int | tuple[int, ...]) -> Array:
     """x with new axes of length 1, which are `axis` of the result."""
     return np.expand_dims(x, axis)
 
 
-@primitive(lambda g, y, x, *, shape: g)
+@primitive(lambda g, y, x, *, shape: g, paper=lambda p, x, shape: p.repeated(x))
 def broadcast_to(x: Array, *, shape: tuple[int, ...]) -> Array:
     """x repeated to `shape`, without a copy. Its cotangent is summed over the repetitions."""
     return np.broadcast_to(x, shape)
@@ -142,13 +151,20 @@ def _filled(key: tuple[Any, ...], arrays: tuple[Array, ...]) -> tuple[Any, ...]:
     return tuple(next(remaining) if part is _ARRAY else part for part in key)
 
 
-@primitive(lambda g, y, x, *arrays, key: scatter(g, *arrays, key=key, shape=x.shape), name="index")
+@primitive(
+    lambda g, y, x, *arrays, key: scatter(g, *arrays, key=key, shape=x.shape),
+    name="index",
+    paper=lambda p, x, *arrays, key: x[_filled(key, arrays)],
+)
 def getitem(x: Array, *arrays: Array, key: tuple[Any, ...]) -> Array:
     """x[key], where the arrays of the key are inputs of their own; see `index`."""
     return x[_filled(key, arrays)]
 
 
-@primitive(lambda g, y, x, *arrays, key, shape: getitem(g, *arrays, key=key))
+@primitive(
+    lambda g, y, x, *arrays, key, shape: getitem(g, *arrays, key=key),
+    paper=lambda p, x, *arrays, key, shape: p.arranged("scatter", x, _filled(key, arrays)),
+)
 def scatter(x: Array, *arrays: Array, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
     """Zeros of `shape`, with the elements of x added at `key`: the transpose of `getitem`."""
     y = np.zeros_like(x, shape=shape)

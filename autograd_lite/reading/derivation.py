@@ -1,23 +1,33 @@
-"""A loss and its gradients as a derivation: the lines of a person who works them out on paper."""
+"""A loss and its gradients as a derivation: the lines of a person who works them out on paper.
+
+First what to say, an `Account`: which lines, and which terms have a name. Then how to write it,
+twice: in text and in LaTeX.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping
-from dataclasses import dataclass
-from itertools import count
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
+from .. import ops
 from ..graph import Op
-from ..terms import OPS, Shape, Term, is_number, needed, within
-from .notation import LATEX, TEXT, Writer
-from .steps import Reading
+from ..names import Namespace
+from ..op import GENERATORS
+from ..ops.reductions import axes_of
+from ..terms import Shape, Term, needed, within
+from .notation import Page, form, on_one_line, write
+from .steps import Recorded, is_computed, named, recorded
 
 WIDTH = 88  # of a line of text
 LEFT, RIGHT = 40, 72  # up to where the lines are aligned
 NOTE = "As recorded: where Python branched on values, this is the branch that it took."
+
+BROADCAST: Op = ops.broadcast_to.op  # type: ignore[attr-defined]
+RESHAPE: Op = ops.reshape.op  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -75,181 +85,66 @@ def derive(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
       ∂loss/∂b = Σ over axis 0 of d_z1         (2,)
     As recorded: where Python branched on values, this is the branch that it took.
     """
-    page = _Page(Reading(loss, wrt, names))
-    sections = page.sections()
-    text, latex = page.writers
-    return Derivation(_as_text(sections, page.loss, text), _as_latex(sections, page.loss, latex))
+    account = told(on_paper(recorded(loss, wrt, names)))
+    return Derivation(_as_text(account), _as_latex(account))
 
-
-# The lines --------------------------------------------------------------------------------------
-
-
-class Line(NamedTuple):
-    """`name = ∂loss/∂x = ... = value`, for each x of `xs`; the name may be missing."""
-
-    name: Term | None
-    xs: list[Term]
-    value: Any
-    shape: tuple[int, ...]
-
-
-Sections = dict[str, list[Line]]
-
-
-class _Page:
-    """What a reading says, line by line, and the `writers` of it: as text, as LaTeX.
-
-    A term with a name has a line of its own, others stand within the lines that use them.
-    """
-
-    def __init__(self, reading: Reading) -> None:
-        paper = _on_paper(reading)
-
-        def new(x: Any) -> Any:
-            return paper[x] if isinstance(x, Term) else x
-
-        self.loss = new(reading.loss)
-        self.gradients = [(new(x), new(slope)) for x, slope in reading.gradients]
-        self.xs: dict[Any, list[Term]] = {}  # of a cotangent: what it is the cotangent of
-        for x, slope in reading.slope_of.items():
-            if x in reading.names and x is not reading.loss:
-                self.xs.setdefault(new(slope), []).append(new(x))
-
-        self.forward = [t for t in map(new, reading.forward) if _is_computed(t)]
-        backward = [t for t in map(new, reading.backward) if _is_computed(t)]
-        self.slopes = [slope for _, slope in self.gradients if _is_computed(slope)]
-        terms = needed([*self.forward, *backward, *self.slopes])
-        uses = Counter(x for t in terms for x in within(t.inputs))
-        apart = {s for s in self.slopes if not uses[s] and len(self.xs.get(s, ())) == 1}
-        apart.update(self.forward)
-        self.backward = dict.fromkeys(t for t in backward if t not in apart)
-
-        lines = {*self.forward, *self.backward}
-        called = {f"d_{reading.names[x]}": x for x in reading.slope_of if x in reading.names}
-        self._origin: dict[Term, Term] = {}  # of a cotangent: what it has its name from
-        self.writers = [Writer(i, reading.values, reading.terms.ratios) for i in (TEXT, LATEX)]
-        for t, name in reading.names.items():
-            if name in called and new(t) in self.backward:
-                self._origin[new(t)] = new(called[name])
-            if t.op is None or new(t) in lines:
-                self._name(new(t), name)
-        taken = set(reading.names.values())
-        self._steps = (name for i in count(1) if (name := f"u{i}") not in taken)
-        for t in terms:
-            if t.op is not None:
-                self._write(t, uses[t] > 1)
-
-    def _name(self, term: Term, name: str) -> None:
-        for writer in self.writers:
-            writer.name(term, name, self._origin.get(term))
-
-    def _write(self, term: Term, several: bool) -> None:
-        """Write out a term whose inputs have been, and give what needs it a line of its own."""
-        text = self.writers[TEXT]
-        if several and term not in text.names and not _is_light(term, text.names):
-            self._name(term, next(self._steps))
-        room = WIDTH - 24 - 2 * len(text.names.get(term, ""))
-        parts = {x for x in within(term.inputs) if x not in text.names}
-        by_length = sorted(parts, key=lambda x: len(text.written[x].body))
-        while by_length and (excess := len(text.formula(term).body) - room) > 0:
-            while by_length and excess > 0:
-                part = by_length.pop()
-                excess -= len(text.written[part].body)
-                self._name(part, next(self._steps))
-        for writer in self.writers:
-            writer.written[term] = writer.formula(term)
-
-    def sections(self) -> Sections:
-        """The lines under their headings."""
-        targets = {x for x, _ in self.gradients}
-        known = [
-            Line(None, xs, slope, xs[0].shape)
-            for slope, found in self.xs.items()
-            if slope not in self.backward and (xs := [x for x in found if x not in targets])
-        ]
-        shown: set[Term] = set()
-        sections = {
-            "Forward": list(self._lines(self.forward, shown)),
-            "Backward": [*known, *self._lines([*self.backward, *self.slopes], shown)],
-            "Gradients": [Line(None, [x], slope, x.shape) for x, slope in self.gradients],
-        }
-        return {title: lines for title, lines in sections.items() if lines}
-
-    def _lines(self, terms: list[Term], shown: set[Term]) -> Iterator[Line]:
-        """The lines of these, each after the lines that it needs and that were not `shown` yet."""
-        names = self.writers[TEXT].names
-        for term in terms:
-            found = [] if term in shown else [term]
-            shown.add(term)
-            for t in found:  # which grows meanwhile
-                for x in within(t.inputs):
-                    if x not in shown:
-                        shown.add(x)
-                        found.append(x)
-            for t in sorted(found, key=lambda t: t.number):
-                if t in names and t.op is not None:
-                    yield Line(t, self._cotangent_of(t), t, t.shape)
-
-    def _cotangent_of(self, term: Term) -> list[Term]:
-        """What a line of the backward pass is about; first what it has its name from.
-
-        Leaves have lines of their own, the gradients.
-        """
-        if term not in self._origin:
-            return []
-        own = self._origin[term]
-        return [own, *(x for x in self.xs[term] if x.op is not None and x is not own)]
-
-
-def _is_computed(x: Any) -> bool:
-    return isinstance(x, Term) and x.op is not None
-
-
-def _is_light(term: Term, names: Container[Term]) -> bool:
-    """Is this hardly more than a name, and not worth one of its own?"""
-    while term not in names:
-        if term.op not in LIGHT:
-            return False
-        if is_number(term.inputs[0]):
-            return True
-        term = term.inputs[0]
-    return True
-
-
-LIGHT = {OPS[name] for name in ("transpose", "negative", "astype", "broadcast_to")}
 
 # As on paper ------------------------------------------------------------------------------------
 
-PAPER: dict[Op, Callable[..., Any]] = {}
 
+def on_paper(r: Recorded) -> Recorded:
+    """A reading with what a person would put in the place of its terms: other terms, or numbers.
 
-def _on_paper(reading: Reading) -> dict[Term, Any]:
-    """What a person would put in the place of the terms of a reading: other terms, or numbers.
-
-    Left out is what only numpy needs: axes of length 1, and in the backward pass what guards an op
-    against 0 / 0 and the like.
+    Left out is what is written as nothing, such as what guards an op against 0 / 0, unless the user
+    named it; and axes of length 1 that only numpy needs.
     """
-    ends = [reading.loss, *reading.slope_of, *reading.slope_of.values(), *reading.names]
-    forward = set(needed([reading.loss, *reading.forward]))
-    found: dict[Term, Any] = {}
-    for term in needed([*ends, *(x for pair in reading.gradients for x in pair)]):
+    said = {r.loss, *r.called, *(x for x, _ in r.gradients)}
+    ends = [*r.path, *r.slope_of, *r.slope_of.values(), *said, *(s for _, s in r.gradients)]
+    found: dict[Any, Any] = {}
+    passed: set[Term] = set()  # what is written as its input
+    for term in needed(ends):
         inputs = tuple(found[x] if isinstance(x, Term) else x for x in term.inputs)
         if term.op is not None and term.op.elementwise:
             inputs = _unpadded(inputs, (), term.shape)
-        elif term.op is OPS["broadcast_to"]:
+        elif term.op is BROADCAST:
             inputs = _unpadded(inputs, term.shape, term.shape)
-        rule = PAPER.get(term.op) if term not in forward else None
-        new = rule(reading, term, *inputs) if rule else None
-        if new is None and inputs != term.inputs:
-            new = reading.terms.simple(term.op, inputs, term.params, term.shape, term.dtype)
-        found[term] = term if new is None else new
-    return found
+        found[term] = term
+        if inputs != term.inputs:
+            found[term] = r.terms.simple(term.op, inputs, term.params, term.shape, term.dtype)
+        if is_computed(found[term]) and not {term, found[term]} & said:
+            same, _ = form(found[term])
+            if same is not None:
+                passed.add(term)
+                found[term] = same
+                if getattr(same, "shape", ()) != term.shape:
+                    params = {"shape": term.shape}
+                    found[term] = r.terms.simple(BROADCAST, (same,), params, term.shape, term.dtype)
+
+    def new(x: Any) -> Any:
+        return found[x] if isinstance(x, Term) else x
+
+    owners = Counter(new(x) for x in r.slope_of if x not in passed)
+    called: dict[Term, str] = {}
+    for x, name in r.called.items():
+        called.setdefault(new(x), name)
+    return replace(
+        r,
+        loss=new(r.loss),
+        path=[*map(new, r.path)],
+        slope_of={
+            new(x): new(slope)
+            for x, slope in r.slope_of.items()
+            if x not in passed and owners[new(x)] == 1 and isinstance(new(x), Term)
+        },
+        gradients=[(new(x), new(slope)) for x, slope in r.gradients],
+        called=called,
+    )
 
 
 def _unpadded(inputs: tuple[Any, ...], given: Shape, shape: Shape) -> tuple[Any, ...]:
     """Inputs that broadcast to a shape, less the axes of length 1 that this adds at the front."""
     for i, x in enumerate(inputs):
-        if isinstance(x, Term) and x.op is OPS["reshape"] and isinstance(x.inputs[0], Term):
+        if isinstance(x, Term) and x.op is RESHAPE and isinstance(x.inputs[0], Term):
             plain = x.inputs[0]
             others = (*inputs[:i], plain, *inputs[i + 1 :])
             shapes = (getattr(y, "shape", ()) for y in others)
@@ -259,63 +154,244 @@ def _unpadded(inputs: tuple[Any, ...], given: Shape, shape: Shape) -> tuple[Any,
     return inputs
 
 
-def _paper(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register `rule(reading, term, *inputs)` for ops: a new term, or None for no change."""
-
-    def register(rule: Callable[..., Any]) -> Callable[..., Any]:
-        PAPER.update((OPS[name], rule) for name in names)
-        return rule
-
-    return register
+# What to say ------------------------------------------------------------------------------------
 
 
-@_paper("guarded")
-def _unguarded(reading: Reading, term: Term, x: Any, bad: Any, instead: Any) -> Any:
-    return x
+@dataclass(frozen=True, eq=False)
+class Line:
+    """`name = ∂loss/∂x = ... = value`, for each x of `xs`; the name may be missing."""
+
+    name: Term | None
+    xs: tuple[Term, ...]
+    value: Any
+    shape: Shape
 
 
-# The page ---------------------------------------------------------------------------------------
+@dataclass(frozen=True, eq=False)
+class Account:
+    """What a derivation says: sections of lines, each after the lines that it needs.
+
+    `names`, of the leaves and of what has a line of its own; other terms stand within the lines
+    that use them. `origin`, of a cotangent: the term that it has its name from. `kept`, the
+    reductions that have to say that they keep their axes. `terms`, all of them, in order; `ratios`,
+    the numbers that are written as one.
+    """
+
+    loss: Term
+    sections: Mapping[str, tuple[Line, ...]]
+    names: Mapping[Term, str]
+    origin: Mapping[Term, Term]
+    kept: frozenset[Term]
+    terms: tuple[Term, ...]
+    ratios: Mapping[float, tuple[int, int]]
 
 
-def _as_text(sections: Sections, loss: Term, w: Writer) -> str:
-    rows: list[tuple[str, str]] = []
-    for title, lines in sections.items():
-        rows.append((title, ""))
-        slopes = [[w.sign("slope", w.names[loss], w.names[x]) for x in line.xs] for line in lines]
-        names = [w.names[line.name] if line.name else "" for line in lines]
-        width = max(map(len, names)) if any(map(any, slopes)) else 0
+def told(r: Recorded) -> Account:
+    """What there is to say of a reading."""
+    steps = named(r)
+    slopes = [slope for _, slope in r.gradients if is_computed(slope)]
+    terms = needed([*steps.forward, *steps.backward, *slopes])
+    uses = Counter(x for t in terms for x in within(t.inputs))
+    xs: dict[Any, list[Term]] = {}  # of a cotangent: what it is the cotangent of
+    for x, slope in r.slope_of.items():
+        if x in steps.names and x is not r.loss:
+            xs.setdefault(slope, []).append(x)
+    alone = {s for s in slopes if not uses[s] and len(xs.get(s, ())) == 1}  # for the last section
+    backward = [t for t in steps.backward if t not in alone]
+
+    lines = {*steps.forward, *backward}
+    space = Namespace()
+    names = {
+        t: space.free(on_one_line(name))
+        for t, name in steps.names.items()
+        if t.op is None or t in lines
+    }
+    names = _with_parts(names, terms, space, uses, r.terms.ratios)
+    origin = {r.slope_of[x]: x for x in steps.own_slope}
+
+    def cotangent_of(t: Term) -> tuple[Term, ...]:
+        """What a line is about, its own first. Leaves have lines of their own, the gradients."""
+        own = origin.get(t)
+        return (own, *(x for x in xs[t] if is_computed(x) and x is not own)) if own else ()
+
+    def lines_of(ends: Iterable[Term]) -> list[Line]:
+        found = []
+        for end in ends:
+            for t in _not_yet([end], shown):
+                if t in names and t.op is not None:
+                    found.append(Line(t, cotangent_of(t), t, t.shape))
+        return found
+
+    shown: set[Term] = set()
+    targets = {x for x, _ in r.gradients}
+    known = [
+        Line(None, tuple(others), slope, others[0].shape)
+        for slope, found in xs.items()
+        if slope not in backward and (others := [x for x in found if x not in targets])
+    ]
+    sections = {
+        "Forward": lines_of(steps.forward),
+        "Backward": [*known, *lines_of([*backward, *slopes])],
+        "Gradients": [Line(None, (x,), slope, x.shape) for x, slope in r.gradients],
+    }
+    return Account(
+        r.loss,
+        {title: tuple(found) for title, found in sections.items() if found},
+        names,
+        origin,
+        _that_say_so(terms, names),
+        tuple(terms),
+        r.terms.ratios,
+    )
+
+
+def _not_yet(ends: list[Term], shown: set[Term]) -> list[Term]:
+    """These and what they need, in order, unless `shown` has them; now it does."""
+    found = [t for t in ends if t not in shown]
+    shown.update(found)
+    for t in found:  # which grows meanwhile
+        for x in within(t.inputs):
+            if x not in shown:
+                shown.add(x)
+                found.append(x)
+    return sorted(found, key=lambda t: t.number)
+
+
+def _with_parts(
+    names: Mapping[Term, str],
+    terms: list[Term],
+    space: Namespace,
+    uses: Mapping[Term, int],
+    ratios: Mapping[float, tuple[int, int]],
+) -> dict[Term, str]:
+    """Names also for what is used several times, is drawn, or makes a line too long: u1, u2, ..."""
+    names = dict(names)
+    lengths: dict[Term, int] = {}  # of what is written within the lines that use it
+
+    def length(x: Term) -> int:
+        return len(names[x]) if x in names else lengths[x]
+
+    for term in terms:
+        if term.op is None:
+            continue
+        drawn = any(isinstance(value, GENERATORS) for value in term.params.values())
+        if term not in names and (drawn or (uses[term] > 1 and not _is_light(term, names))):
+            names[term] = space.numbered("u")
+        room = WIDTH - 24 - 2 * len(names.get(term, ""))
+        parts = [x for x in dict.fromkeys(within(term.inputs)) if x not in names]
+        parts.sort(key=length)
+        while (written := form(term, length, ratios)[1]) > room and parts:
+            names[parts.pop()] = space.numbered("u")
+        lengths[term] = written
+    return names
+
+
+def _is_light(term: Term, names: Mapping[Term, str]) -> bool:
+    """Is this hardly more than a name, a sign beside it, and not worth one of its own?"""
+    while term not in names:
+        parts = [*within(term.inputs)]
+        if not parts:
+            return True
+        if len(parts) > 1 or form(term)[1] > 2:
+            return False
+        (term,) = parts
+    return True
+
+
+def _that_say_so(terms: list[Term], names: Mapping[Term, str]) -> frozenset[Term]:
+    """The reductions that stand where it matters that they keep the axes that they reduce.
+
+    It does not at the end of a line, which says its shape; in a total; or where broadcasting adds
+    the axes again, because they are leading ones.
+    """
+    found: set[Term] = set()
+    loose: dict[Term, dict[Term, tuple[int, ...]]] = {}  # in a term: those that do not yet matter
+    for term in terms:
+        parts = [loose[x] if x not in names else {} for x in within(term.inputs) if x.shape]
+        loose[term] = {}
+        for t, axes in [pair for part in parts for pair in part.items()]:
+            leading = axes == tuple(range(len(axes)))
+            if term.op.elementwise or term.op is BROADCAST:
+                alike = leading or all(axes in part.values() for part in parts)
+                if alike and term.shape == t.shape:
+                    loose[term][t] = axes
+                elif not leading:
+                    found.add(t)
+            elif not _is_total(term):
+                found.add(t)
+        if term.params.get("keepdims"):
+            axes = axes_of(term.inputs[0], term.params.get("axis"))
+            loose[term] = {term: tuple(sorted(axes))}
+    return frozenset(found)
+
+
+def _is_total(term: Term) -> bool:
+    """Is it a reduction of one array over all of its axes?"""
+    if "axis" not in term.params or len(term.inputs) > 1:
+        return False
+    (x,) = term.inputs
+    return bool(x.ndim == len(axes_of(x, term.params["axis"])))
+
+
+# How to write it --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A line as it is written: `name = slope = ... = value`."""
+
+    name: str
+    slopes: list[str]
+    value: str
+    shape: Shape
+
+
+def _written(account: Account, page: Page) -> dict[str, list[Row]]:
+    """The lines as they are written on a page."""
+    symbols: dict[Term, str] = {}
+    taken: set[str] = set()
+    for t, name in account.names.items():
+        x = account.origin.get(t)
+        text = page.sign("cotangent", symbols[x]) if x in symbols else page.symbol(name)
+        symbols[t] = text if text not in taken else page.literal(name)
+        taken.add(symbols[t])
+    whole, part = write(account.terms, symbols, page, account.kept, account.ratios)
+
+    def row(line: Line) -> Row:
+        ink = whole[line.name] if line.name else part(line.value)
+        if ink.body == page.ones(line.shape):
+            ink = replace(ink, body="")  # the shape says how often
+        slopes = [page.sign("slope", symbols[account.loss], symbols[x]) for x in line.xs]
+        return Row(symbols[line.name] if line.name else "", slopes, ink.whole(), line.shape)
+
+    return {title: [*map(row, lines)] for title, lines in account.sections.items()}
+
+
+def _as_text(account: Account) -> str:
+    page: list[tuple[str, str]] = []
+    for title, rows in _written(account, Page(latex=False)).items():
+        page.append((title, ""))
+        width = max(len(row.name) for row in rows) if any(row.slopes for row in rows) else 0
         lefts = []
-        for name, found in zip(names, slopes):
-            joint = " = " if name and found else "   " if width else ""
-            lefts.append(f"{name:<{width}}{joint}{' = '.join(found)}")
+        for row in rows:
+            joint = " = " if row.name and row.slopes else "   " if width else ""
+            lefts.append(f"{row.name:<{width}}{joint}{' = '.join(row.slopes)}")
         width = max(len(left) for left in lefts if len(left) <= LEFT or left == lefts[0])
-        for left, line in zip(lefts, lines):
-            rows.append((f"  {left:<{width}} = {_value(w, line)}", _shape(line)))
-    width = max((len(text) for text, shape in rows if shape and len(text) <= RIGHT), default=0)
-    return "\n".join([*(f"{text:<{width}}  {shape}".rstrip() for text, shape in rows), NOTE])
+        for left, row in zip(lefts, rows):
+            page.append((f"  {left:<{width}} = {row.value}", str(row.shape) if row.shape else ""))
+    width = max((len(text) for text, shape in page if shape and len(text) <= RIGHT), default=0)
+    return "\n".join([*(f"{text:<{width}}  {shape}".rstrip() for text, shape in page), NOTE])
 
 
-def _shape(line: Line) -> str:
-    return str(line.shape) if line.shape else ""
-
-
-def _value(w: Writer, line: Line) -> str:
-    f = w.written[line.value] if line.name else w.of(line.value)
-    if f.body == w.ones(line.shape):
-        f = f._replace(body="")  # the shape says how often
-    return w.whole(f)
-
-
-def _as_latex(sections: Sections, loss: Term, w: Writer) -> str:
-    rows = []
-    for title, section in sections.items():
-        rows.append(rf"\textbf{{{title}}}")
-        for line in section:
-            heads = [w.names[line.name]] if line.name else []
-            heads += [w.sign("slope", w.names[loss], w.names[x]) for x in line.xs]
-            left = " = ".join(heads)
-            right = rf" && \in \mathbb{{R}}^{{{w.lengths(line.shape)}}}" if line.shape else ""
-            rows.append(f"{left} &= {_value(w, line)}{right}")
-    lines = " \\\\\n".join(rows)
+def _as_latex(account: Account) -> str:
+    page = Page(latex=True)
+    found = []
+    for title, rows in _written(account, page).items():
+        found.append(rf"\textbf{{{title}}}")
+        for row in rows:
+            left = " = ".join([row.name, *row.slopes] if row.name else row.slopes)
+            size = rf" && \in \mathbb{{R}}^{{{page.lengths(row.shape)}}}" if row.shape else ""
+            found.append(f"{left} &= {row.value}{size}")
+    lines = " \\\\\n".join(found)
     aligned = f"\\begin{{aligned}}\n{lines}\n\\end{{aligned}}"
     return f"\\begin{{gathered}}\n{aligned} \\\\\n\\text{{{NOTE}}}\n\\end{{gathered}}"

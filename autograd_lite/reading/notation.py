@@ -1,60 +1,29 @@
-"""How terms are written on paper: in text and in LaTeX."""
+"""How terms are written on paper, in text and in LaTeX: with ink, which computes as arrays do.
+
+An op's block says how it is written as an expression, `paper=lambda p, x: p.exp(x) - 1`. Handed
+`Ink`, what its inputs are written as, the same expression comes out written. `p`, the `Page`, has
+what is no operator: the names of functions, indicators, choices.
+"""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from ..graph import Op
 from ..op import GENERATORS
-from ..terms import OPS, Term, is_number
-
-TEXT, LATEX = 0, 1  # the columns of the tables below
+from ..ops.reductions import axes_of
+from ..terms import Shape, Term, is_number, slice_text, within
 
 # How tightly an expression binds.
-ADDED, SUMMED, DIVIDED, VECTOR, MATRIX, MULTIPLIED, RAISED, ATOM = range(8)
+JOINED, ADDED, SUMMED, DIVIDED, VECTOR, MATRIX, MULTIPLIED, RAISED, ATOM = range(9)
 
-
-class Notation(NamedTuple):
-    """How an op is written, %s for its inputs; without any, as a function of this name."""
-
-    text: str
-    latex: str
-    tight: int = ATOM
-
-
-# Ops that FORMS, below, does not put together of signs. One that is in neither is a function.
-NOTATION = {
-    "sigmoid": Notation("σ", r"\sigma"),
-    "log": Notation("log", r"\log"),
-    "sin": Notation("sin", r"\sin"),
-    "cos": Notation("cos", r"\cos"),
-    "tanh": Notation("tanh", r"\tanh"),
-    "max": Notation("max", r"\max"),
-    "min": Notation("min", r"\min"),
-    "maximum": Notation("max", r"\max"),
-    "minimum": Notation("min", r"\min"),
-    "log_softmax": Notation("log softmax", r"\log \operatorname{softmax}", RAISED),
-    "exp": Notation("exp(%s)", "e^{%s}", RAISED),
-    "sqrt": Notation("√(%s)", r"\sqrt{%s}"),
-    "abs": Notation("|%s|", r"\left\lvert %s \right\rvert"),
-    "greater": Notation("[%s > %s]", r"\mathbf{1}[%s > %s]"),
-    "greater_equal": Notation("[%s ≥ %s]", r"\mathbf{1}[%s \ge %s]"),
-    "less": Notation("[%s < %s]", r"\mathbf{1}[%s \lt %s]"),
-    "less_equal": Notation("[%s ≤ %s]", r"\mathbf{1}[%s \le %s]"),
-    "equal": Notation("[%s = %s]", r"\mathbf{1}[%s = %s]"),
-    "not_equal": Notation("[%s ≠ %s]", r"\mathbf{1}[%s \ne %s]"),
-    "logical_and": Notation("[%s and %s]", r"\mathbf{1}[%s \land %s]"),
-    "logical_or": Notation("[%s or %s]", r"\mathbf{1}[%s \lor %s]"),
-    "logical_not": Notation("[not %s]", r"\mathbf{1}[\lnot %s]"),
-    "bitwise_and": Notation("[%s and %s]", r"\mathbf{1}[%s \land %s]"),
-    "bitwise_or": Notation("[%s or %s]", r"\mathbf{1}[%s \lor %s]"),
-    "invert": Notation("[not %s]", r"\mathbf{1}[\lnot %s]"),
-}
+# What stands between values, or around them: in text, and in LaTeX.
 # Markdown takes the backslash from punctuation, also in formulas: hence \thinspace.
 SIGNS = {
     "minus": ("−%s", "-%s"),
@@ -73,6 +42,10 @@ SIGNS = {
     "prod": ("Π %s", r"\prod %s"),
     "prod over": ("Π over %s of %s", r"\prod_{\text{%s}} %s"),
     "norm": ("‖%s‖", r"\left\lVert %s \right\rVert"),
+    "abs": ("|%s|", r"\left\lvert %s \right\rvert"),
+    "sqrt": ("√(%s)", r"\sqrt{%s}"),
+    "exp": ("exp(%s)", "e^{%s}"),
+    "truth": ("[%s]", r"\mathbf{1}[%s]"),
     "ones": ("ones(%s)", r"\mathbf{1}_{%s}"),
     "by": ("×", r" \times "),
     "index": ("%s[%s]", r"%s\left[%s\right]"),
@@ -85,93 +58,127 @@ SIGNS = {
     "slope": ("∂%s/∂%s", r"\frac{\partial %s}{\partial %s}"),
     "cotangent": ("d_%s", "d_{%s}"),
 }
+# The LaTeX of the signs that ops are written with.
+LATEX = {
+    **{"≥": r"\ge", "≤": r"\le", "≠": r"\ne", "<": r"\lt", ">": ">", "=": "="},
+    **{"and": r"\land", "or": r"\lor", "not": r"\lnot", "|": r"\mid", "~": r"\sim"},
+}
+# The functions that are no upright words there.
+FUNCTIONS = {name: f"\\{name}" for name in ("exp", "log", "sin", "cos", "tanh", "max", "min")}
+FUNCTIONS |= {"σ": r"\sigma", "log softmax": r"\log \operatorname{softmax}"}
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+FLOAT, TRUTH = np.dtype(float), np.dtype(bool)
 TALL = re.compile(r"\\(frac|sum|prod|left)")
 
-# Formulas ---------------------------------------------------------------------------------------
 
+@dataclass(frozen=True, eq=False)
+class Page:
+    """What is written on: in text or in LaTeX, with ink or, by its methods, what is no operator.
 
-class Formula(NamedTuple):
-    """over / under · body: how a term is written. Without a body it is a number.
-
-    What is linear hands the number on, so that there is one, and one sign, at the front.
+    `shape` and `dtype`: of the result of the op that is being written.
     """
 
-    over: Any = 1
-    under: int = 1
-    body: str = ""
-    tight: int = ATOM
+    latex: bool
+    shape: Shape = ()
+    dtype: np.dtype = FLOAT
 
+    # What blocks of the catalogue write with
 
-class Writer:
-    """Writes formulas in the notation of a column of the tables: TEXT or LATEX."""
+    def function(self, name: str, *inputs: Ink, **params: Any) -> Ink:
+        """name(inputs, params)."""
+        arguments = [x.whole() for x in inputs]
+        arguments += [
+            self.sign("param", self.symbol(key), self.param(value))
+            for key, value in params.items()
+            if not isinstance(value, GENERATORS)
+        ]
+        body = self.operator(name) + self.brackets(self.sign("comma").join(arguments))
+        shape = inputs[0].shape if inputs else ()
+        return Ink(self, body, RAISED if " " in name else ATOM, shape=shape)
 
-    def __init__(
-        self, column: int, values: Mapping[Term, Any], ratios: Mapping[float, tuple[int, int]]
-    ) -> None:
-        self.column = column
-        self.names: dict[Term, str] = {}
-        self.written: dict[Term, Formula] = {}
-        self._ratios = ratios
-        self._taken: set[str] = set()
+    def exp(self, x: Ink) -> Ink:
+        return replace(self.enclosed("exp", x), tight=RAISED)
 
-    def name(self, term: Term, name: str, x: Term | None) -> None:
-        """Call a term by this name. x: what it is the cotangent of."""
-        if x in self.names:
-            text = self.sign("cotangent", self.names[x])
-        else:
-            text = self.symbol(name)
-        if text in self._taken and self.column == LATEX:
-            text = _escaped(name)
-        while text in self._taken:
-            text += "′" if self.column == TEXT else r"{}^{\prime}"
-        self._taken.add(text)
-        self.names[term] = text
+    def log(self, x: Ink) -> Ink:
+        return self.function("log", x)
 
-    def formula(self, term: Term) -> Formula:
-        """A term written out, its inputs by their names or as they are `written`."""
-        if term.op in FORMS and (found := FORMS[term.op](self, term, *term.inputs)):
-            return found
-        return self.called(term.op.name, term.inputs, *self.params(term))
+    def sigmoid(self, x: Ink) -> Ink:
+        return self.function("σ", x)
 
-    def of(self, x: Any) -> Formula:
-        """An input: by its name, as it is written, or as a number."""
-        if isinstance(x, Term):
-            return Formula(body=self.names[x]) if x in self.names else self.written[x]
-        if isinstance(x, float) and x in self._ratios:
-            return Formula(*self._ratios[x])
+    def onehot(self, classes: Ink, n: int) -> Ink:
+        """The rows of 0 and 1 of class numbers up to n."""
+        return replace(self.function("onehot", classes), shape=(*classes.shape, n))
+
+    def enclosed(self, sign: str, x: Ink) -> Ink:
+        """Within the sign that encloses x: its abs, norm or sqrt."""
+        return Ink(self, self.sign(sign, x.whole()), shape=x.shape)
+
+    def indicator(self, *parts: Any) -> Ink:
+        """[parts], which is 1 where that holds and else 0: `p.indicator(a, ">", b)`."""
+        return Ink(self, self.sign("truth", self._in_a_row(parts, ADDED)), dtype=TRUTH)
+
+    def joined(self, *parts: Any) -> Ink:
+        """Values and the signs between them, as they stand: `p.joined(a, "&", b)`."""
+        return Ink(self, self._in_a_row(parts, RAISED), JOINED)
+
+    def _in_a_row(self, parts: tuple[Any, ...], tight: int) -> str:
+        def written(x: Any) -> str:
+            if not isinstance(x, str):
+                return self.ink(x).whole(tight)
+            latex = LATEX.get(x) or rf"\mathbin{{{escaped(x)}}}"
+            return latex if self.latex else on_one_line(x)
+
+        return " ".join(map(written, parts))
+
+    def choice(self, condition: Ink, a: Ink, b: Ink) -> Ink | None:
+        """A choice by a truth between something and 0 is a product with it; another no formula."""
+        if condition.dtype != TRUTH or condition.is_number:
+            return None
+        if b.is_number and b.over == 0:
+            return a * condition
+        if a.is_number and a.over == 0:
+            return b * (1 - condition)
+        return None
+
+    def transposed(self, x: Ink, axes: tuple[int, ...] | None) -> Ink | None:
+        """xᵀ, where the last two axes change places; another order of axes is no sign."""
+        n = x.ndim
+        order = axes or tuple(range(n))[::-1]
+        return x.T if n > 1 and order == (*range(n - 2), n - 1, n - 2) else None
+
+    def repeated(self, x: Ink) -> Ink:
+        """x in all places of the result's shape."""
+        if x.is_number:
+            return replace(x, body=self.ones(self.shape))
+        return self.arranged("broadcast", x)
+
+    def arranged(self, name: str, x: Ink, *key: Any) -> Ink:
+        """name(x, key, the result's shape)."""
+        places = [f"[{self.key(part)}]" for part in key]
+        arguments = [x.whole(), *places, self.lengths(self.shape)]
+        body = self.brackets(self.sign("comma").join(arguments))
+        return Ink(self, self.operator(name) + body)
+
+    # Signs, numbers and names
+
+    def ink(self, x: Any, ratios: Mapping[float, tuple[int, int]] | None = None) -> Ink:
+        """A number as ink, where it is known as the ratio of two as that; ink as it is."""
+        if isinstance(x, Ink):
+            return x
+        if isinstance(x, float) and ratios and x in ratios:
+            over, under = ratios[x]
+            return Ink(self, over=over, under=under)
         x = float(str(x)) if isinstance(x, np.floating) else x.item() if hasattr(x, "item") else x
-        return Formula(int(x) if float(x).is_integer() else x)
+        return Ink(self, over=int(x) if float(x).is_integer() else x)
 
     def sign(self, name: str, *parts: str) -> str:
         """A sign, or what it stands between."""
-        text = SIGNS[name][self.column]
+        text = SIGNS[name][self.latex]
         return text % parts if parts else text
 
     def brackets(self, text: str) -> str:
-        return rf"\left({text}\right)" if TALL.search(text) else f"({text})"
-
-    def body(self, f: Formula, tight: int) -> str:
-        """The body of a formula where what binds less tightly needs brackets."""
-        return f.body if f.tight >= tight else self.brackets(f.body)
-
-    def whole(self, f: Formula, tight: int = ADDED) -> str:
-        """A formula with its number."""
-        over, under, binding = abs(f.over), f.under, f.tight
-        if not f.body:
-            text = self.number(over, under)
-            binding = ATOM if under == 1 else DIVIDED
-        elif over == under == 1:
-            text = f.body if f.over > 0 else self.body(f, SUMMED)
-        else:
-            text = self.body(f, SUMMED)
-            text = self.sign(
-                "dot" if text[0].isdigit() else "scaled", self.number(over, under), text
-            )
-            binding = min(binding, MULTIPLIED)
-        if f.over < 0:
-            text, binding = self.sign("minus", text), ADDED
-        return text if binding >= tight else self.brackets(text)
+        tall = self.latex and TALL.search(text)
+        return rf"\left({text}\right)" if tall else f"({text})"
 
     def number(self, over: Any, under: int = 1) -> str:
         """A number that is not negative, or a ratio; as short as its precision allows."""
@@ -183,394 +190,309 @@ class Writer:
             return "NaN" if over != over else self.sign("infinity")
         short = np.float32(over) if abs(over) < 1e30 else over
         text = str(short) if float(short) == over else f"{over:.15g}"
-        if self.column == LATEX and "e" in text:
+        if self.latex and "e" in text:
             digits, exponent = text.split("e")
             power = f"10^{{{int(exponent)}}}"
             return power if digits == "1" else rf"{digits} \cdot {power}"
         return text
 
-    def plus(self, a: Formula, b: Formula) -> Formula:
-        """a + b, or b - a or a - b where a number is negative."""
-        if a.over < 0 <= b.over:
-            a, b = b, a
-        left = self.whole(a)
-        if b.over < 0:
-            return Formula(body=self.sign("less", left, self.whole(_minus(b), SUMMED)), tight=ADDED)
-        return Formula(body=self.sign("plus", left, self.whole(b)), tight=ADDED)
-
-    def times(self, a: Formula, b: Formula, sign: str = "hadamard") -> Formula:
-        """The product element by element; `sign` is another between numbers."""
-        if not (a.body and b.body):
-            return _scaled(a if a.body else b, *((b if a.body else a)[:2]))
-        body = self.sign(sign, self.body(a, MULTIPLIED), self.body(b, MULTIPLIED))
-        return _scaled(Formula(a.over, a.under, body, MULTIPLIED), b.over, b.under)
-
-    def total(self, sign: str, f: Formula, x: Any, axis: Any) -> Formula:
-        """A sum, or a product, over axes of x."""
-        n = len(getattr(x, "shape", ()))
-        given = range(n) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-        axes = sorted(i % n for i in given)
-        if not axes:
-            return f
-        body = self.body(f, DIVIDED) if f.body else "1"
-        if len(axes) == n:
-            return f._replace(body=self.sign(sign, body), tight=SUMMED)
-        where = f"{'axis' if len(axes) == 1 else 'axes'} {', '.join(map(str, axes))}"
-        return f._replace(body=self.sign(f"{sign} over", where, body), tight=SUMMED)
-
-    def function(self, name: str, *arguments: str) -> Formula:
-        """name(...)."""
-        return Formula(body=name + self.brackets(self.sign("comma").join(arguments)))
-
-    def noted(self, notation: Notation, *inputs: Formula) -> Formula:
-        """A formula in the notation of the table."""
-        text = notation.text if self.column == TEXT else notation.latex
-        arguments = tuple(map(self.whole, inputs))
-        if "%s" in text:
-            return Formula(body=text % arguments, tight=notation.tight)
-        return self.function(text, *arguments)._replace(tight=notation.tight)
-
-    def called(self, name: str, inputs: Iterable[Any], *others: str) -> Formula:
-        """name(inputs, others), of whatever name."""
-        return self.function(
-            self.operator(name), *(self.whole(self.of(x)) for x in inputs), *others
-        )
-
-    def operator(self, name: str) -> str:
-        """The name of a function that is not in the tables."""
-        if self.column == TEXT:
-            return _on_one_line(name)
-        plain = re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII)
-        latex = name.replace("_", r"\_") if plain else _escaped(name)
-        return rf"\operatorname{{{latex}}}"
-
-    def params(self, term: Term) -> list[str]:
-        """The static parameters that are not as by default, and worth writing."""
-        defaults = getattr(term.op.forward, "__kwdefaults__", None) or {}
-        return [
-            self.sign("param", self.symbol(key), self.param(value))
-            for key, value in term.params.items()
-            if not (key in defaults and _same(defaults[key], value))
-            and key != "keepdims"  # the shape says it
-            and not isinstance(value, GENERATORS)
-        ]
-
-    def param(self, value: Any) -> str:
-        if isinstance(value, np.ndarray):
-            return self.literal(f"array {value.shape}")
-        if isinstance(value, tuple):
-            return f"({self.sign('comma').join(map(self.param, value))})"
-        if is_number(value) and not isinstance(value, (bool, np.bool_)):
-            return self.whole(self.of(value))
-        return self.literal(getattr(value, "__name__", None) or str(value))
-
-    def literal(self, text: str) -> str:
-        return _escaped(text) if self.column == LATEX else _on_one_line(text)
+    def lengths(self, shape: Iterable[int]) -> str:
+        return self.sign("by").join(map(str, shape)) or "()"
 
     def ones(self, shape: Iterable[int]) -> str:
         """An array of ones."""
         return self.sign("ones", self.lengths(shape))
 
-    def lengths(self, shape: Iterable[int]) -> str:
-        return self.sign("by").join(map(str, shape)) or "()"
-
-    def key(self, key: tuple[Any, ...], arrays: tuple[Any, ...]) -> str:
+    def key(self, key: Any) -> str:
         """What stands in the brackets of an index."""
-        remaining = iter(arrays)
-        parts = []
-        for part in key:
-            if isinstance(part, slice):
-                ends = [part.start, part.stop] + ([] if part.step is None else [part.step])
-                parts.append(self.sign("slice").join("" if e is None else str(e) for e in ends))
-            elif part is None or part is ...:
-                parts.append(self.sign("dots") if part else self.sign("new"))
-            elif is_number(part):
-                parts.append(str(part))
-            else:
-                parts.append(self.whole(self.of(next(remaining))))
-        return self.sign("comma").join(parts)
+        if isinstance(key, tuple):
+            return self.sign("comma").join(map(self.key, key))
+        if isinstance(key, slice):
+            return slice_text(key).replace(":", self.sign("slice"))
+        if key is None or key is ...:
+            return self.sign("dots") if key else self.sign("new")
+        return key.whole() if isinstance(key, Ink) else str(key)
+
+    def param(self, value: Any) -> str:
+        """A static parameter."""
+        if isinstance(value, np.ndarray):
+            return self.literal(f"array {value.shape}")
+        if isinstance(value, tuple):
+            return f"({self.sign('comma').join(map(self.param, value))})"
+        if is_number(value) and not isinstance(value, (bool, np.bool_)):
+            return self.ink(value).whole()
+        return self.literal(getattr(value, "__name__", None) or str(value))
+
+    def literal(self, text: str) -> str:
+        return escaped(text) if self.latex else on_one_line(text)
+
+    def operator(self, name: str) -> str:
+        """The name of a function."""
+        if not self.latex:
+            return on_one_line(name)
+        if name in FUNCTIONS:
+            return FUNCTIONS[name]
+        plain = re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII)
+        latex = name.replace("_", r"\_") if plain else escaped(name)
+        return rf"\operatorname{{{latex}}}"
 
     def symbol(self, name: str) -> str:
         """A name: in LaTeX with its digits, and what follows a _, as subscripts."""
-        if self.column == TEXT:
-            name = _on_one_line(name)
+        if not self.latex:
+            name = on_one_line(name)
             return name if re.fullmatch(r"[^\W\d][\w.]*", name) else f'"{name}"'
         parts = [part for part in name.split("_") if part]
         first = re.fullmatch(r"([^\W\d]+)(\d*)", parts[0]) if parts else None
         if not first or not all(map(str.isalnum, parts)):
-            return _escaped(name)
+            return escaped(name)
         below = [part if part.isascii() and part.isdigit() else _word(part) for part in parts[1:]]
         below = [first[2], *below] if first[2] else below
         return _word(first[1]) + (f"_{{{','.join(below)}}}" if below else "")
 
 
-def _scaled(f: Formula, over: Any, under: int = 1) -> Formula:
-    """A formula times a number. A ratio stays as it was given, unless there are two."""
-    if f.under == 1 and abs(f.over) == 1:
-        over, under = f.over * over, under
-    elif under == 1 and abs(over) == 1:
-        over, under = f.over * over, f.under
-    else:
-        over, under = f.over * over, f.under * under
-        shared = math.gcd(over, under) if isinstance(over, int) else 1
-        over, under = (over // shared, under // shared) if shared > 1 else (over, under)
-    if isinstance(over, float):
-        over, under = over / under, 1
-    return f._replace(over=over, under=under)
-
-
-def _minus(f: Formula) -> Formula:
-    return f._replace(over=-f.over)
-
-
-def _same(a: Any, b: Any) -> bool:
-    return a is b or (type(a) is type(b) and not isinstance(a, np.ndarray) and a == b)
-
-
-def _is_scalar(x: Any) -> bool:
-    return not getattr(x, "shape", ())
-
-
-def _size(x: Any) -> int:
-    return math.prod(getattr(x, "shape", ()))
-
-
-# How each op is written -------------------------------------------------------------------------
-
-FORMS: dict[Op, Callable[..., Formula | None]] = {}
-
-
-def _form(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Register `form(writer, term, *inputs)` for ops; None from it is a function by its name."""
-
-    def register(form: Callable[..., Any]) -> Callable[..., Any]:
-        FORMS.update((OPS[name], form) for name in names)
-        return form
-
-    return register
-
-
-def _from_table(notation: Notation) -> Callable[..., Formula | None]:
-    def form(w: Writer, term: Term, *inputs: Any) -> Formula | None:
-        return None if w.params(term) else w.noted(notation, *map(w.of, inputs))
-
-    return form
-
-
-FORMS.update((OPS[name], _from_table(notation)) for name, notation in NOTATION.items())
-
-
-@_form("add")
-def _add(w: Writer, term: Term, a: Any, b: Any) -> Formula:
-    return w.plus(w.of(a), w.of(b))
-
-
-@_form("subtract")
-def _subtract(w: Writer, term: Term, a: Any, b: Any) -> Formula:
-    return w.plus(w.of(a), _minus(w.of(b)))
-
-
-@_form("negative")
-def _negative(w: Writer, term: Term, x: Any) -> Formula:
-    return _minus(w.of(x))
-
-
-@_form("multiply")
-def _multiply(w: Writer, term: Term, a: Any, b: Any) -> Formula:
-    if a is b:
-        return _raised(w, w.of(a), Formula(2))
-    return w.times(w.of(a), w.of(b), "dot" if _is_scalar(a) or _is_scalar(b) else "hadamard")
-
-
-@_form("divide")
-def _divide(w: Writer, term: Term, a: Any, b: Any) -> Formula:
-    return _quotient(w, w.of(a), w.of(b))
-
-
-@_form("reciprocal")
-def _reciprocal(w: Writer, term: Term, x: Any) -> Formula:
-    return _quotient(w, Formula(), w.of(x))
-
-
-def _quotient(w: Writer, a: Formula, b: Formula) -> Formula:
-    if not b.body and isinstance(b.over, int) and b.over:
-        return _scaled(a, b.under if b.over > 0 else -b.under, abs(b.over))
-    sign = 1 if b.over >= 0 else -1
-    tight = (VECTOR, RAISED) if w.column == TEXT else (ADDED, ADDED)
-    under = w.whole(b._replace(over=abs(b.over)), tight[1])
-    if a.body:
-        body = w.sign("over", w.body(a, tight[0]), under)
-        a = a._replace(body=body, tight=DIVIDED if w.column == TEXT else MULTIPLIED)
-    else:
-        body = w.sign("over", w.number(abs(a.over)), under)
-        a = Formula(
-            1 if a.over >= 0 else -1, a.under, body, DIVIDED if w.column == TEXT else MULTIPLIED
-        )
-    return a._replace(over=sign * a.over)
-
-
-@_form("power")
-def _power(w: Writer, term: Term, a: Any, b: Any) -> Formula:
-    return _raised(w, w.of(a), w.of(b))
-
-
-@_form("square")
-def _square(w: Writer, term: Term, x: Any) -> Formula:
-    return _raised(w, w.of(x), Formula(2))
-
-
-def _raised(w: Writer, a: Formula, b: Formula) -> Formula:
-    base = w.whole(a, ATOM)
-    if w.column == LATEX:
-        body = w.sign("power", base, w.whole(b))
-    elif not b.body and b.under == 1 and isinstance(b.over, int):
-        body = base + str(b.over).translate(SUPERSCRIPTS)
-    else:
-        body = w.sign("power", base, w.whole(b, ATOM))
-    return Formula(body=body, tight=RAISED)
-
-
-@_form("expm1")
-def _expm1(w: Writer, term: Term, x: Any) -> Formula:
-    return w.plus(w.noted(NOTATION["exp"], w.of(x)), Formula(-1))
-
-
-@_form("log1p")
-def _log1p(w: Writer, term: Term, x: Any) -> Formula:
-    return w.noted(NOTATION["log"], w.plus(Formula(1), w.of(x)))
-
-
-@_form("copy", "astype")
-def _itself(w: Writer, term: Term, x: Any) -> Formula:
-    return w.of(x)
-
-
-@_form("where")
-def _where(w: Writer, term: Term, condition: Any, a: Any, b: Any) -> Formula | None:
-    """A choice between something and 0 is a product with an indicator."""
-    if not isinstance(condition, Term) or condition.dtype.kind != "b":
-        return None
-    chosen = w.of(condition)
-    if is_number(b) and b == 0:
-        return w.times(w.of(a), chosen)
-    if is_number(a) and a == 0:
-        return w.times(w.of(b), w.plus(Formula(1), _minus(chosen)))
-    return None
-
-
-@_form("sum")
-def _sum(w: Writer, term: Term, x: Any) -> Formula:
-    return w.total("sum", w.of(x), x, term.params["axis"])
-
-
-@_form("prod")
-def _prod(w: Writer, term: Term, x: Any) -> Formula:
-    return w.total("prod", Formula(body=w.whole(w.of(x), DIVIDED)), x, term.params["axis"])
-
-
-@_form("mean")
-def _mean(w: Writer, term: Term, x: Any) -> Formula | None:
-    n = _size(x) // max(_size(term), 1)
-    return _scaled(w.total("sum", w.of(x), x, term.params["axis"]), 1, n) if n else None
-
-
-@_form("norm")
-def _norm(w: Writer, term: Term, x: Any) -> Formula | None:
-    return Formula(body=w.sign("norm", w.whole(w.of(x)))) if term.params["axis"] is None else None
-
-
-@_form("transpose")
-def _transpose(w: Writer, term: Term, x: Any) -> Formula | None:
-    n, axes = len(term.shape), term.params["axes"]
-    if (axes or (*range(n),)[::-1]) != (*range(n - 2), n - 1, n - 2):
-        return None
-    f = w.of(x)
-    return f._replace(body=w.sign("transpose", w.body(f, ATOM)), tight=RAISED)
-
-
-@_form("matmul")
-def _matmul(w: Writer, term: Term, a: Any, b: Any) -> Formula:
-    vectors = len(a.shape) == len(b.shape) == 1
-    return _beside(w, w.of(a), w.of(b), "dot" if vectors else "beside", len(term.shape))
-
-
-@_form("outer")
-def _outer_product(w: Writer, term: Term, a: Any, b: Any) -> Formula:
-    turned = Formula(body=w.sign("transpose", w.whole(w.of(b), ATOM)), tight=RAISED)
-    return _beside(w, w.of(a), turned, "beside", 2)
-
-
-def _beside(w: Writer, a: Formula, b: Formula, sign: str, ndim: int) -> Formula:
-    left, right = (w.body(f, RAISED if f.tight == MULTIPLIED else MATRIX) for f in (a, b))
-    f = Formula(a.over, a.under, w.sign(sign, left, right), MATRIX if ndim > 1 else VECTOR)
-    return _scaled(f, b.over, b.under)
-
-
-@_form("one_hot")
-def _one_hot(w: Writer, term: Term, classes: Any) -> Formula:
-    return w.called("onehot", [classes])
-
-
-@_form("reshape", "squeeze", "expand_dims")
-def _reshape(w: Writer, term: Term, x: Any) -> Formula:
-    return w.called("reshape", [x], w.lengths(term.shape))
-
-
-@_form("broadcast_to")
-def _broadcast(w: Writer, term: Term, x: Any) -> Formula:
-    if is_number(x):
-        return w.of(x)._replace(body=w.ones(term.shape))
-    return w.called("broadcast", [x], w.lengths(term.shape))
-
-
-@_form("getitem")
-def _getitem(w: Writer, term: Term, x: Any, *arrays: Any) -> Formula:
-    key = w.key(term.params["key"], arrays)
-    return Formula(body=w.sign("index", w.whole(w.of(x), ATOM), key))
-
-
-@_form("scatter")
-def _scatter(w: Writer, term: Term, x: Any, *arrays: Any) -> Formula:
-    places = f"[{w.key(term.params['key'], arrays)}]"
-    return w.called("scatter", [x], places, w.lengths(term.shape))
-
-
-def _squared_error(w: Writer, prediction: Any, target: Any) -> Formula:
-    error = w.plus(w.of(prediction), _minus(w.of(target)))
-    return w.total("sum", _raised(w, error, Formula(2)), prediction, None)
-
-
-@_form("mse")
-def _mse(w: Writer, term: Term, prediction: Any, target: Any) -> Formula:
-    return _scaled(_squared_error(w, prediction, target), 1, _size(prediction))
-
-
-@_form("half_squared_error")
-def _half_squared_error(w: Writer, term: Term, prediction: Any, target: Any) -> Formula:
-    return _scaled(_squared_error(w, prediction, target), 1, 2)
-
-
-@_form("cross_entropy")
-def _cross_entropy(w: Writer, term: Term, logits: Any, target: Any) -> Formula:
-    """-1/n Σ t log softmax(z)."""
-    known = getattr(target, "shape", ()) == logits.shape
-    t = w.of(target) if known else w.called("onehot", [target])
-    products = w.times(t, w.noted(NOTATION["log_softmax"], w.of(logits)))
-    return _scaled(w.total("sum", products, logits, None), -1, _size(logits) // logits.shape[-1])
-
-
-@_form("bce_with_logits")
-def _bce_with_logits(w: Writer, term: Term, logits: Any, target: Any) -> Formula:
-    """-1/n Σ(t log σ(z) + (1 - t) log(1 - σ(z)))."""
-    t, s = w.of(target), w.noted(NOTATION["sigmoid"], w.of(logits))
-    sign = "dot" if _is_scalar(logits) else "hadamard"
-
-    def part(t: Formula, s: Formula) -> Formula:
-        return w.times(t, w.noted(NOTATION["log"], s), sign)
-
-    one = Formula()
-    likelihood = w.plus(part(t, s), part(w.plus(one, _minus(t)), w.plus(one, _minus(s))))
-    return _scaled(w.total("sum", likelihood, logits, None), -1, _size(logits))
+@dataclass(frozen=True, eq=False)
+class Ink:
+    """over / under · body: how a value is written. Without a body it is a number.
+
+    It has the shape and dtype of the value and computes with the operators of arrays. What is
+    linear hands the number on, so that there is one, and one sign, at the front.
+    """
+
+    page: Page
+    body: str = ""
+    tight: int = ATOM
+    over: Any = 1
+    under: int = 1
+    shape: Shape = ()
+    dtype: np.dtype = FLOAT
+
+    __array_ufunc__ = None  # numpy's numbers leave operators to ink
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    @property
+    def is_number(self) -> bool:
+        return not self.body
+
+    def whole(self, tight: int = JOINED) -> str:
+        """What is written, with its number, in brackets if it binds less than `tight`."""
+        page, over, binding = self.page, abs(self.over), self.tight
+        if not self.body:
+            text = page.number(over, self.under)
+            binding = ATOM if self.under == 1 else DIVIDED
+        elif over == self.under == 1:
+            text = self.body if self.over > 0 else self.inner(SUMMED)
+        else:
+            text = self.inner(SUMMED)
+            sign = "dot" if text[0].isdigit() else "scaled"
+            text = page.sign(sign, page.number(over, self.under), text)
+            binding = min(binding, MULTIPLIED)
+        if self.over < 0:
+            text, binding = page.sign("minus", text), ADDED
+        return text if binding >= tight else page.brackets(text)
+
+    def inner(self, tight: int) -> str:
+        """What is written but for its number, in brackets if it binds less than `tight`."""
+        return self.body if self.tight >= tight else self.page.brackets(self.body)
+
+    def __neg__(self) -> Ink:
+        return replace(self, over=-self.over)
+
+    def __add__(self, other: Any) -> Ink:
+        """The sum, or a difference where a number is negative."""
+        a, b = self, self.page.ink(other)
+        if a.over < 0 <= b.over:
+            a, b = b, a
+        if b.over < 0:
+            return self._new(a, b, "less", a.whole(ADDED), (-b).whole(SUMMED), tight=ADDED)
+        return self._new(a, b, "plus", a.whole(ADDED), b.whole(ADDED), tight=ADDED)
+
+    def __sub__(self, other: Any) -> Ink:
+        return self + -self.page.ink(other)
+
+    def __mul__(self, other: Any) -> Ink:
+        """The product element by element."""
+        a, b = self, self.page.ink(other)
+        if a.is_number or b.is_number:
+            a, b = (b, a) if a.is_number else (a, b)
+            return a.scaled(b.over, b.under)
+        if (a.body, a.over, a.under) == (b.body, b.over, b.under):
+            return a**2
+        sign = "hadamard" if a.shape and b.shape else "dot"
+        product = self._new(a, b, sign, a.inner(MULTIPLIED), b.inner(MULTIPLIED), tight=MULTIPLIED)
+        return product.scaled(a.over, a.under).scaled(b.over, b.under)
+
+    def __truediv__(self, other: Any) -> Ink:
+        a, b = self, self.page.ink(other)
+        if b.is_number and isinstance(b.over, int) and b.over:
+            return a.scaled(b.under if b.over > 0 else -b.under, abs(b.over))
+        latex = self.page.latex  # where the length of the line tells what is divided
+        left, right, tight = (ADDED, ADDED, MULTIPLIED) if latex else (VECTOR, RAISED, DIVIDED)
+        over = self.page.number(abs(a.over)) if a.is_number else a.inner(left)
+        under = replace(b, over=abs(b.over)).whole(right)
+        quotient = self._new(a, b, "over", over, under, tight=tight)
+        sign = 1 if b.over >= 0 else -1
+        if a.is_number:
+            return replace(quotient, over=sign if a.over >= 0 else -sign, under=a.under)
+        return replace(quotient, over=sign * a.over, under=a.under)
+
+    def __pow__(self, other: Any) -> Ink:
+        a, b = self, self.page.ink(other)
+        base = a.whole(ATOM)
+        if self.page.latex:
+            return self._new(a, b, "power", base, b.whole(), tight=RAISED)
+        if b.is_number and b.under == 1 and isinstance(b.over, int):
+            body = base + str(b.over).translate(SUPERSCRIPTS)
+            return Ink(self.page, body, RAISED, shape=a.shape)
+        return self._new(a, b, "power", base, b.whole(ATOM), tight=RAISED)
+
+    def __matmul__(self, other: Ink) -> Ink:
+        """The matrix product. A vector is a column where a row follows."""
+        a, b = self, other
+        left, right = (x.inner(RAISED if x.tight == MULTIPLIED else MATRIX) for x in (a, b))
+        shape = (*a.shape[:-1], *b.shape[-1:]) if b.ndim > 1 else a.shape[:-1]
+        shape = (*a.shape, *b.shape[1:]) if a.ndim == 1 < b.ndim and b.shape[-2] == 1 else shape
+        sign = "dot" if a.ndim == b.ndim == 1 else "beside"
+        body = self.page.sign(sign, left, right)
+        product = Ink(self.page, body, MATRIX if len(shape) > 1 else VECTOR, a.over, a.under, shape)
+        return product.scaled(b.over, b.under)
+
+    @property
+    def T(self) -> Ink:
+        """The transpose; that of a vector is a row."""
+        shape = self.shape[::-1] if self.ndim > 1 else (1, *self.shape)
+        body = self.page.sign("transpose", self.inner(ATOM))
+        return replace(self, body=body, tight=RAISED, shape=shape)
+
+    def __radd__(self, other: Any) -> Ink:
+        return self.page.ink(other) + self
+
+    def __rsub__(self, other: Any) -> Ink:
+        return self.page.ink(other) - self
+
+    def __rmul__(self, other: Any) -> Ink:
+        return self.page.ink(other) * self
+
+    def __rtruediv__(self, other: Any) -> Ink:
+        return self.page.ink(other) / self
+
+    def __getitem__(self, key: Any) -> Ink:
+        return Ink(self.page, self.page.sign("index", self.whole(ATOM), self.page.key(key)))
+
+    def sum(self, axis: Any = None, keepdims: bool = False) -> Ink:
+        return self._total("sum", self, axis, keepdims)
+
+    def prod(self, axis: Any = None, keepdims: bool = False) -> Ink:
+        factor = replace(self, body=self.whole(DIVIDED), tight=ATOM, over=1, under=1)
+        return self._total("prod", factor, axis, keepdims)
+
+    def _total(self, sign: str, x: Ink, axis: Any, keepdims: bool) -> Ink:
+        """A sum, or a product, over axes; keepdims: whether to say that they are kept."""
+        axes = sorted(axes_of(self, axis))
+        if not axes:
+            return x
+        parts = [x.inner(DIVIDED)]
+        if len(axes) < self.ndim or keepdims:
+            where = f"{'axis' if len(axes) == 1 else 'axes'} {', '.join(map(str, axes))}"
+            if keepdims:
+                where += ", kept" if self.page.latex else ", kept,"
+            sign, parts = f"{sign} over", [where, *parts]
+        shape = tuple(n for i, n in enumerate(self.shape) if i not in axes)
+        return replace(x, body=self.page.sign(sign, *parts), tight=SUMMED, shape=shape)
+
+    def scaled(self, over: Any, under: int = 1) -> Ink:
+        """This times a number. A ratio stays as it was given, unless there are two."""
+        if self.under == 1 and abs(self.over) == 1:
+            over, under = self.over * over, under
+        elif under == 1 and abs(over) == 1:
+            over, under = self.over * over, self.under
+        else:
+            over, under = self.over * over, self.under * under
+            shared = math.gcd(over, under) if isinstance(over, int) else 1
+            over, under = (over // shared, under // shared) if shared > 1 else (over, under)
+        if isinstance(over, float):
+            over, under = over / under, 1
+        return replace(self, over=over, under=under)
+
+    def _new(self, a: Ink, b: Ink, sign: str, *parts: str, tight: int) -> Ink:
+        shape = np.broadcast_shapes(a.shape, b.shape)
+        return Ink(self.page, self.page.sign(sign, *parts), tight, shape=shape)
+
+
+# Terms ------------------------------------------------------------------------------------------
+
+
+def written(op: Op, page: Page, inputs: Iterable[Ink], params: Mapping[str, Any]) -> Ink:
+    """An op of these inputs, given the static parameters that are worth writing.
+
+    As its block says; else by its symbol, between two inputs; else as a function of its name.
+    """
+    inputs = tuple(inputs)
+    found = op.paper(page, *inputs, **params) if op.paper else None
+    if not op.paper and op.symbol and len(inputs) == 2 and not params:
+        between = page.indicator if page.dtype == TRUTH else page.joined
+        return between(inputs[0], op.symbol, inputs[1])
+    return page.function(op.name, *inputs, **params) if found is None else found
+
+
+def form(
+    term: Term,
+    length: Callable[[Term], int] = lambda x: 1,
+    ratios: Mapping[float, tuple[int, int]] | None = None,
+) -> tuple[Any, int]:
+    """How a term is written: the input that it is written as, if any; and how long it is.
+
+    length: that of an input, where it is no number.
+    """
+    page = Page(False, term.shape, term.dtype)
+    parts = {x: chr(ord("a") + i % 26) for i, x in enumerate(within(term.inputs))}
+    inks = [
+        Ink(page, parts[x] * length(x), shape=x.shape, dtype=x.dtype)
+        if isinstance(x, Term)
+        else page.ink(x, ratios)
+        for x in term.inputs
+    ]
+    given = term.op.given(term.params)
+    given.pop("keepdims", None)
+    ink = written(term.op, page, inks, given)
+    same = (x for x, entered in zip(term.inputs, inks) if ink is entered)
+    return next(same, None), len(ink.whole())
+
+
+def write(
+    terms: Iterable[Term],
+    symbols: Mapping[Term, str],
+    page: Page,
+    kept: Iterable[Term],
+    ratios: Mapping[float, tuple[int, int]],
+) -> tuple[dict[Term, Ink], Callable[[Any], Ink]]:
+    """How these terms, each after its inputs, are written out, and how as a part of another.
+
+    symbols: what is written by a name where another term needs it. kept: the reductions that have
+    to say that they keep their axes.
+    """
+    kept = set(kept)
+    out: dict[Term, Ink] = {}
+
+    def entered(x: Any) -> Ink:
+        if not isinstance(x, Term):
+            return page.ink(x, ratios)
+        return Ink(page, symbols[x], shape=x.shape, dtype=x.dtype) if x in symbols else out[x]
+
+    for term in terms:
+        if term.op is not None:
+            given = term.op.given(term.params)
+            said = {k: v for k, v in given.items() if k != "keepdims" or term in kept}
+            place = replace(page, shape=term.shape, dtype=term.dtype)
+            ink = written(term.op, place, map(entered, term.inputs), said)
+            out[term] = replace(ink, shape=term.shape, dtype=term.dtype)
+    return out, entered
 
 
 # Names ------------------------------------------------------------------------------------------
@@ -589,16 +511,16 @@ SPECIAL = {c: f"\\{c}" for c in "_$%&#{}"} | {
 }
 
 
-def _on_one_line(name: str) -> str:
+def on_one_line(name: str) -> str:
     """A name without line breaks and what else does not print, and not too long."""
     name = "".join(c if c.isprintable() else " " for c in name)
     name = " ".join(name.split()) or "_"
     return name if len(name) <= 40 else f"{name[:39]}…"
 
 
-def _escaped(name: str) -> str:
+def escaped(name: str) -> str:
     """A name as LaTeX takes it in mathematics, whatever its characters."""
-    parts = re.split(r"([_$%&#{}\\^~<>])", _on_one_line(name))
+    parts = re.split(r"([_$%&#{}\\^~<>])", on_one_line(name))
     return "".join(SPECIAL.get(part, rf"\text{{{part}}}") for part in parts if part)
 
 
@@ -607,5 +529,5 @@ def _word(word: str) -> str:
     if word in GREEK:
         return f"\\{word}"
     if not re.fullmatch(r"[\dA-Za-zΑ-ω]+", word):
-        return _escaped(word)
+        return escaped(word)
     return word if len(word) == 1 else rf"\mathrm{{{word}}}"

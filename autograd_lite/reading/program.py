@@ -6,16 +6,16 @@ import keyword
 import math
 import re
 import unicodedata
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
-from itertools import count
 from typing import Any
 
 import numpy as np
 
 from ..graph import Array
+from ..names import Namespace
 from ..terms import (
     ATOM,
     COMPARED,
@@ -35,9 +35,10 @@ from ..terms import (
     needed,
     run,
     silenced_by,
+    slice_text,
     within,
 )
-from .steps import Reading
+from .steps import named, recorded
 
 WIDTH = 88  # of a line, as formatters have it
 INDENT = 12  # what is likely to stand around an expression that another line takes up
@@ -100,207 +101,211 @@ def source(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
         d_w = d_h1 * x  # (2,)
         return loss, d_w
     """
-    reading = Reading(loss, wrt, names)
-    slopes = [slope for _, slope in reading.gradients]
-    script, terms = lower(reading.terms, [*reading.names, reading.loss, *slopes], reading.values)
-    lines = _Lines(script)
-    for term, name in zip(terms, reading.names.values()):
-        lines.name(term, name)
-    value, *slopes = terms[len(reading.names) :]
-    lines.give("loss", value, loss.dtype)
-    for (x, _), slope in zip(reading.gradients, slopes):
-        own = x in reading.own_slope
-        lines.give(
-            reading.names[reading.slope_of[x]] if own else f"d_{reading.names[x]}", slope, x.dtype
-        )
-    return lines.function(bound=reading.constants)
+    r = recorded(loss, wrt, names)
+    steps = named(r)
+    ends = [r.loss, *(slope for _, slope in r.gradients)]
+    script, terms = lower(r.terms, [*steps.names, *ends], r.values)
+    given = [*zip(terms, steps.names.values())]
+    value, *slopes = terms[len(given) : len(given) + len(ends)]
+    results = [Result("loss", value if isinstance(value, Term) else loss.dtype.type(value))]
+    for (x, _), lowered in zip(r.gradients, slopes):
+        name = steps.names[r.slope_of[x]] if x in steps.own_slope else f"d_{steps.names[x]}"
+        if not isinstance(lowered, Term):
+            lowered = x.dtype.type(lowered)
+        results.append(Result(name, lowered))
+    return _function(script, given, results, r.constants)
 
 
-class _Lines:
-    """The lines of a function that computes terms of numpy calls.
+# The function -----------------------------------------------------------------------------------
 
-    A term with a name has a line of its own, others stand within the lines that use them.
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What the function returns: a term, or a number, and the name that it should have."""
+
+    name: str
+    value: Any
+
+
+def _function(
+    script: Script, given: list[tuple[Term, str]], results: list[Result], bound: list[Term]
+) -> Source:
+    """The function of results, with lines for what is `given` a name.
+
+    The `bound` leaves are constants, and so are those without a name.
+    """
+    asked: dict[Term, str] = {}
+    for term, name in (*given, *((x.value, x.name) for x in results if is_term(x.value))):
+        asked.setdefault(term, name)
+    space = Namespace({"np", FUNCTION, "__debug__", *keyword.kwlist})
+    names = {term: space.free(_python_name(name)) for term, name in asked.items()}
+
+    terms = needed([*(x.value for x in results), *script.guards, *script.varying])
+    leaves = [term for term in terms if term.op is None]
+    unnamed = [term for term in leaves if term not in names]
+    for term in unnamed:
+        names[term] = space.numbered("rng" if term.dtype == object else "c")
+    for term in script.varying:
+        if term not in names:
+            names[term] = space.numbered("u")
+    writer = _Writer(names, script.terms.ratios)
+    _write(writer, terms, space)
+
+    body = []
+    for term in _in_order(terms, names, results, script.guards):
+        body += writer.statements(term)
+        if term in script.varying:  # with another shape the recorded counts would be wrong
+            body.append(f"assert {names[term]}.shape == {term.shape}")
+        if term in script.guards:
+            body.append(f"assert {writer.text(term)}")
+    returned = []
+    for result in results:
+        if is_term(result.value) and result.name in (asked[result.value], "loss"):
+            returned.append(names[result.value])
+        else:  # the same as another, or a number
+            returned.append(space.free(_python_name(result.name)))
+            body.append(f"{returned[-1]} = {writer.text(result.value)}")
+
+    constants = [term for term in leaves if term in (*bound, *unnamed)]
+    parameters = [*(t for t in leaves if t not in constants), *constants]
+    text = "import numpy as np\n\n\n"
+    text += "".join(f"@{x}\n" for x in silenced_by(script.silenced))
+    text += _wrapped(f"def {FUNCTION}(", [names[t] for t in parameters], "):\n")
+    text += f'    """{SUMMARY}"""\n'
+    text += "".join(f"    {line}{_kept_long(line)}\n" for line in body)
+    text += _wrapped("    return ", returned, "\n", "(", ")")
+    return Source(text, {names[t]: script.values[t] for t in constants})
+
+
+def _in_order(
+    terms: list[Term], names: Mapping[Term, str], results: list[Result], guards: list[Term]
+) -> list[Term]:
+    """The terms with lines, and the conditions; what is only returned comes last."""
+    used = {x for term in terms for x in within(term.inputs)}
+    slopes = dict.fromkeys(x.value for x in results[1:] if is_term(x.value))
+    last = [term for term in slopes if term not in used and term.op is not None]
+    lines = {t for t in terms if t in names and t.op is not None} - set(last)
+    return [*sorted(lines | set(guards), key=lambda term: term.number), *last]
+
+
+def _write(writer: _Writer, terms: list[Term], space: Namespace) -> None:
+    """Write out terms, each after its inputs, and give what needs it a line of its own."""
+    names = writer.names
+    uses = Counter(x for term in terms for x in _read_by(term))
+    for term in terms:
+        if term.op is None:
+            continue
+        again = term.op is METHODS["transpose"] and term.inputs[0] in names
+        several = uses[term] > 1 and not again
+        if term not in names and (several or isinstance(term.op, InPlace) or _is_drawn(term)):
+            names[term] = space.numbered("u")
+        room = WIDTH - 4 - (len(f"{names[term]} = ") if term in names else INDENT)
+        parts = [x for x in within(term.inputs) if x not in names]
+        parts.sort(key=lambda x: len(writer.written[x][0]))
+        while len(writer.expression(term)[0]) > room and parts:
+            names[parts.pop()] = space.numbered("u")
+        writer.written[term] = writer.expression(term)
+
+
+class _Writer:
+    """Writes terms of numpy calls as Python.
+
+    `names`, of the terms with a line of their own; `written`, how others stand within the lines
+    that use them, and how tightly they bind.
     """
 
-    def __init__(self, script: Script) -> None:
-        self.script = script
-        self.names: dict[Term, str] = {}
-        self._asked: dict[Term, str] = {}
-        self._written: dict[Term, tuple[str, int]] = {}
-        self.given: list[tuple[str, Any]] = []
-        self._counts: dict[str, Iterator[int]] = defaultdict(lambda: count(1))
-        self._taken = {"np", FUNCTION, "__debug__", *keyword.kwlist}
+    def __init__(self, names: dict[Term, str], ratios: Mapping[float, tuple[int, int]]) -> None:
+        self.names = names
+        self.written: dict[Term, tuple[str, int]] = {}
+        self.ratios = ratios
 
-    def name(self, term: Term, name: str) -> None:
-        """Give a term a line of its own, and this name, or one like it that Python can have."""
+    def statements(self, term: Term) -> list[str]:
+        """The lines for a term with a name."""
         if term not in self.names:
-            self.names[term] = self._free(name)
-            self._asked[term] = name
-
-    def _letter(self, letter: str, term: Term) -> None:
-        """Name a term by the letter and the first number that is free."""
-        if term not in self.names:
-            names = (f"{letter}{n}" for n in self._counts[letter])
-            self.name(term, next(name for name in names if name not in self._taken))
-
-    def give(self, name: str, term: Any, dtype: np.dtype) -> None:
-        """Return a term, or a number of that dtype, from the function."""
-        if isinstance(term, Term):
-            self.name(term, name)
-        self.given.append((name, term if isinstance(term, Term) else dtype.type(term)))
-
-    def _free(self, name: str) -> str:
-        base = unicodedata.normalize("NFKC", name)  # as Python reads names
-        base = "".join(c if f"_{c}".isidentifier() else "_" for c in base)
-        base = base if base.isidentifier() else f"_{base}"
-        name, n = base, 2
-        while name in self._taken:
-            name, n = f"{base}_{n}", n + 1
-        self._taken.add(name)
-        return name
-
-    def function(self, bound: Iterable[Term]) -> Source:
-        """The whole function; the `bound` leaves are constants, and so are those without a name."""
-        terms = needed([*(term for _, term in self.given), *self.script.guards])
-        leaves = [term for term in terms if term.op is None]
-        unnamed = [term for term in leaves if term not in self.names]
-        constants = [term for term in leaves if term in (*bound, *unnamed)]
-        for term in unnamed:
-            self._letter("rng" if term.dtype == object else "c", term)
-        uses = Counter(x for term in terms for x in _read_by(term))
-        for term in terms:
-            if term.op is not None:
-                self._write(term, uses[term] > 1)
-
-        parameters = [*(t for t in leaves if t not in constants), *constants]
-        body = [line for term in self._in_order(terms) for line in self._statements(term)]
-        results = []
-        for name, term in self.given:
-            if isinstance(term, Term) and (self._asked[term] == name or name == "loss"):
-                results.append(self.names[term])
-            else:  # the same as another, or a number
-                results.append(self._free(name))
-                body.append(f"{results[-1]} = {self._text(term)}")
-        text = "import numpy as np\n\n\n"
-        text += "".join(f"@{x}\n" for x in silenced_by(self.script.silenced))
-        text += _wrapped(f"def {FUNCTION}(", [self.names[t] for t in parameters], "):\n")
-        text += f'    """{SUMMARY}"""\n'
-        text += "".join(f"    {line}{_kept_long(line)}\n" for line in body)
-        text += _wrapped("    return ", results, "\n", "(", ")")
-        return Source(text, {self.names[t]: self.script.values[t] for t in constants})
-
-    def _in_order(self, terms: list[Term]) -> list[Term]:
-        """The terms with lines, and the conditions; what is only returned comes last."""
-        last = [term for _, term in self.given[1:] if isinstance(term, Term)]
-        used = {x for term in terms for x in within(term.inputs)}
-        last = [term for term in dict.fromkeys(last) if term not in used and term.op is not None]
-        lines = {t for t in terms if t in self.names and t.op is not None} - set(last)
-        lines |= set(self.script.guards)
-        return [*sorted(lines, key=lambda term: term.number), *last]
-
-    def _write(self, term: Term, several: bool) -> None:
-        """Write out a term whose inputs have been, and give what needs it a line of its own."""
-        again = term.op is METHODS["transpose"] and term.inputs[0] in self.names
-        if (several and not again) or isinstance(term.op, InPlace) or _is_drawn(term):
-            self._letter("u", term)
-        room = WIDTH - 4 - (len(f"{self.names[term]} = ") if term in self.names else INDENT)
-        parts = [x for x in within(term.inputs) if x not in self.names]
-        parts.sort(key=lambda x: len(self._written[x][0]))
-        while len(self._expression(term)[0]) > room and parts:
-            self._letter("u", parts.pop())
-        self._written[term] = self._expression(term)
-
-    def _statements(self, term: Term) -> list[str]:
-        """The lines for a term with a name, or a condition."""
-        if term in self.script.guards and term not in self.names:
-            return [f"assert {self._written[term][0]}"]
-        name, (text, _) = self.names[term], self._written[term]
+            return []
+        name, (text, _) = self.names[term], self.written[term]
         shape = f"  # {term.shape}" if term.shape else ""
         line = f"{name} = {text}"
         lines = [line + shape if len(line + shape) <= WIDTH - 4 else line]
         if isinstance(term.op, InPlace):
             _, key, value = term.inputs
             if term.op is SETITEM:
-                lines.append(f"{name}[{self._key(key)}] = {self._text(value)}")
+                lines.append(f"{name}[{self.key(key)}] = {self.text(value)}")
             else:
-                lines.append(f"np.add.at({name}, {self._text(key)}, {self._text(value)})")
-        return [*lines, f"assert {name}"] if term in self.script.guards else lines
+                lines.append(f"np.add.at({name}, {self.text(key)}, {self.text(value)})")
+        return lines
 
-    # Expressions --------------------------------------------------------------------------------
-
-    def _text(self, x: Any, tight: int = COMPARED) -> str:
+    def text(self, x: Any, tight: int = COMPARED) -> str:
         """An input as it is written where what binds less tightly needs brackets."""
         if isinstance(x, Term):
-            text, binding = (self.names[x], ATOM) if x in self.names else self._written[x]
+            text, binding = (self.names[x], ATOM) if x in self.names else self.written[x]
         elif is_number(x):
-            text, binding = self._number(x)
+            text, binding = self.number(x)
         elif isinstance(x, list):
-            text, binding = f"[{', '.join(map(self._text, x))}]", ATOM
+            text, binding = f"[{', '.join(map(self.text, x))}]", ATOM
         elif isinstance(x, tuple):
-            inner = ", ".join(map(self._text, x))
+            inner = ", ".join(map(self.text, x))
             text, binding = f"({inner},)" if len(x) == 1 else f"({inner})", ATOM
         elif isinstance(x, (type, np.dtype)):
             text, binding = f"np.{_dtype_name(np.dtype(x))}", ATOM
         elif isinstance(x, slice) or x is ...:
-            text, binding = f"np.s_[{self._key(x)}]", ATOM
+            text, binding = f"np.s_[{self.key(x)}]", ATOM
         else:
             text, binding = repr(x), ATOM
         return text if binding >= tight else f"({text})"
 
-    def _expression(self, term: Term) -> tuple[str, int]:
+    def expression(self, term: Term) -> tuple[str, int]:
         """A term written out, and how tightly it binds."""
         op, inputs = term.op, term.inputs
         if isinstance(op, InPlace):  # starts as what is changed
             x = inputs[0]
             fresh = x.op in FRESH or isinstance(x.op, np.ufunc)
-            return self._written[x] if fresh else (f"{self._text(x, ATOM)}.copy()", ATOM)
-        floating = any(x.dtype.kind == "f" for x in within(inputs))
-        inputs = tuple(int(x) if floating and _is_whole(x) else x for x in inputs)
+            return self.written[x] if fresh else (f"{self.text(x, ATOM)}.copy()", ATOM)
+        inputs = _shortened(op, inputs)
         if op in SIGNS and not term.params:
             sign, tight = SIGNS[op]
-            left = self._text(inputs[0], tight + (tight == COMPARED))
-            right = self._text(inputs[1], tight + 1)
+            left = self.text(inputs[0], tight + (tight == COMPARED))
+            right = self.text(inputs[1], tight + 1)
             return f"{left} {sign} {right}", tight
         if op is np.negative and not term.params:
-            x = self._text(inputs[0], SIGNED)
+            x = self.text(inputs[0], SIGNED)
             return (f"-({x})" if self._is_power(inputs[0]) else f"-{x}"), SIGNED
         if op is np.power and not term.params:
             base, exponent = (
-                self._text(inputs[0], ATOM),
-                self._text(inputs[1], SIGNED),
+                self.text(inputs[0], ATOM),
+                self.text(inputs[1], SIGNED),
             )
             simple = all(re.fullmatch(SIMPLE, x) for x in (base, exponent))
             return f"{base}**{exponent}" if simple else f"{base} ** {exponent}", RAISED
         if op is GETITEM:
-            return f"{self._text(inputs[0], ATOM)}[{self._key(inputs[1])}]", ATOM
+            return f"{self.text(inputs[0], ATOM)}[{self.key(inputs[1])}]", ATOM
         name = "" if isinstance(op, Method) else _numpy_name(op)
-        params = [f"{key}={self._text(x)}" for key, x in term.params.items()]
+        params = [f"{key}={self.text(x)}" for key, x in term.params.items()]
         if isinstance(op, Method):
             x, *others = inputs
             if op is METHODS["transpose"] and not others:
-                return f"{self._text(x, ATOM)}.T", ATOM
-            arguments = ", ".join([*map(self._text, others), *params])
-            return f"{self._text(x, ATOM)}.{op.name}({arguments})", ATOM
-        return f"{name}({', '.join([*map(self._text, inputs), *params])})", ATOM
+                return f"{self.text(x, ATOM)}.T", ATOM
+            arguments = ", ".join([*map(self.text, others), *params])
+            return f"{self.text(x, ATOM)}.{op.name}({arguments})", ATOM
+        return f"{name}({', '.join([*map(self.text, inputs), *params])})", ATOM
 
     def _is_power(self, x: Any) -> bool:
-        return isinstance(x, Term) and x not in self.names and self._written[x][1] == RAISED
+        return isinstance(x, Term) and x not in self.names and self.written[x][1] == RAISED
 
-    def _key(self, key: Any) -> str:
+    def key(self, key: Any) -> str:
         """What stands in the brackets of an index."""
         if isinstance(key, tuple) and key:
-            return ", ".join(map(self._key, key))
+            return ", ".join(map(self.key, key))
         if isinstance(key, slice):
-            ends = ["" if end is None else str(end) for end in (key.start, key.stop, key.step)]
-            return ":".join(ends if ends[2] else ends[:2])
-        return "..." if key is ... else self._text(key)
+            return slice_text(key)
+        return "..." if key is ... else self.text(key)
 
-    def _number(self, x: Any) -> tuple[str, int]:
+    def number(self, x: Any) -> tuple[str, int]:
         if isinstance(x, np.generic):
             number = x.item() if isinstance(x.item(), (bool, int, float)) else float(x)
-            return f"np.{_dtype_name(x.dtype)}({self._number(number)[0]})", ATOM
-        if x in self.script.terms.ratios and isinstance(x, float):
-            over, under = self.script.terms.ratios[x]
+            return f"np.{_dtype_name(x.dtype)}({self.number(number)[0]})", ATOM
+        if x in self.ratios and isinstance(x, float):
+            over, under = self.ratios[x]
             return f"{over} / {under}", MULTIPLIED
         if not math.isfinite(x):
             return (
@@ -308,6 +313,27 @@ class _Lines:
                 SIGNED if x < 0 else ATOM,
             )
         return repr(x).replace("e+", "e"), SIGNED if x < 0 else ATOM
+
+
+def is_term(x: Any) -> bool:
+    return isinstance(x, Term)
+
+
+def _python_name(name: str) -> str:
+    """A name as Python can have it."""
+    name = unicodedata.normalize("NFKC", name)  # as Python reads names
+    name = "".join(c if f"_{c}".isidentifier() else "_" for c in name)
+    return name if name.isidentifier() else f"_{name}"
+
+
+def _shortened(op: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Whole floats as ints, where numpy's promotion gives the result the same dtype."""
+    short = tuple(int(x) if _is_whole(x) else x for x in inputs)
+    return short if isinstance(op, np.ufunc) and _promoted(short) == _promoted(inputs) else inputs
+
+
+def _promoted(inputs: tuple[Any, ...]) -> np.dtype:
+    return np.result_type(*(x.dtype if isinstance(x, Term) else x for x in inputs))
 
 
 def _is_drawn(term: Term) -> bool:

@@ -1,139 +1,121 @@
-"""A recorded loss and its gradients as terms with names, for derivations and source."""
+"""A recorded loss and its gradients as terms with names, for derivations and source.
+
+`recorded` reads the terms; `named` names those that get a line of their own.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..graph import Array, Node, describe, leaf
+from .. import ops
+from ..graph import Array, Node, Op, describe, leaf
 from ..mode import in_mode
-from ..names import called
+from ..names import Namespace, called
 from ..reverse import check_real, order, sweep
-from ..terms import OPS, Term, Terms, needed, read, within
+from ..terms import Term, Terms, needed, read, within
+
+TRANSPOSE: Op = ops.transpose.op  # type: ignore[attr-defined]
 
 
-class Reading:
+@dataclass(frozen=True, eq=False)
+class Recorded:
     """A loss, its gradients and what stands between them, as terms.
 
-    `loss`; `gradients`, pairs of a term and that of the loss's gradient with respect to it; `names`
-    of terms: of the leaves, and of all that has a line of its own; `forward` and `backward`, these
-    lines in order; `slope_of`, for terms with a name, the term of their cotangent; `values` of the
-    leaves; `constants`, the leaves that are no Tensors and that the user gave no name; `own_slope`,
-    the terms after which their cotangent is named.
+    `path`, what was recorded, in order; `slope_of`, for these and for leaves, the term of their
+    cotangent; `gradients`, pairs of a term and that of the loss's gradient with respect to it;
+    `called`, what the user calls a term; `values` of the leaves; `constants`, the leaves that are
+    no Tensors and that the user gave no name.
     """
 
-    def __init__(self, loss: Any, wrt: Any, names: Mapping[str, Any] | None) -> None:
-        check_real(loss, "the loss")
-        if loss.size != 1:
-            raise ValueError(
-                f"the loss is {describe(loss)}; one number is needed, for it is its gradient that "
-                "is read; take the sum or mean"
-            )
-        graph = _Copy(loss)
-        targets = graph.targets(wrt)
-        with np.errstate(all="ignore"):
-            slopes = graph.slopes(targets)
+    terms: Terms
+    loss: Any
+    path: list[Any]
+    slope_of: Mapping[Term, Any]
+    gradients: list[tuple[Term, Any]]
+    called: Mapping[Term, str]
+    values: Mapping[Term, Array]
+    constants: list[Term]
 
-        self.terms = Terms()
-        self.values: dict[Term, Array] = {}
-        self.names: dict[Term, str] = {}
-        self.constants: list[Term] = []
-        self._taken: set[str] = set()
-        self.own_slope: set[Term] = set()
-        given = called(names)
-        leaves: dict[Node, Any] = {graph.one: self.terms.full(1.0, loss.shape, loss.dtype)}
-        for node, original in graph.originals.items():
-            entered = leaves[node] = self._leaf(node.value)
-            self._name(entered, node.name or given(original))
-            if node.constant and entered not in self.names:
-                self.constants.append(entered)
-        ends = (x for x in (graph.loss, *slopes.values()) if isinstance(x, Node))
-        found = read(self.terms, order(*ends), leaves, self._constant)
 
-        def term(x: Any) -> Any:
-            return found[x] if isinstance(x, Node) else self._constant(x)
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """The lines of a loss and its gradients, and their names.
 
-        path = []
-        for original, node in graph.copies.items():
-            self._name(found[node], given(original))
-            path.append(found[node])
-        self.loss = found[graph.loss]
-        self._name(self.loss, "loss")
-        self.slope_of = _whole({x: term(slope) for x, slope in slopes.items()}, found)
-        self.gradients = [
-            (found[x], term(slopes[x]) if x in slopes else self.terms.full(0.0, x.shape, x.dtype))
-            for x in targets
-        ]
-        self._name_steps(path)
+    `names` of terms: of the leaves, and of all that has a line of its own; `forward` and
+    `backward`, these lines in order; `own_slope`, the terms after which their cotangent is named.
+    """
 
-    def _leaf(self, value: Array) -> Term:
-        term = self.terms.leaf(value.shape, value.dtype)
-        self.values[term] = value
+    names: Mapping[Term, str]
+    forward: list[Term]
+    backward: list[Term]
+    own_slope: set[Term]
+
+
+def recorded(loss: Any, wrt: Any, names: Mapping[str, Any] | None) -> Recorded:
+    """A recorded loss and its gradients with respect to `wrt` as terms.
+
+    Raises what `derive` and `source` say.
+    """
+    check_real(loss, "the loss")
+    if loss.size != 1:
+        raise ValueError(
+            f"the loss is {describe(loss)}; one number is needed, for it is its gradient that "
+            "is read; take the sum or mean"
+        )
+    graph = _copied(loss, wrt)
+    with np.errstate(all="ignore"):
+        slopes = graph.slopes()
+
+    terms = Terms()
+    values: dict[Term, Array] = {}
+    constants: list[Term] = []
+    given = called(names)
+    users: dict[Term, str] = {}  # what the user calls them
+
+    def entered(value: Array) -> Term:
+        term = terms.leaf(value.shape, value.dtype)
+        values[term] = value
         return term
 
-    def _constant(self, value: Array) -> Term:
+    def constant(value: Array) -> Term:
         """A term for an array that a rule came with."""
-        term = self._leaf(value)
-        self.constants.append(term)
-        return term
+        constants.append(entered(value))
+        return constants[-1]
 
-    def _name(self, term: Any, name: str | None) -> None:
-        """Call a term by this name, or one like it if that is taken, unless it has one."""
-        if name and isinstance(term, Term) and term not in self.names:
-            base, n = name, 2
-            while name in self._taken:
-                name, n = f"{base}_{n}", n + 1
-            self._taken.add(name)
-            self.names[term] = name
+    def call(term: Any, name: str | None) -> None:
+        if isinstance(term, Term) and name:
+            users.setdefault(term, name)
 
-    def _name_steps(self, path: list[Any]) -> None:
-        """Name what gets a line of its own, from the leaves to the loss and back.
+    leaves: dict[Node, Any] = {graph.one: terms.full(1.0, loss.shape, loss.dtype)}
+    for node, original in graph.originals.items():
+        leaves[node] = entered(node.value)
+        call(leaves[node], node.name or given(original))
+        if node.constant and leaves[node] not in users:
+            constants.append(leaves[node])
+    ends = (x for x in (graph.loss, *slopes.values()) if isinstance(x, Node))
+    found = read(terms, order(*ends), leaves, constant)
+    for original, node in graph.copies.items():
+        call(found[node], given(original))
 
-        Activations and what they are applied to are called a1, z1, a2, z2, ..., another value that
-        is used more than once h1, h2, ..., and its cotangent by its own name after d_.
-        """
-        targets = [x for x, _ in self.gradients]
-        outputs = [self.loss, *(slope for _, slope in self.gradients)]
-        forward = set(needed([self.loss, *targets, *(t for t in path if t in self.names)]))
-        terms = needed(outputs)
-        uses = Counter(x for t in terms for x in within(t.inputs)) + Counter(outputs)
-        path = [t for t in dict.fromkeys(path) if t in forward and t.op is not None]
-        layers = [t for t in path if t.op.activation]
-        for i, t in enumerate(layers, 1):
-            if t.inputs[0].op is not None:
-                self._name(t.inputs[0], f"z{i}")
-            self._name(t, f"a{i}")
-        inner = [(t, s) for t, s in self.slope_of.items() if t.op is not None]
-        self._name_slopes(inner, forward)
-        back = [(t, s) for t, s in self.slope_of.items() if _is_computed(s) and s not in self.names]
-        first = {s: t for t, s in reversed(back) if uses[s] > 1}  # nearest the loss
-        forks = [t for t in path if uses[t] > 1 or first.get(self.slope_of.get(t)) is t]
-        forks = [t for t in forks if t.op is not OPS["transpose"]]
-        self._number("h", [*forks, *(t for t in targets if t.op is not None)])
-        self._number("c", self.constants)
-        self._number("p", (t for t in (*terms, *targets) if t.op is None))
-        self._name_slopes([*inner, *self.slope_of.items()], forward)
-        slopes = [slope for t, slope in self.slope_of.items() if t in self.names]
-        steps = needed([*forward, *outputs, *slopes])
-        lines = [t for t in steps if t.op is not None and t in self.names]
-        self.forward = [t for t in lines if t in forward]
-        self.backward = [t for t in lines if t not in forward]
-
-    def _name_slopes(self, slopes: Iterable[tuple[Term, Any]], forward: set[Term]) -> None:
-        """Name the cotangents of what has a name, unless they are values of the forward pass."""
-        for t, slope in slopes:
-            new = _is_computed(slope) and slope not in forward
-            if new and t in self.names and t is not self.loss:
-                if slope not in self.names:
-                    self.own_slope.add(t)
-                self._name(slope, f"d_{self.names[t]}")
-
-    def _number(self, letter: str, terms: Iterable[Term]) -> None:
-        for i, t in enumerate((t for t in terms if t not in self.names), 1):
-            self._name(t, f"{letter}{i}")
+    slope_of = {x: found[s] if isinstance(s, Node) else constant(s) for x, s in slopes.items()}
+    return Recorded(
+        terms,
+        found[graph.loss],
+        [found[node] for node in graph.copies.values()],
+        _whole(slope_of, found),
+        [
+            (found[x], slope_of[x] if x in slopes else terms.full(0.0, x.shape, x.dtype))
+            for x in graph.targets
+        ],
+        users,
+        values,
+        constants,
+    )
 
 
 def _whole(slopes: Mapping[Node, Any], found: Mapping[Any, Any]) -> dict[Term, Any]:
@@ -142,7 +124,7 @@ def _whole(slopes: Mapping[Node, Any], found: Mapping[Any, Any]) -> dict[Term, A
     Of nodes that pass a term on, as copy does, the first has all of its cotangent. Where a term was
     computed more than once, each node has a part of it, and none is the cotangent of the term.
     """
-    owners: dict[Term, list[Node]] = {}
+    owners: dict[Any, list[Node]] = {}
     for x in slopes:
         if not any(isinstance(y, Node) and found[y] is found[x] for y in x.inputs):
             owners.setdefault(found[x], []).append(x)
@@ -153,65 +135,96 @@ def _whole(slopes: Mapping[Node, Any], found: Mapping[Any, Any]) -> dict[Term, A
     }
 
 
-class _Copy:
+# Names ------------------------------------------------------------------------------------------
+
+
+def named(r: Recorded) -> Steps:
+    """Name the leaves and what gets a line of its own, from the leaves to the loss and back.
+
+    Activations and what they are applied to are called a1, z1, a2, z2, ..., another value that is
+    used more than once h1, h2, ..., and its cotangent by its own name after d_.
+    """
+    space = Namespace()
+    names: dict[Term, str] = {}
+    own_slope: set[Term] = set()
+
+    def call(term: Any, name: str) -> None:
+        """Call a term by this name, or one like it if that is taken, unless it has one."""
+        if isinstance(term, Term) and term not in names:
+            names[term] = space.free(name)
+
+    def number(letter: str, terms: Iterable[Term]) -> None:
+        for t in terms:
+            if t not in names:
+                names[t] = space.numbered(letter)
+
+    def call_slopes(slopes: Iterable[tuple[Term, Any]]) -> None:
+        """Name the cotangents of what has a name, unless they are values of the forward pass."""
+        for t, slope in slopes:
+            if t in names and t is not r.loss and is_computed(slope) and slope not in forward:
+                if slope not in names:
+                    own_slope.add(t)
+                call(slope, f"d_{names[t]}")
+
+    for term, name in r.called.items():
+        call(term, name)
+    call(r.loss, "loss")
+    targets = [x for x, _ in r.gradients]
+    outputs = [r.loss, *(slope for _, slope in r.gradients)]
+    forward = set(needed([r.loss, *targets, *(t for t in r.path if t in names)]))
+    terms = needed(outputs)
+    uses = Counter(x for t in terms for x in within(t.inputs)) + Counter(outputs)
+
+    path = [t for t in dict.fromkeys(r.path) if t in forward and t.op is not None]
+    for i, t in enumerate((t for t in path if t.op.activation), 1):
+        if is_computed(t.inputs[0]):
+            call(t.inputs[0], f"z{i}")
+        call(t, f"a{i}")
+    inner = [(t, s) for t, s in r.slope_of.items() if t.op is not None]
+    call_slopes(inner)
+    back = [(t, s) for t, s in r.slope_of.items() if is_computed(s) and s not in names]
+    first = {s: t for t, s in reversed(back) if uses[s] > 1}  # nearest the loss
+    forks = [t for t in path if uses[t] > 1 or first.get(r.slope_of.get(t)) is t]
+    forks = [t for t in forks if t.op is not TRANSPOSE]
+    number("h", [*forks, *(t for t in targets if t.op is not None)])
+    number("c", r.constants)
+    number("p", (t for t in (*terms, *targets) if t.op is None))
+    call_slopes([*inner, *r.slope_of.items()])
+    slopes = [slope for t, slope in r.slope_of.items() if t in names]
+    lines = [t for t in needed([*forward, *outputs, *slopes]) if t.op is not None and t in names]
+    return Steps(
+        names,
+        [t for t in lines if t in forward],
+        [t for t in lines if t not in forward],
+        own_slope,
+    )
+
+
+def is_computed(x: Any) -> bool:
+    """Is it a term of an op: neither a number nor a leaf?"""
+    return isinstance(x, Term) and x.op is not None
+
+
+# The graph again --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Copy:
     """The graph of a loss again, with its constants as leaves: what is done to them is recorded.
 
-    `loss` and `copies` of recorded nodes; `originals` of the leaves: Tensors and arrays; `one`, the
-    cotangent of the loss.
+    `copies` of recorded nodes; `originals` of the leaves: Tensors and arrays; `targets`, what
+    gradients are asked for; `one`, the cotangent of the loss.
     """
 
-    def __init__(self, loss: Node) -> None:
-        self.kind = type(loss)
-        self.originals: dict[Node, Any] = {}
-        self.copies: dict[Node, Node] = {}
-        self._leaves: dict[int, Node] = {}
-        for node in order(loss):
-            if node.op is None:
-                continue
-            copy = leaf(self.kind, node._value, node.name)
-            copy.op, copy.params, copy.saved = node.op, node.params, node.saved
-            copy.inputs = tuple(map(self._entered, node.inputs, node.saved))
-            copy.constant = node.constant
-            self.copies[node] = copy
-        self.loss = self._entered(loss, loss._array)
-        self.one = leaf(self.kind, np.ones_like(loss._array))
+    loss: Node
+    one: Node
+    copies: Mapping[Node, Node]
+    originals: Mapping[Node, Any]
+    targets: list[Node]
 
-    def _entered(self, x: Any, value: Array) -> Any:
-        if isinstance(x, Node):
-            return self.copies[x] if x in self.copies else self._leaf(x, value)
-        return self._leaf(x, value) if getattr(value, "shape", ()) else value
-
-    def _leaf(self, x: Any, value: Array) -> Node:
-        if id(x) not in self._leaves:
-            node = self._leaves[id(x)] = leaf(self.kind, value, getattr(x, "name", None))
-            node.constant = x.constant if isinstance(x, Node) else True
-            self.originals[node] = x
-        node = self._leaves[id(x)]
-        if node._value is not value and not np.array_equal(node._value, value, equal_nan=True):
-            raise RuntimeError(
-                f"{describe(x)} had two values while the graph was recorded; a formula needs one; "
-                "record the expression again"
-            )
-        return node
-
-    def targets(self, wrt: Any) -> list[Node]:
-        """What gradients are asked for: by default the leaves, in the order they were made."""
-        if wrt is None:
-            leaves = [x for node, x in self.originals.items() if not node.constant]
-            wrt = sorted(leaves, key=_number)
-        wrt = [wrt] if isinstance(wrt, Node) else list(wrt)
-        for x in wrt:
-            check_real(x, "wrt")
-        return [self._target(x) for x in wrt]
-
-    def _target(self, x: Node) -> Node:
-        if x in self.copies:
-            return self.copies[x]
-        return self._leaves[id(x)] if id(x) in self._leaves else self._leaf(x, x._array)
-
-    def slopes(self, targets: list[Node]) -> dict[Node, Any]:
+    def slopes(self) -> dict[Node, Any]:
         """The cotangents, recorded, of the targets and of all between them and the loss."""
-        path = set(targets)
+        path = set(self.targets)
         for node in self.copies.values():
             ways = zip(node.inputs, node.op.vjps)  # type: ignore[union-attr]
             if not node.constant and any(isinstance(x, Node) and x in path and v for x, v in ways):
@@ -220,8 +233,49 @@ class _Copy:
             return sweep(self.loss, self.one, path, recorded=True)
 
 
-def _is_computed(x: Any) -> bool:
-    return isinstance(x, Term) and x.op is not None
+def _copied(loss: Node, wrt: Any) -> Copy:
+    """A copy of the graph of a loss, and of the targets; by default these are its leaves."""
+    kind = type(loss)
+    copies: dict[Node, Node] = {}
+    leaves: dict[int, Node] = {}  # by the id of their original
+    originals: dict[Node, Any] = {}
+
+    def entered(x: Any, value: Array) -> Any:
+        if isinstance(x, Node) and x in copies:
+            return copies[x]
+        if not isinstance(x, Node) and not getattr(value, "shape", ()):
+            return value
+        return leaf_of(x, value)
+
+    def leaf_of(x: Any, value: Array) -> Node:
+        if id(x) not in leaves:
+            node = leaves[id(x)] = leaf(kind, value, getattr(x, "name", None))
+            node.constant = x.constant if isinstance(x, Node) else True
+            originals[node] = x
+        node = leaves[id(x)]
+        if node._value is not value and not np.array_equal(node._value, value, equal_nan=True):
+            raise RuntimeError(
+                f"{describe(x)} had two values while the graph was recorded; a formula needs one; "
+                "record the expression again"
+            )
+        return node
+
+    for node in order(loss):
+        if node.op is not None:
+            copy = leaf(kind, node._value, node.name)
+            copy.op, copy.params, copy.saved = node.op, node.params, node.saved
+            copy.inputs = tuple(map(entered, node.inputs, node.saved))
+            copy.constant = node.constant
+            copies[node] = copy
+    top = entered(loss, loss._array)
+    one = leaf(kind, np.ones_like(loss._array))
+    if wrt is None:
+        wrt = sorted((x for node, x in originals.items() if not node.constant), key=_number)
+    wrt = [wrt] if isinstance(wrt, Node) else list(wrt)
+    for x in wrt:
+        check_real(x, "wrt")
+    targets = [leaves[id(x)] if id(x) in leaves else entered(x, x._array) for x in wrt]
+    return Copy(top, one, copies, originals, targets)
 
 
 def _number(node: Node) -> int:

@@ -1,0 +1,377 @@
+"""Derivations read back as mathematics: a reader of their text, and their LaTeX as such a text."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+import autograd_lite as al
+
+Array = np.ndarray
+NOTE = "As recorded: where Python branched on values, this is the branch that it took."
+
+
+def lines(derivation: Any) -> list[str]:
+    """The lines of the text but the last, without the shapes and the alignment."""
+    *rows, note = str(derivation).splitlines()
+    assert note == NOTE
+    return [re.sub(r" +", " ", re.sub(r"  \([\d, ]*\)$", "", row)).strip() for row in rows]
+
+
+def gradients(derivation: Any) -> list[str]:
+    """The lines of the last section."""
+    text = lines(derivation)
+    return text[text.index("Gradients") + 1 :]
+
+
+def joined(*xs: Any, axis: int | None) -> Array:
+    return np.concatenate([np.ravel(x) for x in xs] if axis is None else xs, axis)
+
+
+FUNCTIONS: dict[str, Any] = {
+    "σ": lambda x: 1 / (1 + np.exp(-x)),
+    "√": np.sqrt,
+    "relu": lambda x: np.maximum(x, 0),
+    "softplus": lambda x: np.log(1 + np.exp(x)),
+    "max": lambda x, *y, **params: np.maximum(x, *y) if y else np.max(x, **params),
+    "min": lambda x, *y, **params: np.minimum(x, *y) if y else np.min(x, **params),
+    "norm": lambda x, **params: np.sqrt(np.sum(x**2, **params)),
+    "softmax": lambda x, axis=-1: np.exp(x) / np.sum(np.exp(x), axis, keepdims=True),
+    "log softmax": lambda x, axis=-1: x - np.log(np.sum(np.exp(x), axis, keepdims=True)),
+    "logsumexp": lambda x, **params: np.log(np.sum(np.exp(x), **params)),
+    "where": lambda condition, a, b: np.where(condition != 0, a, b),
+    "reshape": np.reshape,
+    "broadcast": np.broadcast_to,
+    "ones": np.ones,
+    "concatenate": joined,
+    "outer": np.outer,
+    "int64": np.trunc,
+    "bool": lambda x: (x != 0) * 1.0,
+}
+NUMPYS = ("tanh", "exp", "log", "sin", "cos", "sign", "var", "all", "any", "transpose")
+FUNCTIONS |= {name: getattr(np, name) for name in (*NUMPYS, "argmax", "argmin")}
+COMPARED = {
+    **{">": np.greater, "≥": np.greater_equal, "<": np.less, "≤": np.less_equal},
+    **{"=": np.equal, "≠": np.not_equal, "and": np.logical_and, "or": np.logical_or},
+}
+BITS = {"&": np.bitwise_and, "|": np.bitwise_or}
+# What is not here is an op by its name, or its symbol.
+OPS = [f for name in al.ops.NAMES if hasattr(f := getattr(al, name), "op")]
+FUNCTIONS = {f.op.name: f for f in OPS} | FUNCTIONS
+SYMBOLS = {f.op.symbol: f for f in OPS if f.op.paper is None} | COMPARED
+RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+TOKEN = re.compile(
+    r" *(over axis|over axes|log softmax"
+    r"|\d+(?:×\d+)+|\d+(?:\.\d+)?(?:e[-+]\d+)?(?:/\d+)?"
+    r"|[A-Za-z_]\w*?(?=[⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀ]|\b)|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+|.)"
+)
+CLOSE = re.compile(r"(?<=[\w\])}ᵀ⁰¹²³⁴⁵⁶⁷⁸⁹])\[")  # an index, not a truth
+
+
+class Reader:
+    """Computes the lines of a derivation from the values of the leaves.
+
+    By the usual rules: a sum takes the product that follows; what stands side by side is a matrix
+    product, or scaled, and binds closer than ⊙, · and /. A sum over axes loses them, unless it says
+    that they are kept, or the shape at the end of the line does. `values`: of the lines.
+    """
+
+    def __init__(self, text: str, values: dict[str, Any], classes: int = 3) -> None:
+        self.values = dict(values)
+        self.slopes: dict[str, Any] = {}
+        self.classes = classes
+        for row in text.splitlines()[:-1]:
+            if row.startswith("  "):
+                self.read(row)
+
+    def read(self, row: str) -> None:
+        formula, shape = re.fullmatch(r"  (.*?)(?:  +\(([\d, ]+)\))?", row).groups()
+        heads = re.match(r"( *[^ =[]+ += )+", formula)[0]
+        lengths = tuple(map(int, re.findall(r"\d+", shape or "")))
+        value = self.computed(formula[len(heads) :])
+        if value.ndim != len(lengths) and value.size == np.prod(lengths):
+            value = value.reshape(lengths)
+        value = np.broadcast_to(value, lengths)
+        for head in heads.split(" = "):
+            name = head.strip()
+            if name.startswith("∂"):
+                self.slopes[name.split("/∂")[1]] = value
+            elif name:
+                self.values[name] = value
+
+    def computed(self, formula: str) -> Array:
+        self.tokens = TOKEN.findall(CLOSE.sub("⟦", formula.strip()))
+        self.bars = 0
+        value = self.whole()
+        assert not self.tokens, (formula, self.tokens)
+        return np.asarray(value, float)
+
+    def next(self) -> str:
+        return self.tokens[0] if self.tokens else ""
+
+    def take(self, *expected: str) -> str:
+        return self.tokens.pop(0) if self.tokens and self.next() in expected else ""
+
+    def need(self, token: str) -> None:
+        assert self.take(token), (token, self.tokens)
+
+    def whole(self) -> Any:
+        value = self.sum()
+        while not self.bars and (sign := self.take(*BITS, *SYMBOLS.keys() - COMPARED.keys())):
+            if sign in BITS:
+                value = BITS[sign](np.asarray(value, int), np.asarray(self.sum(), int))
+            else:
+                value = SYMBOLS[sign](value, self.sum())
+        return value
+
+    def sum(self) -> Any:
+        value = -self.product() if self.take("−") else self.product()
+        while sign := self.take("+", "−"):
+            value = value + self.product() if sign == "+" else value - self.product()
+        return value
+
+    def product(self) -> Any:
+        value = self.beside()
+        while sign := self.take("⊙", "·", "/"):
+            other = self.beside()
+            if sign == "/":
+                value = value / other
+            elif sign == "·" and np.ndim(value) == np.ndim(other) == 1:
+                value = value @ other
+            else:
+                value = value * other
+        return value
+
+    def beside(self) -> Any:
+        value = self.power()
+        while re.match(r"[\wσ(\[√ΣΠ]" if self.bars else r"[\wσ(\[√ΣΠ|‖]", self.next()):
+            if self.next() in ("and", "or", "of") or (self.next() == "|" and self.is_bit()):
+                break
+            scale, other = value, self.power()
+            if np.ndim(scale) == 1 and np.ndim(other) == 2 and len(other) == 1:
+                scale = scale[:, None]  # a column, for a row follows
+            value = scale @ other if np.ndim(scale) else scale * other
+        return value
+
+    def is_bit(self) -> bool:
+        """Is the bar that comes the "or" of bits, and not the start of an absolute value?"""
+        return self.tokens.count("|") % 2 == 1
+
+    def power(self) -> Any:
+        value = self.atom()
+        while self.next():
+            if self.take("ᵀ"):
+                value = value[None] if np.ndim(value) == 1 else np.swapaxes(value, -1, -2)
+            elif self.take("⟦"):
+                value = np.asarray(value)[self.key(np.shape(value))]
+            elif self.take("^"):
+                value = value ** self.atom()
+            elif self.next()[0] in "⁰¹²³⁴⁵⁶⁷⁸⁹⁻":
+                value = value ** float(self.tokens.pop(0).translate(RAISED))
+            else:
+                break
+        return value
+
+    def atom(self) -> Any:
+        token = self.tokens.pop(0)
+        if token == "(":
+            value = self.whole()
+            self.need(")")
+        elif token in ("Σ", "Π"):
+            axes, kept = self.axes()
+            over = np.sum if token == "Σ" else np.prod
+            value = over(self.product(), axis=axes, keepdims=kept)
+        elif token == "[":
+            value = self.test()
+            self.need("]")
+        elif token == "~":
+            value = ~np.asarray(self.power(), int)
+        elif token in ("|", "‖"):
+            self.bars += 1
+            value = self.sum()
+            self.bars -= 1
+            self.need(token)
+            value = np.abs(value) if token == "|" else np.sqrt(np.sum(value**2))
+        elif token in FUNCTIONS or token in ("onehot", "scatter"):
+            value = self.call(token)
+        elif token[0].isdigit():
+            over, _, under = token.partition("/")
+            value = float(over) / float(under or 1)
+        elif token in ("∞", "NaN"):
+            value = {"∞": np.inf, "NaN": np.nan}[token]
+        else:
+            value = self.values[token]
+        return value
+
+    def axes(self) -> tuple[tuple[int, ...] | None, bool]:
+        if not self.take("over axis", "over axes"):
+            return None, False
+        axes, kept = [int(self.tokens.pop(0))], False
+        while self.take(","):
+            if self.take("kept"):
+                kept = True
+            elif self.next() != "of":
+                axes.append(int(self.tokens.pop(0)))
+        self.need("of")
+        return tuple(axes), kept
+
+    def test(self) -> Any:
+        if self.take("not"):
+            return np.logical_not(self.sum()) * 1.0
+        left = self.sum()
+        return SYMBOLS[self.tokens.pop(0)](left, self.sum()) * 1.0
+
+    def call(self, name: str) -> Any:
+        self.need("(")
+        given: list[Any] = []
+        named: dict[str, Any] = {}
+        while not self.take(")"):
+            if self.tokens[1] == "=":
+                key = self.tokens.pop(0)
+                self.need("=")
+                named[key] = self.parameter()
+            elif name == "scatter" and self.take("["):
+                given.append(self.key)  # needs the shape that follows
+                start, depth = [*self.tokens], 1
+                while depth:
+                    depth += {"[": 1, "⟦": 1, "]": -1}.get(self.tokens.pop(0), 0)
+                self.need(",")
+                shape, rest = self.lengths(), self.tokens
+                self.tokens = start
+                y = np.zeros(shape)
+                np.add.at(y, self.key(shape), given[0])
+                self.tokens = rest
+                self.need(")")
+                return y
+            elif name == "ones" or (given and name in ("reshape", "broadcast")):
+                given.append(self.lengths())
+            else:
+                given.append(self.whole())
+            self.take(",")
+        if name == "onehot":
+            return np.eye(self.classes)[np.asarray(given[0], int)]
+        return FUNCTIONS[name](*given, **named)
+
+    def key(self, shape: tuple[int, ...]) -> tuple[Any, ...]:
+        """What stands in the brackets of an index into an array of that shape."""
+        parts: list[Any] = []
+        while not self.take("]"):
+            parts.append(self.part())
+            self.take(",")
+        for i, part in enumerate(parts):
+            if isinstance(part, np.ndarray) and part.dtype.kind == "f":
+                is_mask = part.ndim and part.shape == shape[i : i + part.ndim]
+                parts[i] = part != 0 if is_mask and {*part.flat} <= {0, 1} else part.astype(int)
+        return tuple(parts)
+
+    def part(self) -> Any:
+        if self.take("…"):
+            return ...
+        if self.take("new"):
+            return None
+        ends: list[Any] = [None]
+        while (token := self.next()) not in (",", "]"):
+            if self.take(":"):
+                ends.append(None)
+            elif re.fullmatch(r"\d+|[-−]", token):
+                sign = -1 if self.take("-", "−") else 1
+                ends[-1] = sign * int(self.tokens.pop(0))
+            else:
+                return np.asarray(self.whole())
+        return slice(*ends) if len(ends) > 1 else ends[0]
+
+    def lengths(self) -> tuple[int, ...]:
+        if self.take("("):
+            self.need(")")
+            return ()
+        return tuple(map(int, self.tokens.pop(0).split("×")))
+
+    def parameter(self) -> Any:
+        if token := self.take("None", "True", "False"):
+            return {"None": None, "True": True, "False": False}[token]
+        if not self.take("("):
+            value = self.sum()
+            return int(value) if value == int(value) else value
+        parts = []
+        while not self.take(")"):
+            parts.append(self.parameter())
+            self.take(",")
+        return tuple(parts)
+
+
+# LaTeX ------------------------------------------------------------------------------------------
+
+WORDS = {
+    **{r"\left": "", r"\right": "", r"\lvert": "|", r"\rvert": "|", r"\lVert": "‖", r"\rVert": "‖"},
+    **{r"\thinspace": " ", r"\odot": "⊙", r"\cdot": "·", r"\times": "×", r"\top": "ᵀ"},
+    **{r"\ge": "≥", r"\le": "≤", r"\ne": "≠", r"\lt": "<", r"\land": "and", r"\lor": "or"},
+    **{r"\lnot": "not", r"\mid": "|", r"\sim": "~", r"\&": "&", r"\ldots": "…", r"\infty": "∞"},
+    **{r"\sigma": "σ", r"\sum": "Σ", r"\prod": "Π", r"\_": "_"},
+    **{f"\\{name}": name for name in ("log", "exp", "sin", "cos", "tanh", "max", "min", "alpha")},
+}
+GROUPS = [  # what an innermost pair of braces may belong to
+    (r"\\frac\{([^{}]*)\}\{([^{}]*)\}", r"((\1) / (\2))"),
+    (r"\\sqrt\{([^{}]*)\}", r"√(\1)"),
+    (r"\\mathbf\{1\}_\{([^{}]*)\}", r"ones(\1)"),
+    (r"\\mathbf\{1\}\[", " ["),
+    (r"\\(?:operatorname|mathrm|mathbin)\{([^{}]*)\}", r"\1"),
+    (r"([ΣΠ])_\{\\text\{([^{}]*)\}\}", r"\1 over \2 of "),
+    (r"\^\{ᵀ\}", "ᵀ"),
+    (r"\be\^\{([^{}]*)\}", r"exp(\1)"),
+    (r"\^\{([^{}]*)\}", r"^(\1)"),
+    (r"_\{(\d[^{}]*)\}", r"\1"),
+    (r"_\{([^{}]*)\}", r"_\1"),
+    (r"\\text\{([^{}]*)\}", r"\1"),
+]
+
+
+def plain(latex: str) -> str:
+    """A formula of LaTeX as the text that says the same."""
+    text = re.sub(r"\\[A-Za-z]+|\\[&_]", lambda m: WORDS.get(m[0], m[0]), latex)
+    text = re.sub(r"\{([:~])\}", r"\1", text)
+    before = ""
+    while before != text:
+        before = text
+        for pattern, new in GROUPS:
+            text = re.sub(pattern, new, text)
+    return re.sub(r" +", " ", text.replace("-", "−").replace(" × ", "×"))
+
+
+def text_of(latex: str) -> str:
+    """The lines of a derivation in LaTeX as those of its text."""
+    rows = []
+    for row in latex.split(r"\begin{aligned}")[1].split(r"\end{aligned}")[0].split(r"\\" + "\n"):
+        parts = [part.strip(" =") for part in re.split(r"(?<!\\)&", row)]
+        if len(parts) == 1:
+            rows.append(parts[0])
+            continue
+        head = re.sub(
+            r"\\frac\{\\partial (.*?)\}\{\\partial (.*?)\}(?= = |$)", r"∂\1/∂\2", parts[0]
+        )
+        shape = re.findall(r"\d+", parts[3]) if len(parts) > 2 else []
+        size = f"  ({', '.join(shape)},)" if shape else ""
+        rows.append(f"  {plain(head)} = {plain(parts[1])}{size}")
+    return "\n".join([*rows, NOTE])
+
+
+def check_latex(latex: str) -> None:
+    """What a renderer stumbles over: brackets, environments, bare special characters."""
+    for row in latex.split(" \\\\\n"):
+        bare = re.sub(r"\\([A-Za-z]+|.)", " ", row)
+        assert not set("$%#~") & set(bare), row
+        assert bare.count("&") in (0, 1, 3), row
+        assert not re.search(r"[_^](?!\{)", bare), row
+        depth = 0
+        for bracket in re.findall("[{}]", bare):
+            depth += 1 if bracket == "{" else -1
+            assert depth >= 0, row
+        assert depth == 0, row
+        assert row.count(r"\left") == row.count(r"\right"), row
+    assert re.findall(r"\\(begin|end)\{(\w+)\}", latex) == [
+        ("begin", "gathered"),
+        ("begin", "aligned"),
+        ("end", "aligned"),
+        ("end", "gathered"),
+    ]
