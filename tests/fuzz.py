@@ -25,7 +25,7 @@ from functools import partial, wraps
 from typing import Any, NamedTuple
 
 import numpy as np
-from programs import NAME, Point, Program, Space, generate
+from random_programs import NAME, Point, Program, Space, generate
 
 import autograd_lite as al
 

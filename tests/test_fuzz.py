@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import programs
 import pytest
+import random_programs as programs
 import rows
 from fuzz import CHECKS, failures, fuzz, quiet, shrunk
-from programs import IDIOMS, RECIPES, Program, generate
+from random_programs import IDIOMS, RECIPES, Program, generate
 
 import autograd_lite as al
 

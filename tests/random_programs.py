@@ -45,6 +45,7 @@ WEIGHTS = """def weights(y):
 RECIPES: dict[str, list[str]] = {
     "where": ["al.where({any}, {other}, {other})", "al.where({real} > {number}, {same}, {other})"],
     "copy": ["al.copy({any})"],
+    "invert": ["~({any} > {number})", "~({any} & {other})"],
     "astype": ["al.astype({any}, {dtype})", "{any}.astype({dtype})"],
     "clip": ["al.clip({real}, -0.5, {number})", "{real}.clip({limit}, None)"],
     "dropout": ["al.dropout({real}, p=0.25, rng=rng)"],
@@ -87,7 +88,7 @@ RECIPES |= {
             "log",
             "log1p",
         ),
-        *("sin", "cos", "tanh", "sigmoid", "relu", "softplus", "logical_not", "invert"),
+        *("sin", "cos", "tanh", "sigmoid", "relu", "softplus", "logical_not"),
     )
 }
 RECIPES |= {

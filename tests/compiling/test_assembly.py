@@ -1,0 +1,125 @@
+"""Assembling: captured Tensors and arrays, arguments in place, and the check of a call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from checks import A, same
+
+import autograd_lite as al
+from autograd_lite import Tensor
+
+
+@pytest.mark.parametrize(
+    ("f", "in_place", "x", "error"),
+    [
+        (lambda x: x * 2, 1, A, "positions of arguments are needed"),
+        (lambda x: x * 2, -1, A, "different positions from 0"),
+        (lambda x: x * 2, (0, 0), A, "different positions from 0"),
+        (lambda x: x * 2, 0, np.asfortranarray(A), "C order"),
+        (lambda x: x * 2, 0, A[0, 0], "writable array"),
+        (lambda x: x["a"] * 2, 0, {"a": A}, "same structure"),
+        (lambda x: (x * 2).sum(), 0, A, "same shape and dtype"),
+        (lambda x: x > 0, 0, A, "same shape and dtype"),
+    ],
+)
+def test_in_place_errors(f: Any, in_place: Any, x: Any, error: str) -> None:
+    before = A.copy()
+    with pytest.raises(ValueError, match=error):
+        al.compile(f, in_place)(x)
+    np.testing.assert_array_equal(A, before)
+
+
+def test_an_argument_that_shares_memory_with_one_that_is_overwritten() -> None:
+    step = al.compile(lambda p, x: (p + x, x * 3), in_place=0)
+    p = A.copy()
+    for x in (p, p[::-1]):
+        with pytest.raises(ValueError, match="shares memory"):
+            step(p, x)
+    np.testing.assert_array_equal(p, A)
+
+
+def test_captured_tensors_are_read_anew() -> None:
+    W, s = Tensor(np.ones(3), name="W"), Tensor(2.0)
+    calls = []
+
+    def f(x: Any) -> Any:
+        calls.append(0)
+        return x * W + s + W.T.sum()
+
+    compiled = al.compile(f)
+
+    def check() -> None:
+        for scale in (1, 2):
+            same(compiled(A * scale), f(A * scale).data)
+
+    check()
+    W.assign(np.arange(3.0)), s.assign(np.array(5.0))
+    check()
+    W.data[1] = 7
+    check()
+    W.data, s.data = np.array([3.0, 2, 1]), 4
+    check()
+    s.data[...] = -1
+    W.data[...] = np.pi
+    check()
+    count = len(calls)
+    for _ in range(5):
+        W.data += 1
+        compiled(A)
+    assert len(calls) == count  # it still runs compiled
+
+
+def test_a_captured_tensor_in_fortran_order() -> None:
+    W = Tensor(A)
+    compiled = al.compile(lambda x: x * al.ravel(W))
+    x = np.ones(6)
+    same(compiled(x), A.ravel())
+    W.assign(np.asfortranarray(A * 2))
+    W.data[0] = 5
+    same(compiled(x), W.data.ravel())
+    W.data[1] = 6
+    same(compiled(x), W.data.ravel())
+
+
+def test_a_captured_result_stays_what_it_was_recorded_as() -> None:
+    W = Tensor(np.ones(3))
+    W.data[...] = 1
+    z = W * 2
+    compiled = al.compile(lambda x: x * z)
+    for value in (1, 5, 7):
+        W.data[...] = value
+        same(compiled(A), A * 2)
+
+
+def test_captured_arrays_are_read_anew() -> None:
+    a, rate, i, mask = np.ones(3), np.array(0.5), np.array([0, 1]), np.array([True, False, True])
+    lr = 1.0
+
+    def f(x: Any) -> Any:
+        return al.where(mask, x * a, rate * x)[:, i] * lr + 0.5 * x[:, :2]
+
+    compiled = al.compile(f)
+    for k in range(3):
+        same(compiled(A * (k + 1)), f(A * (k + 1)))
+        a += 1
+        rate *= 2
+        i[...] = [2, k]
+        mask[k] ^= True
+        lr = 1.0 + k
+    a = np.zeros(3)
+    same(compiled(A), f(A))
+
+
+def test_a_checked_call_writes_and_draws_once() -> None:
+    rng, its = np.random.default_rng(0), np.random.default_rng(0)
+    step = al.compile(lambda W, x: W - al.dropout(x, p=0.5, rng=rng), in_place=0)
+    W, x = np.zeros(8), np.ones(8)
+    wanted = W.copy()
+    for call in (step, step.checked, step, step.checked):
+        assert call(W, x) is W
+        wanted -= al.dropout(x, p=0.5, rng=its)
+        same(W, wanted)
+    assert rng.bit_generator.state == its.bit_generator.state
