@@ -553,6 +553,27 @@ def test_a_copy_is_an_independent_leaf(duplicate: Callable, x: Tensor) -> None:
         assert grad(other.sum(), other).shape == other.shape
 
 
+@pytest.mark.parametrize(
+    "duplicate", [copy.copy, copy.deepcopy, lambda t: pickle.loads(pickle.dumps(t))]
+)
+def test_a_copy_of_a_constant_is_a_constant(duplicate: Callable, x: Tensor) -> None:
+    """What was computed inside no_grad, and what is not floating; also a copy of a copy."""
+    with al.no_grad():
+        buffer = (x * 2).named("mean")
+        number = buffer.sum()
+    for original in (buffer, x > 1, x.astype(int), number):
+        other = duplicate(duplicate(original))
+        assert other.constant
+        assert (other.op, other.name, other.dtype) == (None, original.name, original.dtype)
+        np.testing.assert_array_equal(other.value, original.value)
+    y = (duplicate(buffer) * x).sum()
+    np.testing.assert_array_equal(grad(y, x), 2 * VALUES)
+    y.backward()
+    assert buffer.grad is None
+    assert not duplicate(x).constant
+    assert not duplicate(x * 2).constant
+
+
 def test_copies_of_a_written_leaf_are_independent(x: Tensor) -> None:
     x.data[0, 0] = 7
     other = copy.deepcopy(x)
