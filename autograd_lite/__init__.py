@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import func, ops
-from .graph import Node, Op, span
+from .graph import Node, Op, plain, span
 from .mode import library, no_grad
 from .op import primitive
 from .ops import *  # noqa: F403
@@ -53,6 +53,7 @@ __all__ = [
     "library",
     "no_grad",
     "order",
+    "plain",
     "primitive",
     "pullback",
     "source",

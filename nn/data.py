@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autograd_lite import plain
+
 from .init import Rng
 from .layers import generator
 
@@ -18,7 +20,7 @@ def batches(
 
     shuffle: in a random order drawn from `rng`, a generator, which gives a new order at each call,
     or a seed, which gives the same one. Raises ValueError if x and y are empty or differ in length,
-    or size is not a positive integer.
+    or size is not a positive integer, TypeError for arrays that compute in a way of their own.
 
     >>> [len(a) for a, _ in batches(np.zeros((7, 2)), np.zeros(7), 3)]
     [3, 3, 1]
@@ -36,5 +38,12 @@ def batches(
 
 
 def samples(x: Any) -> Any:
-    """Data as an array of rows: a list or data frame is converted, an array is left as it is."""
+    """Data as an array of rows, without a copy where it is one.
+
+    A list or data frame is converted; an array of a subclass becomes a plain view of it, also a
+    memmap, of which only the rows that are asked for are read. TypeError for a subclass that
+    computes in a way of its own, as masked arrays and matrices do.
+    """
+    if isinstance(x, np.ndarray):
+        return plain(x)
     return x if hasattr(x, "__array_function__") else np.asarray(x)

@@ -245,7 +245,7 @@ for left, right in (((2, 3), (2, 3)), ((2, 3), ()), ((3,), (2, 1))):
     row("guarded", lambda x, other: np.where(np.arange(3) == 1, 0.5, x) + 0 * other,
         real(*left), real(*right),
         call=lambda x, other: al.guarded(x, np.arange(3) == 1, 0.5) + 0 * other)  # fmt: skip
-row("where", each(lambda x: x if x > 0 else x / 2), real(4),
+row("where", each(lambda x: x if x > 0 else x / 2), np.array([-1.2, 0.4, 2.1, -0.3]),
     call=lambda x: al.where(x > 0, x, x / 2))  # fmt: skip
 row("astype", each(int), np.array([1.5, -2.5]),
     call=lambda x: al.astype(al.astype(x, dtype=int), dtype=float))  # fmt: skip

@@ -291,9 +291,9 @@ ESCAPES = {
     "full": lambda t, n: np.full(3, n),
     "copyto": lambda t, n: np.copyto(np.zeros((2, 3)), t),
     "linspace": lambda t, n: np.linspace(0, n, 3),
-    "a function without an op": lambda t, n: np.cumsum(t),
-    "the same by name": lambda t, n: np.cumsum(a=t),
-    "a ufunc without an op": lambda t, n: np.sinh(t),
+    "a function without an op": lambda t, n: np.unwrap(t),
+    "the same by name": lambda t, n: np.partition(a=t, kth=0),
+    "a ufunc without an op": lambda t, n: np.spacing(t),
     "einsum": lambda t, n: np.einsum("ij,ij", t, t),
     "nested lists": lambda t, n: np.block([[t, t]]),
     "reduce": lambda t, n: np.add.reduce(t),
@@ -319,7 +319,7 @@ def test_what_would_lose_the_gradient_raises(name: str, x: Tensor) -> None:
 OUT = {
     "out": lambda t: np.add(t, 1.0, out=np.zeros((2, 3))),
     "out is the Tensor": lambda t: np.add(VALUES, 1.0, out=t),
-    "out without an op": lambda t: np.sinh(VALUES, out=t),
+    "out without an op": lambda t: np.spacing(VALUES, out=t),
     "+=": lambda t: VALUES.copy().__iadd__(t),
     "out of sum": lambda t: np.sum(t, axis=0, out=np.zeros(3)),
     "dtype": lambda t: np.sum(t, dtype=np.float32),
@@ -551,6 +551,27 @@ def test_a_copy_is_an_independent_leaf(duplicate: Callable, x: Tensor) -> None:
         other.data[...] = 99
         np.testing.assert_array_equal(original.data, before)
         assert grad(other.sum(), other).shape == other.shape
+
+
+@pytest.mark.parametrize(
+    "duplicate", [copy.copy, copy.deepcopy, lambda t: pickle.loads(pickle.dumps(t))]
+)
+def test_a_copy_of_a_constant_is_a_constant(duplicate: Callable, x: Tensor) -> None:
+    """What was computed inside no_grad, and what is not floating; also a copy of a copy."""
+    with al.no_grad():
+        buffer = (x * 2).named("mean")
+        number = buffer.sum()
+    for original in (buffer, x > 1, x.astype(int), number):
+        other = duplicate(duplicate(original))
+        assert other.constant
+        assert (other.op, other.name, other.dtype) == (None, original.name, original.dtype)
+        np.testing.assert_array_equal(other.value, original.value)
+    y = (duplicate(buffer) * x).sum()
+    np.testing.assert_array_equal(grad(y, x), 2 * VALUES)
+    y.backward()
+    assert buffer.grad is None
+    assert not duplicate(x).constant
+    assert not duplicate(x * 2).constant
 
 
 def test_copies_of_a_written_leaf_are_independent(x: Tensor) -> None:

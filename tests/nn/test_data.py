@@ -1,7 +1,10 @@
+import warnings
+
 import numpy as np
 import pytest
 
 import nn
+from nn.data import samples
 
 X = np.arange(14).reshape(7, 2)
 Y = np.arange(7)
@@ -40,3 +43,57 @@ def test_bad_input():
         nn.batches(X, Y[:6], 2)
     with pytest.raises(ValueError, match="at least one"):
         nn.batches(X, Y, 0)
+
+
+class Labelled(np.ndarray):
+    """A subclass that computes as ndarray does."""
+
+
+def test_an_array_is_left_as_it_is():
+    assert samples(X) is X
+    part = X[::2]
+    assert samples(part) is part
+
+
+def test_a_subclass_becomes_a_plain_array_that_shares_its_memory(tmp_path):
+    """Rows of a file are read when a batch is made of them, and no sooner."""
+    on_disk = np.memmap(tmp_path / "x", float, "w+", shape=(7, 2))
+    on_disk[:] = X
+    for x in (on_disk, X.view(Labelled), X.view(np.recarray)):
+        plain = samples(x)
+        assert type(plain) is np.ndarray
+        assert np.shares_memory(plain, x)
+    for a, b in nn.batches(on_disk, Y.view(Labelled), 3, rng=0):
+        assert type(a) is type(b) is np.ndarray
+        np.testing.assert_array_equal(a, X[b])
+
+
+def test_a_subclass_that_computes_in_its_own_way_is_refused():
+    """Its mask, or its products, would be lost from the loss without a word."""
+    masked = np.ma.masked_array(X, X > 5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        matrix = np.matrix(X)
+    for x in (masked, matrix):
+        for call in (samples, lambda x: nn.batches(x, Y, 2), lambda x: nn.batches(Y, x, 2)):
+            with pytest.raises(TypeError, match=rf"{type(x).__name__}.*; .* needed; convert it"):
+                call(x)
+
+
+def test_what_is_no_array_is_made_one():
+    assert samples([[1, 2], [3, 4]]).tolist() == [[1, 2], [3, 4]]
+
+    class Frame:
+        def __array__(self, dtype=None, copy=None):
+            return X.copy()
+
+    np.testing.assert_array_equal(samples(Frame()), X)
+
+    class Elsewhere:
+        """An array that follows numpy's protocols, as one on a cluster does."""
+
+        def __array_function__(self, func, types, args, kwargs):
+            raise AssertionError
+
+    far = Elsewhere()
+    assert samples(far) is far

@@ -4,6 +4,7 @@ import pickle
 import numpy as np
 import pytest
 
+import autograd_lite as al
 import nn
 from autograd_lite import Tensor
 
@@ -152,3 +153,37 @@ def test_keyword_arguments_reach_forward():
             return x * scale
 
     assert Scaled()(3.0, scale=2.0) == 6.0
+
+
+class Centred(nn.Module):
+    """A layer with a parameter and a constant that it keeps."""
+
+    def __init__(self):
+        self.W = Tensor([[1.0], [2.0]], name="W")
+        with al.no_grad():
+            self.mean = (Tensor([3.0, 4.0]) * 1).named("mean")
+
+    def forward(self, x):
+        return (x - self.mean) @ self.W
+
+
+@pytest.mark.parametrize(
+    "duplicate", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m)), lambda m: m]
+)
+def test_a_copied_model_trains_its_parameters_and_not_its_constants(duplicate):
+    original = Centred()
+    model = duplicate(duplicate(original))
+    assert [name for name, _ in model.named_parameters()] == ["W"]
+    assert model.mean.constant
+    assert model.mean.name == "mean"
+    x, t = np.array([[1.0, 2.0], [4.0, 1.0]]), np.array([[1.0], [0.0]])
+    centred = x - [3.0, 4.0]
+    slope = centred.T @ (2 / 2 * (centred @ [[1.0], [2.0]] - t))
+    sgd = nn.SGD(model.parameters(), lr=0.1)
+    nn.mse(model(x), t).backward()
+    np.testing.assert_allclose(model.W.grad, slope, rtol=1e-14)
+    sgd.step()
+    np.testing.assert_allclose(model.W.data, [[1.0], [2.0]] - 0.1 * slope, rtol=1e-14)
+    np.testing.assert_array_equal(model.mean.value, [3.0, 4.0])
+    if model is not original:
+        np.testing.assert_array_equal(original.W.data, [[1.0], [2.0]])
