@@ -159,6 +159,16 @@ INK: list[tuple[Any, str, str]] = [
     (lambda p, x, y, s, A, B: x * (y / x), "x ⊙ (y / x)", r"x \odot \frac{y}{x}"),
     (lambda p, x, y, s, A, B: x / 0, "x / 0", r"\frac{x}{0}"),
     (lambda p, x, y, s, A, B: x / 0.5, "x / 0.5", r"\frac{x}{0.5}"),
+    (
+        lambda p, x, y, s, A, B: x / p.ink(-0.25, {-0.25: (-1, 4)}),
+        "−4 x",
+        r"-4 \thinspace x",
+    ),
+    (
+        lambda p, x, y, s, A, B: x / p.ink(0.75, {0.75: (3, 4)}),
+        "4/3 x",
+        r"\frac{4}{3} \thinspace x",
+    ),
     (lambda p, x, y, s, A, B: 1.5 / x, "1.5 / x", r"\frac{1.5}{x}"),
     (lambda p, x, y, s, A, B: x * 2 / 4 * 3, "3/2 x", r"\frac{3}{2} \thinspace x"),
     (lambda p, x, y, s, A, B: x * 6 / 4, "3/2 x", r"\frac{3}{2} \thinspace x"),
@@ -304,6 +314,12 @@ def test_ink_computes_and_is_written(formula: Any, text: str, latex: str) -> Non
         x, y, s = (Ink(page, name, shape=(3,) * (name != "s")) for name in "xys")
         A, B = (Ink(page, name, shape=(3, 3)) for name in "AB")
         assert formula(page, x, y, s, A, B).whole() == wanted
+
+
+def test_long_names_are_cut() -> None:
+    for n, shown in ((40, "a" * 40), (41, f"{'a' * 39}…")):
+        (row,) = [r for r in lines(derive(Tensor(array(3), "a" * n).sum(), [])) if "Σ" in r]
+        assert row == f"loss = Σ {shown}" or row == f'loss = Σ "{shown}"'
 
 
 def test_ink_knows_its_shape() -> None:
