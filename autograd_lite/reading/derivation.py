@@ -197,7 +197,7 @@ def told(r: Recorded) -> Account:
         if x in steps.names and x is not r.loss:
             xs.setdefault(slope, []).append(x)
     alone = {s for s in slopes if not uses[s] and len(xs.get(s, ())) == 1}  # for the last section
-    backward = [t for t in steps.backward if t not in alone]
+    backward = dict.fromkeys(t for t in steps.backward if t not in alone)
 
     lines = {*steps.forward, *backward}
     space = Namespace()

@@ -54,6 +54,7 @@ SIGNS = {
     "dots": ("…", r"\ldots"),
     "new": ("new", r"\mathrm{new}"),
     "infinity": ("∞", r"\infty"),
+    "NaN": ("NaN", r"\mathrm{NaN}"),
     "param": ("%s=%s", "%s = %s"),
     "slope": ("∂%s/∂%s", r"\frac{\partial %s}{\partial %s}"),
     "cotangent": ("d_%s", "d_{%s}"),
@@ -115,20 +116,22 @@ class Page:
 
     def indicator(self, *parts: Any) -> Ink:
         """[parts], which is 1 where that holds and else 0: `p.indicator(a, ">", b)`."""
-        return Ink(self, self.sign("truth", self._in_a_row(parts, ADDED)), dtype=TRUTH)
+        ink = self._in_a_row(parts, ADDED)
+        return replace(ink, body=self.sign("truth", ink.body), tight=ATOM, dtype=TRUTH)
 
     def joined(self, *parts: Any) -> Ink:
         """Values and the signs between them, as they stand: `p.joined(a, "&", b)`."""
-        return Ink(self, self._in_a_row(parts, RAISED), JOINED)
+        return self._in_a_row(parts, RAISED)
 
-    def _in_a_row(self, parts: tuple[Any, ...], tight: int) -> str:
+    def _in_a_row(self, parts: tuple[Any, ...], tight: int) -> Ink:
         def written(x: Any) -> str:
             if not isinstance(x, str):
                 return self.ink(x).whole(tight)
             latex = LATEX.get(x) or rf"\mathbin{{{escaped(x)}}}"
             return latex if self.latex else on_one_line(x)
 
-        return " ".join(map(written, parts))
+        shapes = (x.shape for x in parts if isinstance(x, Ink))
+        return Ink(self, " ".join(map(written, parts)), JOINED, shape=np.broadcast_shapes(*shapes))
 
     def choice(self, condition: Ink, a: Ink, b: Ink) -> Ink | None:
         """A choice by a truth between something and 0 is a product with it; another no formula."""
@@ -187,7 +190,7 @@ class Page:
         if isinstance(over, int):
             return str(over)
         if not math.isfinite(over):
-            return "NaN" if over != over else self.sign("infinity")
+            return self.sign("infinity" if over == over else "NaN")
         short = np.float32(over) if abs(over) < 1e30 else over
         text = str(short) if float(short) == over else f"{over:.15g}"
         if self.latex and "e" in text:
@@ -382,6 +385,9 @@ class Ink:
     def __rtruediv__(self, other: Any) -> Ink:
         return self.page.ink(other) / self
 
+    def __rpow__(self, other: Any) -> Ink:
+        return self.page.ink(other) ** self
+
     def __getitem__(self, key: Any) -> Ink:
         return Ink(self.page, self.page.sign("index", self.whole(ATOM), self.page.key(key)))
 
@@ -418,6 +424,7 @@ class Ink:
             over, under = (over // shared, under // shared) if shared > 1 else (over, under)
         if isinstance(over, float):
             over, under = over / under, 1
+            over = int(over) if over.is_integer() else over
         return replace(self, over=over, under=under)
 
     def _new(self, a: Ink, b: Ink, sign: str, *parts: str, tight: int) -> Ink:

@@ -617,6 +617,31 @@ def test_a_classifier_word_for_word() -> None:
         assert body.count(line) == 1, line
 
 
+def test_what_is_changed_in_place_is_copied_unless_it_is_new() -> None:
+    @al.primitive(lambda g, y, x: al.scatter(g[1:], key=(slice(1, None),), shape=(3,)))
+    def first_is_zero(x: Any) -> Any:
+        y = np.concatenate([x, x])[:3]
+        y[0] = 0.0
+        return y
+
+    text = str(source((first_is_zero(Tensor(V, "x")) ** 2).sum()))
+    assert "= np.concatenate([x, x])[:3].copy()\n" in text.replace("  # (3,)", "")
+    assert "np.zeros_like(" in text
+    assert ").copy()" not in text
+    reproduces(lambda x: (first_is_zero(x) * x).sum(), V)
+
+
+def test_numbers_below_zero_stand_in_brackets_where_a_power_would_take_them() -> None:
+    x = Tensor(np.array([1.0, 2.0, 3.0]), "x")
+    for number, text in ((-2.0, "-2"), (-2.5, "-2.5"), (-np.inf, "-np.inf")):
+        with np.errstate(invalid="ignore"):
+            s = source(al.power(number, x).sum(), [])
+        assert f"loss = (({text}) ** x).sum()" in str(s)
+    assert "loss = (np.inf**x).sum()" in str(source(al.power(np.inf, x).sum(), []))
+    assert "loss = (x * -2.5).sum()" in str(source((x * -2.5).sum(), []))
+    assert "loss = (x - -np.inf).sum()" in str(source((x - -np.inf).sum(), []))
+
+
 def test_stable_forms() -> None:
     x = Tensor(np.array([[-1000.0, 1000.0, 0.0]]), "x")
     for f in (al.sigmoid, al.softplus, al.softmax, al.log_softmax, al.tanh):
@@ -674,6 +699,8 @@ def long_ones() -> list[Any]:
         al.concatenate(leaves).sum(),
         (al.concatenate(leaves[:4]) ** 2).sum() * al.mse(leaves[0] + 1, leaves[1]),
         (longest[0] @ longest[1] / longest[0]).sum(),
+        *(Tensor(A, "b" * n).sum() for n in range(64, 76)),
+        *((Tensor(A, "b" * n) * 2 + 1).sum() ** 2 for n in range(54, 70)),
         (longest[0][key] ** 2).sum() + al.exp(leaves[0][1:, :2] * longest[1][1:, :2]).sum(),
         (Tensor(A * A, "x") ** 1e-05 + 2 ** -Tensor(A, "y") + Tensor(A * A, "z") ** -2.5).sum(),
     ]

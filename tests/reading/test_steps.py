@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import pytest
 from programs import array, vectors
 from readback import gradients, lines
 
 import autograd_lite as al
 import nn
 from autograd_lite import Tensor, derive
+from autograd_lite.reading.steps import named, recorded
 
 
 def test_names() -> None:
@@ -86,3 +90,103 @@ def test_tensors_without_names() -> None:
         "∂loss/∂p2 = 0",
         "∂loss/∂h1 = cos(h1)",
     ]
+
+
+def test_the_terms_of_a_loss() -> None:
+    x, c = Tensor(array(3), name="x"), array(3)
+    y = (x * c).named("y")
+    r = recorded((y * y).sum(), None, {"again": x, "y2": y})
+    (target, slope), *others = r.gradients
+    assert others == []
+    assert target.op is None
+    assert r.called == {target: "x", r.path[0]: "y"}
+    assert [t.op.name for t in r.path] == ["multiply", "multiply", "sum"]
+    assert r.loss is r.path[-1]
+    assert r.slope_of[target] is slope
+    assert [r.values[t].tolist() for t in r.constants] == [c.tolist()]
+    assert r.slope_of[r.loss] == 1
+
+
+def test_the_lines_of_a_loss_and_their_names() -> None:
+    x, c = Tensor(array(3), name="x"), array(3)
+    h = x * c
+    steps = named(recorded((al.tanh(h + 1) * h).sum(), [x, h], None))
+    names = {name: t for t, name in steps.names.items()}
+    assert sorted(names) == ["a1", "c1", "d_h1", "d_x", "d_z1", "h1", "loss", "x", "z1"]
+    assert [steps.names[t] for t in steps.forward] == ["h1", "z1", "a1", "loss"]
+    assert [steps.names[t] for t in steps.backward] == ["d_z1", "d_h1", "d_x"]
+    assert {steps.names[t] for t in steps.own_slope} == {"z1", "h1", "x"}
+
+
+def test_names_are_numbered_past_those_that_are_taken() -> None:
+    x, y = Tensor(array(3), name="h1"), Tensor(array(3), name="a1")
+    steps = named(recorded(((x + y) ** 2 * al.sin(x + y)).sum().named("d_h1"), None, None))
+    assert {"h1", "a1", "h2", "h3", "h4", "d_h1", "d_h1_2"} == {*steps.names.values()}
+    activated = named(recorded((al.tanh(x) * y).sum(), None, {"a1": y}))
+    assert "a1_2" in activated.names.values()
+
+
+def test_activations_and_what_they_are_applied_to() -> None:
+    x = Tensor(array(3), name="x")
+    a = al.relu(al.sigmoid(x) + x)
+    steps = named(recorded((al.tanh(a.named("mine")) * a).sum(), None, None))
+    written = {name: t.op and t.op.name for t, name in steps.names.items()}
+    assert written["a1"] == "sigmoid"
+    assert written["z2"] == "add"
+    assert written["mine"] == "relu"
+    assert written["a3"] == "tanh"
+    assert not {"z1", "z3", "a2"} & written.keys()
+
+
+def test_a_transpose_that_is_used_twice_has_no_name() -> None:
+    A = Tensor(array(3, 3), name="A")
+    names = named(recorded((A.T @ A + A.T * 2).sum(), None, None)).names
+    assert [t.op.name for t, name in names.items() if name.startswith("h")] == ["add"]
+
+
+def test_a_value_of_the_forward_pass_is_no_new_cotangent() -> None:
+    x, y = vectors("xy")
+    h = al.exp(x)
+    steps = named(recorded((h * y).sum(), None, None))
+    names = {name: t for t, name in steps.names.items()}
+    assert "d_h1" not in names
+    assert steps.own_slope == {t for t, name in steps.names.items() if name == "x"}
+
+
+def test_arrays_that_the_graph_copied_are_one_leaf() -> None:
+    """Also where they hold NaN, which equals nothing."""
+    x, c = Tensor(array(3), name="x"), np.array([np.nan, 1.0, 2.0])
+    r = recorded((al.where(c > 0, x * c, 0) * (x - c)).sum(), None, {"c": c})
+    assert [*r.called.values()].count("c") == 1
+    assert len([t for t in r.values if t.op is None]) == 3  # x, c and the mask
+
+
+def test_a_copy_passes_its_cotangent_on() -> None:
+    x, y = vectors("xy")
+    z = al.copy(al.sin(x))
+    r = recorded((z * y * al.copy(z)).sum(), [x], None)
+    sine = next(t for t in r.path if t.op.name == "sin")
+    assert [t is sine for t in r.path] == [True, True, False, True, False, False]
+    assert r.slope_of[sine].inputs[0] == 2.0  # of z * z, all of it
+
+
+def test_what_the_loss_does_not_depend_on() -> None:
+    x, y = vectors("xy")
+    mask = Tensor(array(3), name="m") > 0
+    r = recorded((x * mask).sum(), [x, y], None)
+    assert r.gradients[1][1].inputs == (0.0,)
+    assert [r.values[t].tolist() for t, _ in r.gradients] == [x.data.tolist(), y.data.tolist()]
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "match"),
+    [
+        (lambda: recorded(1.0, None, None), TypeError, "the loss is 1.0; a Tensor is needed"),
+        (lambda: recorded(Tensor(array(3)), None, None), ValueError, "one number is needed"),
+        (lambda: recorded(Tensor(1.0), [array(3)], None), TypeError, "wrt is an array"),
+        (lambda: recorded(Tensor(1.0), None, [1]), TypeError, "names is"),
+    ],
+)
+def test_errors(call: Any, error: type[Exception], match: str) -> None:
+    with pytest.raises(error, match=match):
+        call()
