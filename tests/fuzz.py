@@ -32,6 +32,7 @@ import autograd_lite as al
 Array = np.ndarray
 Found = tuple[int, str]  # at which point, and what
 Mode = Callable[[Space], Any]  # how a program is run: its results, or the error that it raised
+Noise = tuple[list[Any], float]  # how results move, and how large the values on the way are
 STEP = 5e-4  # of differences
 RUNS = 6  # with rounding added
 
@@ -118,22 +119,23 @@ def leaves_of(space: Space, positions: Any = None) -> dict[str, Any]:
 # Comparison -------------------------------------------------------------------------------------
 
 
-def compare(got: Any, wanted: Any, noise: Callable[[], list[Any]], places: bool = True) -> str:
+def compare(got: Any, wanted: Any, noise: Callable[[], Noise], places: bool = True) -> str:
     """What is wrong with results, or nothing."""
     if isinstance(got, Exception) or isinstance(wanted, Exception):
         alike = isinstance(got, Exception) and isinstance(wanted, Exception)
         return "" if alike else f"{shown(got)}; right is {shown(wanted)}"
     if len(got) != len(wanted) or (places and [p for p, _ in got] != [p for p, _ in wanted]):
         return f"{shown(got)}; right is {shown(wanted)}"
-    moved: Any = None
+    moved: Any = None  # and how large values are on the way
     for i, ((place, x), (_, y)) in enumerate(zip(got, wanted)):
         x, y = np.asarray(x), np.asarray(y)
         alike = (x.shape, x.dtype) == (y.shape, y.dtype)
         if alike and close(x, y, 64 * rounding(y) * largest(y)):
             continue
         if alike:
-            moved = noise() if moved is None else moved
-            if close(x, y, 1e3 * spread(y, [r[i][1] if len(r) > i else None for r in moved])):
+            moved = moved or noise()
+            moves = spread(y, [r[i][1] if len(r) > i else None for r in moved[0]])
+            if close(x, y, 1e3 * moves + 64 * rounding(y) * moved[1]):
                 continue
         return f"{place} is {x!r}; right is {y!r}"
     return ""
@@ -171,20 +173,25 @@ def spread(y: Array, moved: list[Any]) -> float:
     return worst
 
 
-def noisy(program: Program, point: Point, mode: Mode, plain: bool) -> list[Any]:
-    """The results where each value is off by a few roundings, but for numbers of a few bits."""
-    rng = np.random.default_rng(0)
+def noisy(program: Program, point: Point, mode: Mode, plain: bool) -> Noise:
+    """The results where each value is off by a few roundings, but for numbers of a few bits.
+
+    And the largest of these values.
+    """
+    rng, scale = np.random.default_rng(0), 0.0
 
     def off(x: Any) -> Any:
+        nonlocal scale
         value = np.asarray(x.data if isinstance(x, al.Tensor) else x)
         if value.dtype.kind != "f":
             return x
+        scale = max(scale, largest(value))
         share = 4 * rounding(value) * (2 * rng.random(value.shape) - 1)
         exact = (np.round(8 * value) == 8 * value) & (np.abs(value) < 1e6)
         return x * np.where(exact, 1, 1 + share).astype(value.dtype)
 
-    results = (mode(Space(program, plain, hook=off).move(point)) for _ in range(RUNS))
-    return [[] if isinstance(r, Exception) else r for r in results]
+    results = [mode(Space(program, plain, hook=off).move(point)) for _ in range(RUNS)]
+    return [[] if isinstance(r, Exception) else r for r in results], scale
 
 
 def shown(results: Any) -> str:
