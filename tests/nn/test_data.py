@@ -38,11 +38,20 @@ def test_batches_share_no_memory_with_the_data():
     np.testing.assert_array_equal(y, Y)
 
 
+def test_batches_of_one():
+    assert [y.tolist() for _, y in nn.batches(X, Y, 1, shuffle=False)] == [[n] for n in Y]
+    assert len(list(nn.batches(X, Y, np.int64(7)))) == 1
+
+
 def test_bad_input():
     with pytest.raises(ValueError, match="7 samples and y 6"):
         nn.batches(X, Y[:6], 2)
     with pytest.raises(ValueError, match="at least one"):
         nn.batches(X, Y, 0)
+    with pytest.raises(ValueError, match=r"size is 2\.0; an integer"):
+        nn.batches(X, Y, 2.0)
+    with pytest.raises(ValueError, match="0 samples and y 0"):
+        nn.batches(X[:0], Y[:0], 2)
 
 
 class Labelled(np.ndarray):
