@@ -730,7 +730,7 @@ def test_long_lines_are_broken() -> None:
 
 
 def test_a_shape_is_said_where_there_is_room() -> None:
-    for n in range(40, 80):
+    for n in range(40, 77):
         y = (Tensor(A, "b" * n) * 2).named("y")
         text = str(source((y * y).sum(), [])).splitlines()
         (line,) = (line for line in text if line.startswith("    y = "))
