@@ -532,6 +532,16 @@ def test_long_expressions_are_taken_apart() -> None:
     np.testing.assert_allclose(read.values["loss"], y.data.sum(), rtol=1e-12)
 
 
+def test_long_names_stay_whole() -> None:
+    """Only what has no name yet is taken apart."""
+    x, y = Tensor(array(3), name="a" * 38), Tensor(array(3), name="b" * 38)
+    text = lines(derive((x * y * al.sin(x)).sum(), []))
+    assert text[1:] == [
+        f"u1 = {'a' * 38} ⊙ {'b' * 38}",
+        f"loss = Σ u1 ⊙ sin({'a' * 38})",
+    ]
+
+
 def test_deep_graphs() -> None:
     y = Tensor(array(3), name="x")
     for _ in range(3000):

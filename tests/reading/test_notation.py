@@ -21,6 +21,8 @@ NASTY = {
     "a_b": ("a_{b}", "a_b"),
     "W12": ("W_{12}", "W12"),
     "W_1_2": ("W_{1,2}", "W_1_2"),
+    "h_alpha_12": (r"h_{\alpha,12}", "h_alpha_12"),
+    "W_out": (r"W_{\mathrm{out}}", "W_out"),
     "weights": (r"\mathrm{weights}", "weights"),
     "alpha": (r"\alpha", "alpha"),
     "λ": ("λ", "λ"),

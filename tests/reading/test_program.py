@@ -729,6 +729,15 @@ def test_long_lines_are_broken() -> None:
             assert len(line) <= 88 or line.endswith("# fmt: skip")
 
 
+def test_a_shape_is_said_where_there_is_room() -> None:
+    for n in range(40, 77):
+        y = (Tensor(A, "b" * n) * 2).named("y")
+        text = str(source((y * y).sum(), [])).splitlines()
+        (line,) = (line for line in text if line.startswith("    y = "))
+        said = f"    y = {'b' * n} * 2  # (3, 3)"
+        assert line == (said if len(said) <= 88 else said.removesuffix("  # (3, 3)"))
+
+
 def test_the_source_of_a_source_can_be_shown_and_traced() -> None:
     x = Tensor(V, "x")
     s = source((x * np.ones(3)).sum())

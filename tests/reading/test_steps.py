@@ -11,7 +11,7 @@ from readback import gradients, lines
 
 import autograd_lite as al
 import nn
-from autograd_lite import Tensor, derive
+from autograd_lite import Tensor, derive, source
 from autograd_lite.reading.steps import named, recorded
 
 
@@ -176,6 +176,19 @@ def test_what_the_loss_does_not_depend_on() -> None:
     r = recorded((x * mask).sum(), [x, y], None)
     assert r.gradients[1][1].inputs == (0.0,)
     assert [r.values[t].tolist() for t, _ in r.gradients] == [x.data.tolist(), y.data.tolist()]
+
+
+def test_a_cotangent_that_is_a_plain_array() -> None:
+    @al.primitive(lambda g, y, x: np.array([0.0, 0.5, 0.0]))
+    def floor(x: Any) -> Any:
+        return np.floor(x)
+
+    x = Tensor(array(3), name="x")
+    r = recorded(floor(al.sin(x)).sum(), None, None)
+    assert {tuple(r.values[t].tolist()) for t in r.constants} == {(0, 0.5, 0)}
+    loss, slope = source(floor(al.sin(x)).sum()).function(x.data)
+    np.testing.assert_allclose(slope, np.array([0, 0.5, 0]) * np.cos(x.data), rtol=1e-15)
+    assert loss == np.floor(np.sin(x.data)).sum()
 
 
 @pytest.mark.parametrize(
