@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from . import func, ops
 from .graph import Node, Op, plain, span
 from .mode import library, no_grad
-from .op import primitive
+from .op import primitive, rewind
 from .ops import *  # noqa: F403
 from .reverse import grad, order, pullback, spans_of, sweep
 from .tensor import Tensor
@@ -56,6 +56,7 @@ __all__ = [
     "plain",
     "primitive",
     "pullback",
+    "rewind",
     "source",
     "span",
     "spans_of",

@@ -155,6 +155,22 @@ def traced(kind: type[Node], trace: Trace, x: Any, value: Array) -> Any:
     return trace.arrays[id(x)][0]
 
 
+def rewind(generator: Any, before: Any) -> None:
+    """Let a random generator draw again what it drew since `before`, a copy of it.
+
+    >>> from copy import deepcopy
+    >>> rng = np.random.default_rng(0)
+    >>> before, drawn = deepcopy(rng), rng.random()
+    >>> rewind(rng, before)
+    >>> rng.random() == drawn
+    True
+    """
+    if isinstance(generator, np.random.RandomState):
+        generator.set_state(before.get_state())
+    else:
+        generator.bit_generator.state = before.bit_generator.state
+
+
 class _OneForAll:
     """The VJPs of any number of inputs, by one rule that is told which input it is for."""
 

@@ -341,11 +341,8 @@ class _State:
                 x[:] = before
             else:
                 x[...] = before
-        for x, before in self.generators:
-            if isinstance(x, np.random.RandomState):
-                x.set_state(before.get_state())
-            else:
-                x.bit_generator.state = before.bit_generator.state
+        for generator, before in self.generators:
+            al.rewind(generator, before)
 
 
 def _unchanged(x: Any, before: Any) -> bool:

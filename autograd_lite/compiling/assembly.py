@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..graph import Array, Node, describe, ndarray
-from ..op import GENERATORS
+from ..op import GENERATORS, rewind
 from ..reverse import order
 from ..terms import Term, Terms, lower, read, run, silenced_by
 from ..trees import beside, held
 from .entry import MISS, Entry, enter, returned
 from .plan import plan
-from .recording import Recording, agree, eps, largest, name_of, set_back, staying
+from .recording import Recording, agree, eps, largest, name_of, staying
 from .scope import Scope
 
 
@@ -85,7 +85,7 @@ class Program:
                 for array, old in zip(arrays, before):
                     array[...] = old
                 for generator, state in zip(generators, states):
-                    set_back(generator, state)
+                    rewind(generator, state)
                 raise Differs(
                     f"result {i} of a compiled function is not what the function itself gives; the "
                     "same is needed, to half of its digits; do not change arrays inside the "

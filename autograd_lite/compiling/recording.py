@@ -12,6 +12,7 @@ import numpy as np
 
 from ..graph import Node, describe, frozen, leaf, ndarray, next_number, plain
 from ..mode import Trace, in_mode
+from ..op import rewind
 from ..tensor import Tensor
 from ..trees import held, mapped
 
@@ -95,15 +96,7 @@ def _check_pure(fn: Callable[..., Any], args: tuple[Any, ...], values: list[Any]
 
 def _set_back(trace: Trace) -> None:
     for before, generator in trace.generators.values():
-        set_back(generator, before)
-
-
-def set_back(generator: Any, before: Any) -> None:
-    """Let a generator draw again what it drew since `before`, a copy of it."""
-    if isinstance(generator, np.random.RandomState):
-        generator.set_state(before.get_state())
-    else:
-        generator.bit_generator.state = before.bit_generator.state
+        rewind(generator, before)
 
 
 def entered(x: Any) -> Any:
