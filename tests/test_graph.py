@@ -9,6 +9,7 @@ import pytest
 
 import autograd_lite as al
 from autograd_lite import Tensor, grad, span, spans_of
+from autograd_lite.graph import describe
 
 
 def test_a_node_is_plain_to_walk() -> None:
@@ -143,6 +144,15 @@ def test_the_arguments_that_were_chosen() -> None:
     low = np.array([0.0, 1.0])
     assert al.limit.op.given({"low": low, "high": 1.0}) == {"low": low, "high": 1.0}
     assert repr(var) == "<op var>"
+
+
+def test_how_an_error_calls_a_value() -> None:
+    """Text is cut at 40, so that a message stays one."""
+    assert describe(Tensor(np.ones((3, 4), "f4"), name="W")) == "W (3, 4) float32"
+    assert describe(Tensor(1.0)) == "a Tensor () float64"
+    assert describe(np.ones(2, int)) == "an array (2,) int64"
+    assert describe("a" * 38) == repr("a" * 38)
+    assert describe("a" * 39) == "'" + "a" * 36 + "..."
 
 
 # Spans ------------------------------------------------------------------------------------------

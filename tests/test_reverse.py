@@ -174,6 +174,13 @@ def test_the_pullback_of_one_node() -> None:
     assert all(isinstance(gx, Tensor) for _, gx in recorded)
 
 
+def test_a_pullback_of_arrays_gives_arrays_unless_it_is_to_record() -> None:
+    x = Tensor([1.0, 2.0])
+    y, g = x * x, np.array([3.0, 4.0])
+    assert [type(gx) for _, gx in pullback(y, g)] == [np.ndarray] * 2
+    assert [type(gx) for _, gx in pullback(y, g, recorded=True)] == [Tensor] * 2
+
+
 # backward ---------------------------------------------------------------------------------------
 
 
