@@ -113,20 +113,13 @@ def test_it_depends_on_numpy_and_the_standard_library_alone() -> None:
                 assert (node.module or "").split(".")[0] in allowed, path
 
 
-# Modules that the tests of their neighbours cover for now.
-WITHOUT = {
-    *("compiling/entry", "compiling/faster", "compiling/layout", "compiling/memory"),
-    *("reading/notation", "reading/steps", "terms/python"),
-}
-
-
 def test_every_module_has_its_test_file() -> None:
     """By its folder and name; and no two test files have one name, for pytest imports by name."""
     roots = {ENGINE: TESTS, NETWORKS: TESTS / "nn"}
     for root, tests in roots.items():
         for path in root.rglob("*.py"):
             place = path.relative_to(root).with_suffix("")
-            if path.stem != "__init__" and place.as_posix() not in WITHOUT:
+            if path.stem != "__init__":
                 assert (tests / place.with_name(f"test_{path.name}")).exists(), place
     names = [path.name for path in TESTS.rglob("test_*.py")]
     assert len(set(names)) == len(names)
