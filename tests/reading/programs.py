@@ -156,6 +156,13 @@ PROGRAMS: dict[str, Program] = {
         [np.array([6.0, 3.0, -1.5])],
     ),
     "a mask as a key": (lambda x: (x[x > 0] ** 2).sum(), several((4, 3))),
+    "choices": (
+        lambda x: (
+            al.where(x > 0, x, 2) * al.where(x > 1, 3, x) * al.where(x > -1, x + 1, 0)
+            + al.where(x > 0, 0, x)
+        ).sum(),
+        several((4, 3)),
+    ),
     "huber": (huber, several((4,))),
     "an outer product": (lambda a, b: (al.outer(a, b) ** 2).sum(), several((3,), (4,))),
     "products": (lambda x: al.prod(x) + al.prod(x, axis=0).sum(), [X]),
