@@ -169,10 +169,10 @@ class _Lines:
 
     def _own(self, x: Term, memory: Term, is_handed: bool) -> str:
         """A result as it is returned: not in memory that the next call writes to."""
+        if not x.shape:
+            return f"{self.names[x]}[()]"  # a number of its own, also of a 0-d array
         layout = self.layout
         shared = memory in layout.buffers or memory.op is None or x in layout.looks or is_handed
-        if not x.shape:
-            return f"{self.names[x]}[()]" if shared or layout.root[x] is not x else self.names[x]
         return f"{self.names[x]}.copy()" if shared else self.names[x]
 
     # Memory -------------------------------------------------------------------------------------

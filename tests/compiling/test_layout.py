@@ -123,3 +123,20 @@ def test_results_belong_to_the_caller() -> None:
         for got, wanted in zip(compiled(x), f(x), strict=True):
             same(got, wanted.data if isinstance(wanted, Tensor) else wanted)
     assert W.data.tolist() == table.tolist() == [1, 1, 1]
+
+
+def test_results_of_no_axis_are_numbers_of_numpy() -> None:
+    a, b = np.array(2.0), np.array(3.0, np.float32)
+    slopes = al.func.value_and_grad(lambda a, b: a * b, (0, 1))
+    compiled = al.compile(lambda a, b: (slopes(a, b), a, b.astype(float), a.reshape(()), a[...]))
+    for k in (1, 2):
+        (value, (da, db)), *others = compiled(a * k, b)
+        for got, wanted in (
+            (value, np.float64(6 * k)),
+            (da, np.float64(3)),
+            (db, np.float32(2 * k)),
+        ):
+            assert type(got) is type(wanted)
+            assert got == wanted
+        assert [type(x) for x in others] == [np.float64] * 4
+        assert others == [2 * k, 3, 2 * k, 2 * k]
