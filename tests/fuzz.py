@@ -32,7 +32,7 @@ import autograd_lite as al
 Array = np.ndarray
 Found = tuple[int, str]  # at which point, and what
 Mode = Callable[[Space], Any]  # how a program is run: its results, or the error that it raised
-Noise = tuple[list[Any], float]  # how results move, and how large the values on the way are
+Noise = tuple[list[Any], float]  # how results move, and the coarsest rounding on the way
 STEP = 5e-4  # of differences
 RUNS = 6  # with rounding added
 
@@ -126,7 +126,7 @@ def compare(got: Any, wanted: Any, noise: Callable[[], Noise], places: bool = Tr
         return "" if alike else f"{shown(got)}; right is {shown(wanted)}"
     if len(got) != len(wanted) or (places and [p for p, _ in got] != [p for p, _ in wanted]):
         return f"{shown(got)}; right is {shown(wanted)}"
-    moved: Any = None  # and how large values are on the way
+    moved: Any = None
     for i, ((place, x), (_, y)) in enumerate(zip(got, wanted)):
         x, y = np.asarray(x), np.asarray(y)
         alike = (x.shape, x.dtype) == (y.shape, y.dtype)
@@ -135,7 +135,7 @@ def compare(got: Any, wanted: Any, noise: Callable[[], Noise], places: bool = Tr
         if alike:
             moved = moved or noise()
             moves = spread(y, [r[i][1] if len(r) > i else None for r in moved[0]])
-            if close(x, y, 1e3 * moves + 64 * rounding(y) * moved[1]):
+            if close(x, y, 1e3 * moves + 64 * moved[1]):
                 continue
         return f"{place} is {x!r}; right is {y!r}"
     return ""
@@ -176,22 +176,22 @@ def spread(y: Array, moved: list[Any]) -> float:
 def noisy(program: Program, point: Point, mode: Mode, plain: bool) -> Noise:
     """The results where each value is off by a few roundings, but for numbers of a few bits.
 
-    And the largest of these values.
+    And the coarsest rounding of these values.
     """
-    rng, scale = np.random.default_rng(0), 0.0
+    rng, coarsest = np.random.default_rng(0), 0.0
 
     def off(x: Any) -> Any:
-        nonlocal scale
+        nonlocal coarsest
         value = np.asarray(x.data if isinstance(x, al.Tensor) else x)
         if value.dtype.kind != "f":
             return x
-        scale = max(scale, largest(value))
+        coarsest = max(coarsest, rounding(value) * largest(value))
         share = 4 * rounding(value) * (2 * rng.random(value.shape) - 1)
         exact = (np.round(8 * value) == 8 * value) & (np.abs(value) < 1e6)
         return x * np.where(exact, 1, 1 + share).astype(value.dtype)
 
     results = [mode(Space(program, plain, hook=off).move(point)) for _ in range(RUNS)]
-    return [[] if isinstance(r, Exception) else r for r in results], scale
+    return [[] if isinstance(r, Exception) else r for r in results], coarsest
 
 
 def shown(results: Any) -> str:

@@ -88,8 +88,9 @@ class Terms:
             numbers = [_filling(x) for x in inputs]
             if all(map(is_number, numbers)):
                 return self.full(self._computed(op, numbers, params), shape, dtype)
-            inputs = _unrepeated(inputs, shape)
-            if _promoted(inputs) != dtype:  # say so, where numbers are to decide
+            inputs = _unrepeated(op, inputs, params, shape)
+            numbers = [x for x in inputs if isinstance(x, float)]
+            if numbers and _given(op, inputs, params) != dtype:  # say so, where numbers decide
                 inputs = tuple(dtype.type(x) if isinstance(x, float) else x for x in inputs)
         rule = RULES.get(op)
         found = rule(self, inputs, params, shape, dtype) if rule else None
@@ -218,12 +219,16 @@ def _filling(x: Any) -> Any:
     return x.inputs[0] if _is("broadcast_to", x) and is_number(x.inputs[0]) else x
 
 
-def _promoted(inputs: tuple[Any, ...]) -> np.dtype:
-    """The dtype that numpy gives to the result of elementwise arithmetic."""
-    return np.result_type(*(x.dtype if isinstance(x, Term) else x for x in inputs))
+def _given(op: Any, inputs: tuple[Any, ...], params: Params) -> np.dtype:
+    """The dtype that an elementwise op gives. It is asked, on arrays of one element."""
+    with np.errstate(all="ignore"):
+        y = op.forward(
+            *(np.ones((), x.dtype) if isinstance(x, Term) else x for x in inputs), **params
+        )
+    return np.asarray(y).dtype
 
 
-def _unrepeated(inputs: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
+def _unrepeated(op: Any, inputs: tuple[Any, ...], params: Params, shape: Shape) -> tuple[Any, ...]:
     """Elementwise inputs, without repetitions that the others bring about anyway."""
     for i, x in enumerate(inputs):
         if _is("broadcast_to", x):
@@ -234,7 +239,9 @@ def _unrepeated(inputs: tuple[Any, ...], shape: Shape) -> tuple[Any, ...]:
             continue
         others = (*inputs[:i], plain, *inputs[i + 1 :])
         shapes = (getattr(x, "shape", ()) for x in others)
-        if np.broadcast_shapes(*shapes) == shape and _promoted(others) == _promoted(inputs):
+        if np.broadcast_shapes(*shapes) == shape and (
+            _given(op, others, params) == _given(op, inputs, params)
+        ):
             inputs = others
     return inputs
 
