@@ -332,6 +332,18 @@ def head(model: Any) -> Any:
     return nn.SGD(model.line.parameters(), lr=0.1)
 
 
+class Holding(Line):
+    """Arrays that a run leaves alone, whatever is in them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unknown, self.texts = np.full(3, np.nan), np.array(["a", "b"])
+
+
+def test_arrays_that_a_model_holds_are_no_reason_to_run_it_op_by_op() -> None:
+    agree(lambda: (m := Holding(), head(m)))
+
+
 @pytest.mark.parametrize(
     ("build", "warned"),
     [

@@ -15,7 +15,8 @@ from rows import real
 from test_program import executed, lines, reproduces
 
 import autograd_lite as al
-from autograd_lite import Tensor, primitive, source
+from autograd_lite import Op, Tensor, primitive, source
+from autograd_lite.terms import Terms, lower
 
 X = real(3, 3)
 
@@ -278,3 +279,30 @@ def test_warnings_that_an_op_switches_off_stay_off() -> None:
     x = np.array([0.0, 2.0])
     s = source(safe(Tensor(x, "x")).sum())
     assert executed(s)(x, **s.constants)[0] == 1  # warnings are errors here
+
+
+VARYING: dict[str, tuple[Callable[[Any], Any], bool]] = {
+    "a mask": (lambda x: x[x > 0], True),
+    "a mask that chooses nothing here": (lambda x: x[x > 9], True),
+    "one that chooses everything here": (lambda x: x[x < 9], True),
+    "repeated by values": (lambda x: np.repeat(x, [1, 0, 2], axis=0), False),
+    "repeated by its own values": (lambda x: np.repeat(x[0], (x[1] > 0) + 1), True),
+    "the different ones": (lambda x: np.unique(x), True),
+    "what is left of zeros": (lambda x: np.trim_zeros(x[0] * (x[0] > 0)), True),
+    "an index": (lambda x: x[(x[0] > 0).astype(int)], False),
+    "what would raise for other values": (lambda x: x[:1][(x[0] > 9).astype(int)], True),
+    "a choice": (lambda x: np.where(x > 0, x, 0), False),
+    "a change in place": (cleared, False),
+    "a shape": (lambda x: x.reshape(-1)[::2].T, False),
+}
+
+
+@pytest.mark.parametrize("name", VARYING)
+def test_whose_shape_hangs_on_values(name: str) -> None:
+    forward, varies = VARYING[name]
+    terms = Terms()
+    leaf = terms.leaf(X.shape, X.dtype)
+    op = Op("made", forward, ())
+    term = terms.make(op, (leaf,), {}, forward(X).shape, X.dtype)
+    script, _ = lower(terms, [term], {leaf: X})
+    assert bool(script.varying) is varies
