@@ -8,7 +8,7 @@ import sys
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -143,6 +143,26 @@ def test_dicts_of_any_class() -> None:
     assert type(ordered) is OrderedDict
     assert list(ordered) == ["b", "a"]
     same(ordered["a"]["a"], A * 2)
+
+
+class Pair(NamedTuple):
+    first: Any
+    second: Any
+
+
+class Values(list[Any]):
+    pass
+
+
+def test_sequences_of_any_class() -> None:
+    pair, values, empty, one = al.compile(
+        lambda x: (Pair(x, [x * 2]), Values([x]), (), (x,)),
+    )(A)
+    assert [type(x) for x in (pair, values, empty, one)] == [Pair, Values, tuple, tuple]
+    same(pair.first, A)
+    same(pair.second[0], A * 2)
+    same(values[0], A)
+    same(one[0], A)
 
 
 @contextmanager
