@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from . import func, ops
 from .graph import Node, Op, plain, span
 from .mode import library, no_grad
-from .op import primitive, rewind
+from .op import primitive, rewind, state_of
 from .ops import *  # noqa: F403
 from .reverse import grad, order, pullback, spans_of, sweep
 from .tensor import Tensor
@@ -60,6 +60,7 @@ __all__ = [
     "source",
     "span",
     "spans_of",
+    "state_of",
     "sweep",
 ]
 __all__ += ops.NAMES

@@ -16,7 +16,6 @@ import numpy as np
 from . import reverse
 from .graph import REAL, Node, describe, next_number
 from .mode import in_mode, mode, tracing
-from .op import traced
 from .ops import astype, copy, stack
 from .tensor import Tensor
 from .trees import beside, held, mapped
@@ -242,6 +241,4 @@ def _constant_result(y: Any) -> np.ndarray:
 
 def _entered(x: Any) -> Node:
     """A node of its own for an argument, distinct from the same Tensor captured elsewhere."""
-    if isinstance(x, np.ndarray) and (now := mode.get()) is not None and now.trace is not None:
-        x = traced(Tensor, now.trace, x, Tensor(x)._array)  # its values may be others at a call
     return copy(x) if isinstance(x, Node) else Tensor(x)

@@ -12,13 +12,15 @@ from typing import Any, NamedTuple, NoReturn
 class Trace:
     """What a function uses and computes while it is being compiled.
 
-    `arrays`: by their ids, the leaves that stand for arrays of its surroundings, with these.
-    `generators`: by their ids, random generators as they were before the first draw, with these.
-    `nodes`: all that it recorded, in order, whether or not a result is computed from it.
+    `arrays`: by the ids of arrays of its surroundings that it handed to ops, the constants that
+    stand for these; `stand_for`, the arrays of all leaves that stand for one. `generators`: by
+    their ids, random generators with their states before the first draw. `nodes`: all that it
+    recorded, in order, whether or not a result is computed from it.
     """
 
     def __init__(self) -> None:
-        self.arrays: dict[int, tuple[Any, Any]] = {}
+        self.arrays: dict[int, Any] = {}
+        self.stand_for: dict[Any, Any] = {}
         self.generators: dict[int, tuple[Any, Any]] = {}
         self.nodes: list[Any] = []
 
@@ -76,7 +78,7 @@ def tracing() -> bool:
 def untraceable(given: str) -> NoReturn:
     """Raise TypeError for what a function that is being compiled cannot do, naming its line."""
     frame = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] in _libraries:
+    while frame.f_back and is_of_library(frame.f_globals):
         frame = frame.f_back
     raise TypeError(
         f"{given} at {frame.f_code.co_filename}:{frame.f_lineno}, inside a function that is being "
@@ -91,6 +93,11 @@ def library(package: str) -> None:
     >>> library("my_layers")
     """
     _libraries.add(package)
+
+
+def is_of_library(names: Mapping[str, Any]) -> bool:
+    """Are these the globals of a module whose lines are not the user's?"""
+    return str(names.get("__name__", "")).split(".")[0] in _libraries
 
 
 _libraries = {__package__}

@@ -9,7 +9,6 @@ numpy; handed Tensors the same line records, so that a gradient is a graph like 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from functools import partial, wraps
 from itertools import count
 from typing import Any
@@ -150,25 +149,31 @@ def traced(kind: type[Node], trace: Trace, x: Any, value: Array) -> Any:
     if isinstance(x, Node) or not is_array:
         return x
     if id(x) not in trace.arrays:
-        node = leaf(kind, value, constant=True)
-        trace.arrays[id(x)] = node, x
-    return trace.arrays[id(x)][0]
+        trace.arrays[id(x)] = node = leaf(kind, value, constant=True)
+        trace.stand_for[node] = x
+    return trace.arrays[id(x)]
 
 
-def rewind(generator: Any, before: Any) -> None:
-    """Let a random generator draw again what it drew since `before`, a copy of it.
+def state_of(generator: Any) -> Any:
+    """Where a random generator, or a legacy RandomState, is in its sequence; see `rewind`."""
+    if isinstance(generator, np.random.RandomState):
+        return generator.get_state()
+    return generator.bit_generator.state
 
-    >>> from copy import deepcopy
+
+def rewind(generator: Any, state: Any) -> None:
+    """Let a random generator draw again what it drew since it was at `state`.
+
     >>> rng = np.random.default_rng(0)
-    >>> before, drawn = deepcopy(rng), rng.random()
-    >>> rewind(rng, before)
+    >>> state, drawn = state_of(rng), rng.random()
+    >>> rewind(rng, state)
     >>> rng.random() == drawn
     True
     """
     if isinstance(generator, np.random.RandomState):
-        generator.set_state(before.get_state())
+        generator.set_state(state)
     else:
-        generator.bit_generator.state = before.bit_generator.state
+        generator.bit_generator.state = state
 
 
 class _OneForAll:
@@ -230,8 +235,7 @@ def _static(op: Op, name: str, value: Any) -> Any:
             "write it with other ops (maximum and minimum for clip), or pass .data"
         )
     if isinstance(value, GENERATORS) and (now := mode.get()) is not None and now.trace is not None:
-        before = deepcopy(value)  # as it was before this draw
-        now.trace.generators.setdefault(id(value), (before, value))
+        now.trace.generators.setdefault(id(value), (value, state_of(value)))  # before this draw
     if isinstance(value, list):
         return tuple(value)
     return value.copy() if isinstance(value, ndarray) else value

@@ -11,6 +11,7 @@ import numpy as np
 
 from .graph import Array, Node, Op, describe, frozen, leaf, span
 from .mode import mode, tracing, untraceable
+from .op import traced
 
 T = TypeVar("T", bound=Node)
 float64 = np.float64
@@ -223,6 +224,8 @@ def _seed(y: Any, g: Any, recorded: bool) -> Array:
         return type(value)(1) if isinstance(value, np.generic) else np.ones_like(value)
     if isinstance(g, Node):
         g = g if recorded else frozen(g._array)
+    elif isinstance(g, np.ndarray) and (now := mode.get()) is not None and now.trace:
+        g = traced(type(y), now.trace, g, frozen(g))
     elif not hasattr(g, "__array_function__") or isinstance(g, np.ndarray):
         g = np.array(g, value.dtype)
     if g.shape != value.shape:

@@ -13,6 +13,7 @@ import numpy as np
 
 from . import ops
 from .graph import Array, Node, describe, frozen, leaf, plain
+from .mode import mode
 from .reverse import backward
 
 Method = Callable[..., "Tensor"]
@@ -50,6 +51,8 @@ class Tensor(Node):
 
     def __init__(self, data: Any, name: str | None = None) -> None:
         self._become_leaf(_leaf_value(data), name)
+        if isinstance(data, np.ndarray) and (now := mode.get()) is not None and now.trace:
+            now.trace.stand_for[self] = data  # its values may be others at a later call
 
     # Operators ----------------------------------------------------------------------------------
 

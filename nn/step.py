@@ -55,29 +55,42 @@ class Step:
                 "alone is needed; train without compiling"
             )
         self.model = model
+        self.loss = loss
         self.optimizer = optimizer
-        dtypes = dict.fromkeys(p.dtype for p in optimizer.parameters)
-        groups = self._groups = [_Group(optimizer, dtype) for dtype in dtypes]
+        self._varying = attrgetter(*optimizer.varying)
+        self._settings: Callable[[Optimizer], Any] = lambda optimizer: None
+        self._settled: Any = None  # the settings that it was traced with
+        self._entered = self._taken = self._is_checked = False
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Set memory aside for the optimizer's parameters."""
+        parameters = self._parameters = list(self.optimizer.parameters)
+        dtypes = dict.fromkeys(p.dtype for p in parameters)
+        groups = self._groups = [_Group(self.optimizer, dtype) for dtype in dtypes]
         self._arrays = (
             tuple(group.value for group in groups),
             tuple(group.slope for group in groups),
             tuple(tuple(group.memory.values()) for group in groups),
             tuple(group.numbers for group in groups),
         )
-        self._varying = attrgetter(*optimizer.varying)
         self._numbers: Any = None  # that are in the arrays
-        self._entered = self._taken = self._is_checked = False
+        self._step = self._compiled()
+
+    def _compiled(self) -> Any:
+        """The step as a function of flat arrays, yet to be traced."""
+        groups, optimizer = self._groups, self.optimizer
         slope = al.func.value_and_grad(
             al.func.at(
                 [p for group in groups for p in group.parameters],
-                lambda x, y: _finite(recorded_loss(model, loss, x, y)),
+                lambda x, y: _finite(recorded_loss(self.model, self.loss, x, y)),
             )
         )
 
         def step(values: Any, slopes: Any, memories: Any, varying: Any, x: Any, y: Any) -> Any:
             parts = [p for group, flat in zip(groups, values) for p in group.parts(flat)]
             value, found = slope(parts, x, y)
-            _check_used(p for group in groups for p in zip(group.parameters, found))
+            _check_used(zip((p for group in groups for p in group.parameters), found))
             rest = iter(found)
             slopes = [
                 al.concatenate([al.ravel(next(rest)) for _ in group.parameters]) for group in groups
@@ -95,9 +108,11 @@ class Step:
                 kept.append(tuple(slots[slot] for slot in group.memory))
             return tuple(new), tuple(slopes), tuple(kept), varying, value
 
-        self._step = al.compile(step, in_place=(0, 1, 2, 3))
+        return al.compile(step, in_place=(0, 1, 2, 3))
 
     def __enter__(self) -> Step:
+        if [*map(id, self._parameters)] != [*map(id, self.optimizer.parameters)]:
+            self._prepare()
         for group in self._groups:
             group.read()
         self._entered, self._taken = True, False
@@ -145,6 +160,10 @@ class Step:
 
     def _checked(self, x: Any, y: Any) -> Any:
         """A step that is held against the model, and taken back if it is not what it must be."""
+        self._settings = _settings(self.optimizer)
+        settled = deepcopy(self._settings(self.optimizer))
+        if settled != self._settled:
+            self._settled, self._step = settled, self._compiled()
         model = _State(self.model)
         before = [group.copied() for group in self._groups]
         try:
@@ -157,8 +176,6 @@ class Step:
             for group, copies in zip(self._groups, before):
                 group.put_back(*copies)
             raise
-        self._settings = _settings(self.optimizer)
-        self._settled = self._settings(self.optimizer)
         self._is_checked = True
         return value
 
@@ -270,11 +287,17 @@ def _with(optimizer: Optimizer, numbers: Any) -> Optimizer:
 
 
 def _settings(optimizer: Optimizer) -> Callable[[Optimizer], Any]:
-    """A function that reads the numbers and strings of an optimizer which are not `varying`."""
-    others = {"steps", *optimizer.varying}
-    plain = (bool, int, float, str, type(None))
-    names = [k for k, v in vars(optimizer).items() if isinstance(v, plain) and k not in others]
+    """A function that reads what an optimizer is set to, but for what is `varying`."""
+    others = {"steps", "parameters", "memory", *optimizer.varying}
+    names = [k for k, v in vars(optimizer).items() if k not in others and _is_plain(v)]
     return attrgetter(*names) if names else lambda optimizer: None
+
+
+def _is_plain(x: Any) -> bool:
+    """Is it a number or a string, or are these in it?"""
+    if isinstance(x, (list, tuple, dict)):
+        return all(map(_is_plain, x.values() if isinstance(x, dict) else x))
+    return isinstance(x, (bool, int, float, str, np.generic, type(None)))
 
 
 def _check_used(pairs: Iterable[Any]) -> None:
@@ -322,7 +345,7 @@ class _State:
                     for inner in x.values() if isinstance(x, dict) else x:
                         self._hold(inner)
         elif isinstance(x, (np.random.Generator, np.random.RandomState)):
-            self.generators.append((x, deepcopy(x)))
+            self.generators.append((x, al.state_of(x)))
 
     def check(self) -> None:
         """RuntimeError if anything but the generators has changed."""
@@ -341,8 +364,8 @@ class _State:
                 x[:] = before
             else:
                 x[...] = before
-        for generator, before in self.generators:
-            al.rewind(generator, before)
+        for generator, state in self.generators:
+            al.rewind(generator, state)
 
 
 def _unchanged(x: Any, before: Any) -> bool:

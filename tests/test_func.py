@@ -1,5 +1,6 @@
 from collections import namedtuple
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pytest
@@ -289,3 +290,26 @@ def test_derivatives_that_are_constant():
     np.testing.assert_array_equal(
         func.jacobian(lambda x: func.grad(np.sum)(x))(X), np.zeros((3, 3))
     )
+
+
+def test_a_result_without_a_derivative() -> None:
+    """A mask, a number of them, and what no_grad computed: a value, and a gradient of 0."""
+    x = np.array([1.0, -2.0, 3.0])
+
+    def unrecorded(x: Any) -> Any:
+        with al.no_grad():
+            return (x * x).sum()
+
+    for f, wanted in ((lambda x: (x > 0).sum(), 2), (unrecorded, 14), (lambda x: 5.0, 5)):
+        value, gradient = func.value_and_grad(f)(x)
+        assert value == wanted
+        assert gradient.tolist() == [0, 0, 0]
+        value, gradient = al.compile(func.value_and_grad(f))(-x)
+        assert value == f(-x) if not isinstance(f(-x), Tensor) else f(-x).item()
+        assert gradient.tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("result", ["text", np.array(["a"]), None, [1.0], np.array(1j)])
+def test_a_result_that_is_no_number_is_an_error(result: Any) -> None:
+    with pytest.raises(TypeError, match="one array or number is needed"):
+        func.grad(lambda x: result)(1.0)

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..graph import Array, Node, describe, ndarray
-from ..op import GENERATORS, rewind
+from ..op import GENERATORS, rewind, state_of
 from ..reverse import order
 from ..terms import Term, Terms, lower, read, run, silenced_by
 from ..trees import beside, held
 from .entry import MISS, Entry, enter, returned
-from .plan import plan
+from .plan import Unmet, plan
 from .recording import Recording, agree, eps, largest, name_of, staying
 from .scope import Scope
 
@@ -31,7 +30,8 @@ class Program:
 
     `text` defines `make`, which is called with `needs`: `objects` by name, the arrays of arguments
     that stay from call to call, `staying`, or `wholes` of such, and those of `captured` Tensors. It
-    returns the function that a call runs. `eps`: the coarsest rounding on the way.
+    returns the function that a call runs. `generators`: those that it draws from. `eps`: the
+    coarsest rounding on the way.
     """
 
     text: str
@@ -41,6 +41,7 @@ class Program:
     staying: list[str]
     wholes: dict[str, int]
     captured: dict[str, Node]
+    generators: list[Any]
     in_place: tuple[int, ...]
     eps: float
 
@@ -52,6 +53,15 @@ class Program:
         known = self.objects | captured | dict(zip(self.staying, arrays))
         known |= {name: args[i] for name, i in self.wholes.items()}
         return self.make(*map(known.__getitem__, self.needs))
+
+    def states(self) -> list[Any]:
+        """Where the generators are that the function draws from."""
+        return [state_of(x) for x in self.generators]
+
+    def rewind(self, states: list[Any]) -> None:
+        """Let the generators draw again what they drew since."""
+        for generator, state in zip(self.generators, states):
+            rewind(generator, state)
 
     def _check_memory(self, arrays: list[Any], read: list[Any]) -> None:
         """ValueError for an array that cannot be written to, or is read elsewhere too."""
@@ -68,24 +78,33 @@ class Program:
                     "written to; pass a copy"
                 )
 
-    def checked(self, step: Callable[..., Any], args: tuple[Any, ...], expected: list[Any]) -> Any:
-        """The result of `step`, if it is as `expected`; else Differs, and all undone."""
+    def checked(
+        self, step: Callable[..., Any], args: tuple[Any, ...], expected: list[Any], strict: bool
+    ) -> Any:
+        """The result of `step`, if it is as `expected`; else Differs, and all undone.
+
+        strict: to a few digits less than all; else to half of the digits, and what rounding of the
+        largest number in sight may come to.
+        """
         arrays = staying(args, self.in_place)
         before = [x.copy() for x in arrays]
-        generators = [x for x in self.objects.values() if isinstance(x, GENERATORS)]
-        states = deepcopy(generators)
+        states = self.states()
         noise = 1e3 * self.eps * max(map(largest, [*held(args), *expected]), default=0.0)
-        result = step(*args)
+        try:
+            result = step(*args)
+        except Unmet:
+            self.rewind(states)
+            raise
         if result is MISS:
             return MISS
         results = list(held(result))
         for i, (x, wanted) in enumerate(zip(results, expected)):
-            share = np.sqrt(max(self.eps, eps(wanted)))
-            if len(results) != len(expected) or not agree(x, wanted, share, noise):
+            digits = max(self.eps, eps(wanted))
+            share = min(np.sqrt(digits), 1e3 * digits) if strict else np.sqrt(digits)
+            if len(results) != len(expected) or not agree(x, wanted, share, 0 if strict else noise):
                 for array, old in zip(arrays, before):
                     array[...] = old
-                for generator, state in zip(generators, states):
-                    rewind(generator, state)
+                self.rewind(states)
                 raise Differs(
                     f"result {i} of a compiled function is not what the function itself gives; the "
                     "same is needed, to half of its digits; do not change arrays inside the "
@@ -162,6 +181,7 @@ def assemble(recording: Recording) -> Program:
         staying=fixed,
         wholes=entry.wholes,
         captured={x.array: x.node for x in captured},
+        generators=[x for x in scope.objects.values() if isinstance(x, GENERATORS)],
         in_place=recording.in_place,
         eps=max((eps(node._array) for node in nodes), default=0.0),
     )
@@ -174,7 +194,7 @@ def _leaves(
     leaves = {node: terms.leaf(node.shape, node.dtype) for node in entry.names}
     fixed = staying(recording.args, recording.in_place)
     arrays = {leaves[x]: array for x, array in zip(entry.staying, fixed)}
-    taken = dict(recording.trace.arrays.values())
+    taken = recording.trace.stand_for
     for node in nodes:
         if node not in leaves and (node.op is None or node.number < recording.start):
             term = leaves[node] = terms.leaf(node.shape, node.dtype)
@@ -187,7 +207,7 @@ def _captured(
     scope: Scope, nodes: list[Node], entry: Entry, recording: Recording
 ) -> list[Captured]:
     """The Tensors that the function captured, whose arrays may be others at a later call."""
-    known = {*entry.names, *(node for node, _ in recording.trace.arrays.values())}
+    known = {*entry.names, *recording.trace.stand_for}
     found = []
     for node in nodes:
         if node.op is None and node not in known:

@@ -15,7 +15,15 @@ from ..trees import held, mapped
 from .assembly import Differs, Program, assemble, by_position
 from .entry import MISS, PLAIN, surroundings
 from .plan import Unmet
-from .recording import entered, name_of, record, run_on, value_of, with_plain_arrays
+from .recording import (
+    entered,
+    given_by,
+    name_of,
+    record,
+    run_on,
+    value_of,
+    with_plain_arrays,
+)
 
 LARGEST = 32  # programs that are kept
 
@@ -29,10 +37,11 @@ def compile(fn: Callable[..., Any], in_place: int | Sequence[int] = ()) -> Compi
     what it records becomes a function of plain numpy calls on memory that is set aside once; equal
     parts are computed once. The last 32 of these are kept.
 
-    - Read anew at each call are the arguments, the Tensors and arrays that fn captured, and what fn
-      itself names from outside if that is a number, a string, an array or a Tensor. All else is
-      part of the trace: attributes, items of lists and dicts, what other functions refer to. Call
-      `checked` where that may have changed, pass it as an argument, or compile again.
+    - Read anew at each call are the arguments, the Tensors that fn captured, the arrays that it
+      hands to ops, and what fn itself names from outside if that is a number, a string, an array
+      or a Tensor. All else is part of the trace: attributes, items of lists and dicts, what other
+      functions refer to, what numpy alone computes of captured arrays. Call `checked` where that
+      may have changed, pass it as an argument, or compile again.
     - A number, string or None is part of the function: another value is another trace. (Pass
       np.array(0.1) if it often changes.)
     - A value cannot be looked at: `if loss < 0.1`, float(loss), loss.data, print(loss) and
@@ -45,7 +54,8 @@ def compile(fn: Callable[..., Any], in_place: int | Sequence[int] = ()) -> Compi
     - in_place: positions of arguments whose arrays are overwritten with the first results of `fn`,
       which must be structured as these arguments are. They are returned, not copied. They are
       written to once no condition that `fn` checks can fail any more. They must share memory with
-      nothing else that `fn` reads (ValueError, when such an array is first given).
+      nothing else that `fn` reads: that is checked when such an array is first given (ValueError),
+      not for other arguments of later calls.
     - Calls from several threads wait for each other. Given a Tensor, inside `func.at`, and inside
       another function that is being compiled, fn itself is called, and so it is recorded.
 
@@ -78,21 +88,20 @@ class Compiled:
         self.fn = fn
         self.in_place = in_place
         self._known: dict[Any, tuple[Program, Callable[..., Any]]] = {}
-        self._step: Callable[..., Any] | None = None  # what ran last
+        self._last: tuple[Program, Callable[..., Any]] | None = None  # what ran last
         self._count = 0  # of arguments that it is for
-        self._text = ""
         self._lock = RLock()
         update_wrapper(self, fn, updated=())
 
     @property
     def source(self) -> str:
         """The text of what ran last; RuntimeError before the first call."""
-        if not self._text:
+        if self._last is None:
             raise RuntimeError(
                 "the source of a compiled function was asked for before its first call; what runs "
                 "depends on the shapes of the arguments; call it first"
             )
-        return self._text
+        return self._last[0].text
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
@@ -113,39 +122,39 @@ class Compiled:
             args = by_position(self.fn, args, kwargs)
         now = mode.get()
         if now is not None and (now.trace is not None or now.leaves):
-            return self.fn(*args)
+            return self._recorded(args)
         with self._lock:
-            try:
-                if self._step is not None and len(args) == self._count:
-                    result = self._step(*args)
-                    if result is not MISS:
-                        return result
-                return self._found(args)
-            except Unmet:  # fn says what is wrong, or takes another way
-                return self._op_by_op(args)
+            if self._last is not None and len(args) == self._count:
+                result = self._run(*self._last, args)
+                if result is not MISS:
+                    return result
+            return self._found(args)
 
     def checked(self, *args: Any) -> Any:
         """The result of a call that is held against `fn` itself, run op by op, as the first one is.
 
         Where they differ, something that fn reads is not what it was when fn was traced: the traces
-        are forgotten, and fn is traced anew. A difference that these arguments do not show is not
-        found.
+        are forgotten, and fn is traced anew. A difference that these arguments do not show, beyond
+        the last digits, is not found.
         """
         with self._lock:
             args = with_plain_arrays(args)
-            try:
-                program, step = self._known[self._key(args)]
-                expected = record(self.fn, args).values
-                result = program.checked(step, args, expected)
-                if result is MISS:
-                    result = program.checked(program.bound(args), args, expected)
-            except (KeyError, Unmet, Differs):
-                result = MISS
-            if result is not MISS:
-                return result
-            self._known.clear()
-            self._step = None
-            return self(*args)
+            key = self._key(args)
+            if key in self._known:
+                program, step = self._known[key]
+                expected = given_by(self.fn, args)
+                try:
+                    result = program.checked(step, args, expected, strict=True)
+                    if result is MISS:
+                        step = program.bound(args)
+                        result = program.checked(step, args, expected, strict=True)
+                except (Unmet, Differs):
+                    result = MISS
+                if result is not MISS:
+                    self._keep(key, program, step, args)
+                    return result
+                self._known.clear()
+            return self._found(args)
 
     def _key(self, args: tuple[Any, ...]) -> Any:
         """What tells one program from another."""
@@ -155,26 +164,52 @@ class Compiled:
     def _found(self, args: tuple[Any, ...]) -> Any:
         """Run the program for such arguments, or make it."""
         if any(isinstance(x, Node) for x in held(args)):
-            return self.fn(*args)
+            return self._recorded(args)
         args = with_plain_arrays(args)
         key = self._key(args)
         result = MISS
         if key in self._known:
-            program, step = self._known.pop(key)
-            result = step(*args)
+            program, step = self._known[key]
+            result = self._run(program, step, args)
             if result is MISS:  # other arrays stay, or a captured Tensor holds its array elsewhere
                 step = program.bound(args)
-                result = step(*args)
+                result = self._run(program, step, args)
         if result is MISS:
             recording = record(self.fn, args, self.in_place)
             program = assemble(recording)
             step = program.bound(args)
-            result = program.checked(step, args, recording.values)
-        self._known[key] = program, step  # the last used comes last
-        self._step, self._count, self._text = step, len(args), program.text
+            result = program.checked(step, args, recording.values, strict=False)
+        self._keep(key, program, step, args)
+        return self._op_by_op(args) if result is MISS else result
+
+    def _keep(
+        self, key: Any, program: Program, step: Callable[..., Any], args: tuple[Any, ...]
+    ) -> None:
+        """Remember a program as the last used, which comes last among those that are known."""
+        self._known.pop(key, None)
+        self._known[key] = self._last = program, step
+        self._count = len(args)
         if len(self._known) > LARGEST:
             del self._known[next(iter(self._known))]
-        return self._op_by_op(args) if result is MISS else result
+
+    def _run(self, program: Program, step: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        """What a program gives; where a condition does not hold, what `fn` gives, op by op."""
+        states = program.states() if program.generators else []
+        try:
+            return step(*args)
+        except Unmet:  # fn says what is wrong, or takes another way
+            program.rewind(states)
+            return self._op_by_op(args)
+
+    def _recorded(self, args: tuple[Any, ...]) -> Any:
+        """What `fn` gives as a part of something else, which records it."""
+        if self.in_place:
+            raise TypeError(
+                f"{name_of(self.fn)}, which overwrites arguments in place, was called with Tensors "
+                "or inside another function that is being compiled, where nothing can be "
+                "overwritten; use what the function without in_place returns"
+            )
+        return self.fn(*args)
 
     def _op_by_op(self, args: tuple[Any, ...]) -> Any:
         """What `fn` gives."""

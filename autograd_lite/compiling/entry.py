@@ -7,13 +7,14 @@ from copy import copy
 from dataclasses import dataclass
 from dis import get_instructions
 from functools import cache, partial
-from inspect import signature, unwrap
-from types import CodeType
+from inspect import signature
+from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
 
 from ..graph import Node, ndarray
+from ..mode import is_of_library
 from ..trees import held
 from .recording import Recording
 from .scope import Scope
@@ -165,21 +166,23 @@ def _filled(empty: dict[Any, Any], items: dict[Any, Any]) -> dict[Any, Any]:
 
 
 def surroundings(fn: Callable[..., Any]) -> Iterator[tuple[Any, str, Any]]:
-    """The plain values and arrays that a function itself, or what it wraps, names from outside.
+    """The plain values and arrays that a function itself, and what it wraps, name from outside.
 
     Each with where it is, a cell of a closure or a module's dict, and its name.
     """
-    f = unwrap(fn)
-    f = unwrap(getattr(f, "func", f))  # of a partial
-    f = getattr(f, "__func__", f)  # of a method
-    code = getattr(f, "__code__", None)
-    if not isinstance(code, CodeType):
-        return
-    cells = zip(code.co_freevars, f.__closure__ or ())
-    places: list[Any] = [(c, name, c.cell_contents) for name, c in cells if _is_set(c)]
-    names = f.__globals__
-    places += [(names, name, names[name]) for name in _named(code) if name in names]
-    yield from (place for place in places if isinstance(place[2], (*PLAIN, ndarray, Node)))
+    inner: Any = fn
+    while inner is not None:
+        f = getattr(inner, "func", inner)  # of a partial
+        f = getattr(f, "__func__", f)  # of a method
+        inner = getattr(f, "__wrapped__", None)
+        if isinstance(f, FunctionType) and not is_of_library(f.__globals__):
+            yield from (x for x in _read_by(f) if isinstance(x[2], (*PLAIN, ndarray, Node)))
+
+
+def _read_by(f: FunctionType) -> Iterator[tuple[Any, str, Any]]:
+    cells, names = zip(f.__code__.co_freevars, f.__closure__ or ()), f.__globals__
+    yield from ((c, name, c.cell_contents) for name, c in cells if _is_set(c))
+    yield from ((names, name, names[name]) for name in _named(f.__code__) if name in names)
 
 
 @cache

@@ -67,7 +67,7 @@ def lay_out(
     last = _last_uses(terms, results, root)
     stops = {*guards, *varying}
     # until here a call may turn out to be none of this function's, with nothing overwritten
-    certain = max((i for i, x in enumerate(terms) if x in stops or _is_called(x)), default=-1)
+    certain = max((i for i, x in enumerate(terms) if x in stops or _may_raise(x)), default=-1)
     pieces, wholes = _pieces(terms, looks, root, buffers)
     for root_of_part, whole in wholes.items():
         last[whole] = max(last.get(whole, 0), last[root_of_part])
@@ -78,6 +78,12 @@ def lay_out(
 def _is_called(term: Term) -> bool:
     """Is it a forward of the user's, which may raise anything?"""
     return term.op is not None and not isinstance(term.op, (Method, InPlace)) and is_own(term.op)
+
+
+def _may_raise(term: Term) -> bool:
+    """Can the call end in an error that hangs on values, such as an index that is out of range?"""
+    indices = (x for x in within(term.inputs) if x.dtype.kind in "iu")
+    return _is_called(term) or (not isinstance(term.op, np.ufunc) and any(indices))
 
 
 def _memories(

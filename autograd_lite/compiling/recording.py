@@ -61,6 +61,15 @@ def record(
     return Recording(fn, args, in_place, arguments, result, trace, start, values)
 
 
+def given_by(fn: Callable[..., Any], args: tuple[Any, ...]) -> list[Any]:
+    """What `fn` gives, run op by op; generators are set back to where they were."""
+    trace = Trace()
+    try:
+        return [_checked(x) for x in held(run_on(fn, mapped(entered, args), trace))]
+    finally:
+        _set_back(trace)
+
+
 def run_on(fn: Callable[..., Any], arguments: Any, trace: Trace) -> Any:
     """What `fn` gives when it is traced."""
     given = mapped(lambda x: x, arguments)  # lists and dicts of its own
@@ -95,8 +104,8 @@ def _check_pure(fn: Callable[..., Any], args: tuple[Any, ...], values: list[Any]
 
 
 def _set_back(trace: Trace) -> None:
-    for before, generator in trace.generators.values():
-        rewind(generator, before)
+    for generator, state in trace.generators.values():
+        rewind(generator, state)
 
 
 def entered(x: Any) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -123,3 +125,77 @@ def test_a_checked_call_writes_and_draws_once() -> None:
         wanted -= al.dropout(x, p=0.5, rng=its)
         same(W, wanted)
     assert rng.bit_generator.state == its.bit_generator.state
+
+
+def test_captured_arrays_that_become_tensors_or_cotangents_are_read_anew() -> None:
+    a, w = np.array([1.0, 2.0]), Tensor([3.0, 4.0])
+    functions: list[Callable[[Any], Any]] = [
+        lambda x: Tensor(a) * x,
+        lambda x: al.func.at([w], lambda x: w * x)([a], x),
+        lambda x: al.func.vjp(lambda x: x**3, x)[1](a)[0],
+        lambda x: al.func.jvp(lambda x: x**3, [x], [a])[1],
+        lambda x: al.func.hvp(lambda x: (x**3).sum(), [x], [a])[0],
+        lambda x: al.func.grad(lambda y: (al.sin(y) * x).sum())(a),
+        lambda x: al.func.value_and_grad(lambda p: (p["a"] * x).sum())({"a": a})[0],
+        lambda x: al.where(x > a, x, a),
+        lambda x: al.clip(x, a, None) + al.stack([x, a])[1],
+    ]
+    x = np.array([0.5, 3.0])
+    for f in functions:
+        compiled = al.compile(f)
+        for _ in range(3):
+            wanted = f(Tensor(x))
+            same(compiled(x), wanted.data if isinstance(wanted, Tensor) else wanted)
+            a += 0.75
+
+
+@pytest.mark.parametrize("rng", [np.random.default_rng(0), np.random.RandomState(0)])
+def test_what_is_run_op_by_op_draws_once(rng: Any) -> None:
+    its = copy.deepcopy(rng)
+
+    def f(x: Any, mask: Any, rng: Any = rng) -> Any:
+        return al.dropout(x, p=0.5, rng=rng)[mask].sum()
+
+    compiled = al.compile(f, in_place=())
+    x = np.arange(1.0, 9.0)
+    for least in (0, 3, 0, 5, 5):
+        same(compiled(x, x > least), f(x, x > least, its))
+    same(compiled.checked(x, x > 6), f(x, x > 6, its))
+
+
+def test_a_check_sees_what_large_numbers_and_few_digits_do_not_hide() -> None:
+    settings = {"k": 1.0}
+    many = al.compile(lambda x, s: (x * settings["k"], s.sum()))
+    half = al.compile(lambda x: x * settings["k"])
+    x, s, h = np.ones(2, np.float32), np.array([1e4], np.float32), np.ones(2, np.float16)
+    many(x, s), half(h)
+    settings["k"] = 1.75
+    same(many.checked(x, s)[0], x * np.float32(1.75))
+    same(half.checked(h), h * np.float16(1.75))
+    assert many.source != half.source
+    text = many.source
+    assert many(x, s)[0][0] == 1.75
+    assert many.source == text  # of what ran last, also by checked
+
+
+def test_a_call_that_fails_leaves_its_arrays_and_its_program() -> None:
+    step = al.compile(lambda W, x, i: (W * 0.5, x[i].sum()), in_place=0)
+    W, x = np.ones(3), np.arange(4.0)
+    step(W, x, np.array([0, 1]))
+    with pytest.raises(IndexError):
+        step(W, x, np.array([0, 9]))
+    assert W.tolist() == [0.5, 0.5, 0.5]
+    traced = []
+    f = al.compile(lambda x: (traced.append(1), x[x > 0].sum())[1])
+    for _ in range(3):
+        for x in ([1.0, -1.0], [1.0, 1.0], [1.0, -1.0, 2.0], [-1.0, 2.0, -3.0]):
+            f(np.array(x))
+    assert len(traced) == 4 + 6  # two traces of each shape, and op by op for other counts
+
+
+def test_in_place_where_nothing_can_be_overwritten() -> None:
+    inner = al.compile(lambda W, x: W - x, in_place=0)
+    with pytest.raises(TypeError, match="nothing can be overwritten"):
+        al.compile(lambda W, x: (inner(W, x), W)[1])(np.ones(2), np.ones(2))
+    with pytest.raises(TypeError, match="use what the function without in_place"):
+        inner(Tensor([1.0, 2.0]), np.ones(2))

@@ -8,6 +8,7 @@ import sys
 from collections import OrderedDict, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import wraps
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -196,3 +197,23 @@ def test_arrays_that_are_no_others_are_not_traced_anew(monkeypatch: pytest.Monke
     for odd in (np.ma.array(A, mask=A > 2),):
         with pytest.raises(TypeError, match="a way of its own"):
             f(odd)
+
+
+def test_what_wrappers_name_is_watched_too() -> None:
+    k, scale = 2.0, np.array([1.0, 2.0])
+
+    def f(x: Any) -> Any:
+        return x * scale
+
+    @wraps(f)
+    def inner(x: Any) -> Any:
+        return f(x) * k
+
+    x, slope = np.ones(2), al.func.grad(lambda x: inner(x).sum() * k)
+    for compiled in map(al.compile, (inner, slope)):
+        k = 2.0
+        same(compiled(x), compiled.fn(x))
+        k = 100.0
+        same(compiled(x), compiled.fn(x))
+        scale[0] += 3
+        same(compiled(x), compiled.fn(x))

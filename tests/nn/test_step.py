@@ -645,3 +645,106 @@ def test_a_step_needs_no_more_memory_for_larger_layers() -> None:
 
     # bytes; one array of 300 x 300 takes 720,000, and numpy's own buffer 65,536
     assert peak(300) < peak(20) + 80_000
+
+
+# What another pair of eyes found ----------------------------------------------------------------
+
+
+class Unused(nn.Module):
+    """Parameters of two dtypes, of which one has no part in the loss."""
+
+    def __init__(self) -> None:
+        self.a, self.b = Tensor(np.ones((3, 1))), Tensor(np.ones((3, 1), np.float32))
+
+    def forward(self, x: Any) -> Any:
+        return x @ self.a
+
+
+def test_a_parameter_of_another_dtype_without_a_part_in_the_loss() -> None:
+    def make() -> Any:
+        model = Unused()
+        return model, nn.AdamW(model.parameters(), lr=0.1, weight_decay=1.0)
+
+    agree(make, warned="does not depend on a parameter (3, 1)")
+
+
+def test_parameters_that_are_frozen_between_blocks() -> None:
+    model, its_model = mlp(), mlp()
+    adam, its_adam = (nn.Adam(m.parameters(), lr=0.01) for m in (model, its_model))
+    step = nn.Step(model, nn.mse, adam)
+    for block in range(3):
+        with step:
+            step(X, Y)
+        its_adam.zero_grad()
+        nn.mse(its_model(X), Y).backward()
+        its_adam.step()
+        for p, q in zip(model.parameters(), its_model.parameters(), strict=True):
+            np.testing.assert_allclose(p.data, q.data, rtol=1e-12)
+        if block == 0:
+            for optimizer in (adam, its_adam):
+                del optimizer.parameters[:2], optimizer.memory[:2]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("kind", [nn.SGD, nn.Adam, nn.AdamW])
+def test_a_setting_that_is_changed_by_little(kind: Any, dtype: Any) -> None:
+    def make() -> Any:
+        model = mlp(dtype=dtype)
+        return model, kind(model.parameters(), lr=0.01)
+
+    def each(model: Any, optimizer: Any) -> None:
+        optimizer.weight_decay += 1e-6
+
+    agree(
+        make,
+        each=each,
+        x=X.astype(dtype),
+        y=Y.astype(dtype),
+        tolerance=3e-5 if dtype is np.float32 else 1e-12,
+    )
+
+
+def test_a_setting_that_is_changed_within_a_block_is_an_error() -> None:
+    model = mlp()
+    optimizer = nn.SGD(model.parameters(), lr=0.1)
+    optimizer.weight_decay = np.float32(0.1)
+    optimizer.odd = [1.0, {"a": 2}]
+    with nn.Step(model, nn.mse, optimizer) as step:
+        step(X, Y)
+        optimizer.weight_decay = np.float32(5)
+        with pytest.raises(RuntimeError, match="between two steps"):
+            step(X, Y)
+        step.check()
+        step(X, Y)
+        optimizer.odd[1]["a"] = 3
+        with pytest.raises(RuntimeError, match="between two steps"):
+            step(X, Y)
+
+
+class Scaled(nn.Module):
+    """Large inputs, which hide nothing."""
+
+    def __init__(self) -> None:
+        self.line = nn.Linear(3, 1, rng=0, dtype=np.float32)
+        self.act = al.tanh
+
+    def forward(self, x: Any) -> Any:
+        return self.act(self.line(x * np.float32(1e-4)))
+
+
+def test_a_change_beside_large_numbers_counts() -> None:
+    def each(model: Any, optimizer: Any) -> None:
+        model.act = al.relu if model.act is al.tanh else al.tanh
+
+    x, y = (1e4 * X).astype(np.float32), Y.astype(np.float32)
+    agree(lambda: (m := Scaled(), head(m)), each=each, x=x, y=y, tolerance=1e-5)
+
+
+def test_dropout_is_drawn_once_where_a_mask_has_another_count() -> None:
+    def make() -> Any:
+        model = nn.Sequential(
+            nn.Linear(3, 4, rng=0), nn.Dropout(0.5, rng=3), nn.Linear(4, 1, rng=1)
+        )
+        return model, nn.SGD(model.parameters(), lr=0.1)
+
+    agree(make, loss=lambda model: lambda p, y: (p[y > 0] ** 2).mean())
