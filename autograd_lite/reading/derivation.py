@@ -19,7 +19,8 @@ from ..names import Namespace
 from ..op import GENERATORS
 from ..ops.reductions import axes_of
 from ..terms import Shape, Term, needed, within
-from .notation import Page, form, on_one_line, write
+from .letters import on_one_line
+from .notation import Page, form, write
 from .steps import Recorded, is_computed, named, recorded
 
 WIDTH = 88  # of a line of text

@@ -19,6 +19,7 @@ from ..graph import Op
 from ..op import GENERATORS
 from ..ops.reductions import axes_of
 from ..terms import Shape, Term, is_number, slice_text, within
+from .letters import escaped, in_latex, in_text, on_one_line, upright
 
 # How tightly an expression binds.
 JOINED, ADDED, SUMMED, DIVIDED, VECTOR, MATRIX, MULTIPLIED, RAISED, ATOM = range(9)
@@ -231,26 +232,11 @@ class Page:
 
     def operator(self, name: str) -> str:
         """The name of a function."""
-        if not self.latex:
-            return on_one_line(name)
-        if name in FUNCTIONS:
-            return FUNCTIONS[name]
-        plain = re.fullmatch(r"[A-Za-z]\w*", name, re.ASCII)
-        latex = name.replace("_", r"\_") if plain else escaped(name)
-        return rf"\operatorname{{{latex}}}"
+        return (FUNCTIONS.get(name) or upright(name)) if self.latex else on_one_line(name)
 
     def symbol(self, name: str) -> str:
-        """A name: in LaTeX with its digits, and what follows a _, as subscripts."""
-        if not self.latex:
-            name = on_one_line(name)
-            return name if re.fullmatch(r"[^\W\d][\w.]*", name) else f'"{name}"'
-        parts = [part for part in name.split("_") if part]
-        first = re.fullmatch(r"([^\W\d]+)(\d*)", parts[0]) if parts else None
-        if not first or not all(map(str.isalnum, parts)):
-            return escaped(name)
-        below = [part if part.isascii() and part.isdigit() else _word(part) for part in parts[1:]]
-        below = [first[2], *below] if first[2] else below
-        return _word(first[1]) + (f"_{{{','.join(below)}}}" if below else "")
+        """The name of a value."""
+        return in_latex(name) if self.latex else in_text(name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -500,41 +486,3 @@ def write(
             ink = written(term.op, place, map(entered, term.inputs), said)
             out[term] = replace(ink, shape=term.shape, dtype=term.dtype)
     return out, entered
-
-
-# Names ------------------------------------------------------------------------------------------
-
-GREEK = {
-    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"),
-    *("lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega"),
-    *("Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega"),
-}
-SPECIAL = {c: f"\\{c}" for c in "_$%&#{}"} | {
-    "\\": r"{\backslash}",
-    "^": r"\hat{\ }",
-    "~": r"{\sim}",
-    "<": r"{\lt}",
-    ">": r"{\gt}",
-}
-
-
-def on_one_line(name: str) -> str:
-    """A name without line breaks and what else does not print, and not too long."""
-    name = "".join(c if c.isprintable() else " " for c in name)
-    name = " ".join(name.split()) or "_"
-    return name if len(name) <= 40 else f"{name[:39]}…"
-
-
-def escaped(name: str) -> str:
-    """A name as LaTeX takes it in mathematics, whatever its characters."""
-    parts = re.split(r"([_$%&#{}\\^~<>])", on_one_line(name))
-    return "".join(SPECIAL.get(part, rf"\text{{{part}}}") for part in parts if part)
-
-
-def _word(word: str) -> str:
-    """A word of letters and digits: a letter stands as it is, Greek as Greek, others upright."""
-    if word in GREEK:
-        return f"\\{word}"
-    if not re.fullmatch(r"[\dA-Za-zΑ-ω]+", word):
-        return escaped(word)
-    return word if len(word) == 1 else rf"\mathrm{{{word}}}"

@@ -1,0 +1,70 @@
+"""How names are written: as a person writes them, and safely whatever they are."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from autograd_lite.reading.letters import escaped, in_latex, in_text, on_one_line, upright
+
+IN_LATEX = {
+    "x": "x",
+    "W1": "W_{1}",
+    "W_out": r"W_{\mathrm{out}}",
+    "h1_2": "h_{1,2}",
+    "loss": r"\mathrm{loss}",
+    "alpha": r"\alpha",
+    "delta2": r"\delta_{2}",
+    "x_mu": r"x_{\mu}",
+    "dW": r"\mathrm{dW}",
+    "β": "β",
+    "a.b": r"\text{a.b}",
+    "50%": r"\text{50}\%",
+    "_": r"\_",
+    "": r"\_",
+    "a b": r"\text{a b}",
+    "x^2": r"\text{x}\hat{\ }\text{2}",
+    "<b>": r"{\lt}\text{b}{\gt}",
+}
+
+
+@pytest.mark.parametrize("name", IN_LATEX)
+def test_a_name_in_latex(name: str) -> None:
+    assert in_latex(name) == IN_LATEX[name]
+
+
+@pytest.mark.parametrize("name", ["x", "W_out", "layers.0.W", "β1"])
+def test_a_name_in_text_stands_as_it_is(name: str) -> None:
+    assert in_text(name) == name
+
+
+@pytest.mark.parametrize("name", ["a b", "1x", "x-y", 'a"b'])
+def test_another_name_is_quoted(name: str) -> None:
+    assert in_text(name) == f'"{name}"'
+
+
+def test_a_function_in_latex() -> None:
+    assert upright("relu") == r"\operatorname{relu}"
+    assert upright("my_op") == r"\operatorname{my\_op}"
+    assert upright("f&g") == r"\operatorname{\text{f}\&\text{g}}"
+    assert upright("1f") == r"\operatorname{\text{1f}}"
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\x00\tb", "  a   b ", "a\u2028b"])
+def test_on_one_line(name: str) -> None:
+    assert on_one_line(name) == "a b"
+
+
+def test_a_long_name_is_cut() -> None:
+    assert on_one_line("x" * 40) == "x" * 40
+    assert on_one_line("x" * 41) == "x" * 39 + "…"
+
+
+@pytest.mark.parametrize("character", [*"_$%&#{}\\^~<>"])
+def test_no_character_escapes(character: str) -> None:
+    """What LaTeX reads as a command, a group or a place stands for itself."""
+    text = escaped(f"a{character}b")
+    inside = re.sub(r"\\text\{[^{}\\$%&#_^~]*\}", "", text)
+    assert inside != text
+    assert re.fullmatch(r"\\[_$%&#{}]|\{\\(backslash|sim|lt|gt)\}|\\hat\{\\ \}", inside)
