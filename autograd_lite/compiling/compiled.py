@@ -197,7 +197,7 @@ class Compiled:
         states = program.states() if program.generators else []
         try:
             return step(*args)
-        except Unmet:  # fn says what is wrong, or takes another way
+        except (Unmet, IndexError):  # fn says what is wrong, or takes another way
             program.rewind(states)
             return self._op_by_op(args)
 
