@@ -212,3 +212,14 @@ def test_a_copy_is_a_result_of_no_span() -> None:
     x, part = Tensor(2.0), span("layer")
     y = part(al.exp(x))
     assert parts_of(copy.copy(y)) == []
+
+
+def test_what_has_only_a_shape_is_called_as_it_is_written() -> None:
+    class Frame:
+        shape = 2, 3
+
+        def __repr__(self) -> str:
+            return "<frame>"
+
+    with pytest.raises(TypeError, match=r"wrt is <frame>; a Tensor is needed"):
+        al.grad(Tensor(1.0) * 2, [Frame()])
