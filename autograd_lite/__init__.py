@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import func, ops
-from .graph import Node, Op, plain, span
+from .graph import Node, Op, Span, next_number, plain, span
 from .mode import library, no_grad
 from .op import primitive, rewind, state_of
 from .ops import *  # noqa: F403
@@ -42,6 +42,7 @@ __all__ = [
     "Node",
     "Op",
     "Source",
+    "Span",
     "Tensor",
     "aligned",
     "compare",
@@ -51,6 +52,7 @@ __all__ = [
     "func",
     "grad",
     "library",
+    "next_number",
     "no_grad",
     "order",
     "plain",

@@ -121,6 +121,7 @@ def primitive(
                 if now.trace is not None:
                     inputs = tuple(map(partial(traced, kind, now.trace), inputs, saved))
                     constant = constant or not now.recording
+                    now.trace.nodes.append(node)
                 elif not now.recording:
                     node._become_leaf(y)
                     node.constant = True
@@ -133,8 +134,6 @@ def primitive(
             node.constant = constant
             node._live = node.name = node.grad = node.spans = None
             node.number = next_number()
-            if now is not None and now.trace is not None:
-                now.trace.nodes.append(node)
             return node
 
         call.op = this  # type: ignore[attr-defined]

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, overload
 
 import numpy as np
 
-from .graph import Array, Node, Op, describe, frozen, leaf, span
+from .graph import Array, Node, Op, Span, describe, frozen, leaf
 from .mode import mode, tracing, untraceable
 from .op import traced
 
@@ -35,17 +35,17 @@ def order(*ys: T) -> list[T]:
     return found
 
 
-def spans_of(*ys: T) -> list[tuple[span, list[T]]]:
-    """The spans within the graph of `ys` with the nodes of each, the outer ones first."""
+def spans_of(*ys: T) -> list[Span]:
+    """The spans within the graph of `ys`, the outer ones first."""
     nodes = order(*ys)
     numbers = [node.number for node in nodes]
-    found: dict[span, list[T]] = {}
+    found: dict[int, Span] = {}
     for i, node in enumerate(nodes, 1):
         spans = node.spans
         while spans:
-            part, spans = spans
-            found[part] = nodes[bisect(numbers, part.start) : i]
-    return sorted(found.items(), key=lambda pair: pair[0].start)
+            label, start, spans = spans
+            found[start] = Span(label, nodes[bisect(numbers, start) : i])
+    return [found[start] for start in sorted(found)]
 
 
 def pullback(

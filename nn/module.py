@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite import Tensor, no_grad, span
+from autograd_lite import Tensor, next_number, no_grad, span
 
 
 class Module:
@@ -31,8 +31,8 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} has no forward; define forward(self, x)")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        part = span(self)  # so that drawings know what belongs to it
-        return part(self.forward(*inputs, **options))
+        start = next_number()  # so that drawings know what belongs to it
+        return span(self, start, self.forward(*inputs, **options))
 
     def predict(self, x: Any) -> np.ndarray:
         """The output as an array: nothing is recorded, and dropout is off."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
-from ..graph import Array, Node, span
+from ..graph import Array, Node, Span
 from ..names import called
 from ..reverse import order, spans_of
 from ..terms import slice_text
@@ -30,7 +30,7 @@ class Vertex:
     text: str
     value: Array
     node: Node | None = None
-    group: span | None = None
+    group: Span | None = None
     mark: Mark | None = None
 
     @property
@@ -58,7 +58,7 @@ class Edge:
 def walk(outputs: Sequence[Node], names: Mapping[str, Any] | None) -> Iterator[Vertex | Edge]:
     """The vertices and edges of the graph that ends in `outputs`, in the order of computation."""
     name_of = called(names)
-    groups = {node: part for part, nodes in spans_of(*outputs) for node in nodes}  # inner ones last
+    groups = {node: part for part in spans_of(*outputs) for node in part.nodes}  # inner ones last
     origin: dict[int, Vertex] = {}  # by the id of a value: the vertex that it comes from
     ids = (f"n{i}" for i in count())
     ends = set(outputs)
@@ -88,7 +88,7 @@ def walk(outputs: Sequence[Node], names: Mapping[str, Any] | None) -> Iterator[V
             yield Edge(op, box, result, node)
 
 
-def _leaf(id: str, node: Node, name: str | None, group: span | None) -> Vertex:
+def _leaf(id: str, node: Node, name: str | None, group: Span | None) -> Vertex:
     """A Tensor that nothing was computed for; one of no gradient is drawn as an array would be."""
     if not node.constant:
         return Vertex(id, "parameter", name or "Tensor", node._array, node, group)
@@ -96,7 +96,7 @@ def _leaf(id: str, node: Node, name: str | None, group: span | None) -> Vertex:
     return Vertex(id, role, name or "constant", node._array, node, group)
 
 
-def _constant(id: str, value: Array, name: str | None, group: span | None) -> Vertex:
+def _constant(id: str, value: Array, name: str | None, group: Span | None) -> Vertex:
     """An input that is not differentiable: an array, or a number that stands for itself."""
     if name and hasattr(value, "shape"):
         return Vertex(id, "input", name, value)

@@ -22,6 +22,8 @@ __all__ = [
 
 
 def _left(g: Array, y: Array, a: Array, b: Array) -> Array:
+    if b.ndim == g.ndim == 2:
+        return g @ b.T
     if b.ndim == 1:
         return outer(g, b) if g.ndim == 1 else g[..., None] * b
     if b.ndim == 2:
@@ -30,12 +32,12 @@ def _left(g: Array, y: Array, a: Array, b: Array) -> Array:
 
 
 def _right(g: Array, y: Array, a: Array, b: Array) -> Array:
+    if a.ndim == b.ndim == 2:
+        return a.T @ g
     if a.ndim == 1:
         return g * a if b.ndim == 1 else outer(a, g) if g.ndim == 1 else _columns(a) * _rows(g)
     if b.ndim == 1:
         return a.T @ g if g.ndim == 1 else (_rows(g) @ a)[..., 0, :]
-    if a.ndim == b.ndim == 2:
-        return a.T @ g
     if b.ndim == 2:  # one product instead of a batch of them that is then summed
         rows = math.prod(a.shape[:-1])
         return reshape(a, shape=(rows, b.shape[0])).T @ reshape(g, shape=(rows, b.shape[1]))

@@ -182,7 +182,7 @@ def test_a_call_that_fails_leaves_its_arrays_and_its_program() -> None:
     step = al.compile(lambda W, x, i: (W * 0.5, x[i].sum()), in_place=0)
     W, x = np.ones(3), np.arange(4.0)
     step(W, x, np.array([0, 1]))
-    with pytest.raises(IndexError, match="index got a Tensor .* stay within the shape"):
+    with pytest.raises(IndexError, match=r"index got a Tensor .* stay within the shape"):
         step(W, x, np.array([0, 9]))
     assert W.tolist() == [0.5, 0.5, 0.5]
     traced = []

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import autograd_lite as al
-from autograd_lite import Tensor, span
+from autograd_lite import Tensor, next_number, span
 from autograd_lite.drawing.parts import Edge, Vertex, walk
 
 
@@ -62,11 +62,11 @@ def test_what_was_recorded_is_shown_and_not_what_an_array_is_now():
 
 def test_a_vertex_belongs_to_the_innermost_span():
     w = Tensor(2.0, name="w")
-    outer = span("outer")
+    outer = next_number()
     a = al.exp(w)
-    inner = span("inner")
-    b = inner(al.sin(a) * 3.0)
-    c = outer(al.cos(b).named("c"))
+    inner = next_number()
+    b = span("inner", inner, al.sin(a) * 3.0)
+    c = span("outer", outer, al.cos(b).named("c"))
     vertices, _ = parts(al.tanh(c))
     groups = {v.text: v.group and v.group.label for v in vertices}
     assert groups == {
