@@ -52,21 +52,20 @@ class Layout:
 def lay_out(
     arrays: Mapping[Term, Array],
     results: Sequence[Any],
-    guards: Collection[Term],
-    varying: Collection[Term],
+    effects: Collection[Term],
+    stops: Collection[Term],
     targets: Mapping[int, Term],
 ) -> Layout:
-    """The layout of `results` and of the conditions on values and shapes.
+    """The layout of `results` and `effects`: conditions on values and shapes, and draws.
 
-    arrays: of the leaves whose memory is known. guards: what must be true; varying: what must have
-    the shape that it has. targets: by the position of a result, the leaf that it is written to.
+    arrays: of the leaves whose memory is known. stops: where a call may turn out to be none of this
+    function's. targets: by the position of a result, the leaf that it is written to.
     """
-    terms = needed([*results, *guards, *varying])
+    terms = needed([*results, *effects])
     returned = {x for i, x in enumerate(results) if i not in targets}
     looks, root, buffers, doubtful = _memories(terms, arrays, returned)
     last = _last_uses(terms, results, root)
-    stops = {*guards, *varying}
-    # until here a call may turn out to be none of this function's, with nothing overwritten
+    # until here a call may end otherwise, and must have overwritten nothing
     certain = max((i for i, x in enumerate(terms) if x in stops or _may_raise(x)), default=-1)
     pieces, wholes = _pieces(terms, looks, root, buffers)
     for root_of_part, whole in wholes.items():

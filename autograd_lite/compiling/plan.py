@@ -68,11 +68,12 @@ def plan(
     that have one. arrays: of those leaves whose array is known, and stays. targets: by the position
     of a result, the leaf whose array it is to be written into.
     """
-    faster = Faster(script.terms, needed([*results, *script.guards, *script.varying]))
-    results, guards, varying = (
-        [faster.of(x) for x in given] for given in (results, script.guards, script.varying)
+    faster = Faster(script.terms, needed([*results, *script.effects]))
+    results, guards, varying, effects = (
+        [faster.of(x) for x in given]
+        for given in (results, script.guards, script.varying, script.effects)
     )
-    layout = lay_out({**arrays, **faster.ones}, results, guards, varying, targets)
+    layout = lay_out({**arrays, **faster.ones}, results, effects, {*guards, *varying}, targets)
     lines = _Lines(layout, scope, leaves, targets)
     for i, term in enumerate(layout.terms):
         lines.compute(i, term)

@@ -140,7 +140,7 @@ def _function(
     space = Namespace({"np", FUNCTION, "__debug__", *keyword.kwlist})
     names = {term: space.free(_python_name(name)) for term, name in asked.items()}
 
-    terms = needed([*(x.value for x in results), *script.guards, *script.varying])
+    terms = needed([*(x.value for x in results), *script.effects])
     leaves = [term for term in terms if term.op is None]
     unnamed = [term for term in leaves if term not in names]
     for term in unnamed:

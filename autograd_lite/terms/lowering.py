@@ -14,7 +14,7 @@ import numpy as np
 
 from ..graph import Array, Op
 from ..op import GENERATORS
-from .term import OPS, Term, Terms, is_number, needed
+from .term import OPS, Term, Terms, is_number, needed, within
 
 
 class Method:
@@ -68,8 +68,9 @@ class Script:
     """What numpy is called with, as terms, while stand-ins are computed with.
 
     `values`: of the leaves. `guards`: conditions that forwards asked for, which held. `varying`:
-    the terms whose shape hangs on values, as that of x[x > 0] does. `silenced`: the kinds of
-    floating-point warning that forwards switched off.
+    the terms whose shape hangs on values, as that of x[x > 0] does. `drawn`: those that come from
+    a generator, which goes on whether or not they are used. `silenced`: the kinds of floating-point
+    warning that forwards switched off.
     """
 
     def __init__(self, terms: Terms, values: Mapping[Term, Any]) -> None:
@@ -77,7 +78,13 @@ class Script:
         self.values = dict(values)
         self.guards: list[Term] = []
         self.varying: list[Term] = []
+        self.drawn: list[Term] = []
         self.silenced: set[str] = set()
+
+    @property
+    def effects(self) -> list[Term]:
+        """What is to be computed also where no result needs it."""
+        return [*self.guards, *self.varying, *self.drawn]
 
     def call(self, op: Callable[..., Any], inputs: tuple[Any, ...], params: Any) -> Any:
         """Call `op` with the arrays, note it, and return a stand-in for the result."""
@@ -99,7 +106,10 @@ class Script:
     def _noted(self, op: Any, inputs: Any, params: Any, value: Array) -> StandIn:
         terms = tuple(map(self._term, inputs))
         params = {key: self._term(x) for key, x in params.items()}
-        return StandIn(self, value, self.terms.make(op, terms, params, value.shape, value.dtype))
+        term = self.terms.make(op, terms, params, value.shape, value.dtype)
+        if any(x.dtype == object for x in within((terms, *params.values()))):
+            self.drawn.append(term)
+        return StandIn(self, value, term)
 
     def _term(self, x: Any) -> Any:
         if isinstance(x, StandIn):
@@ -237,7 +247,7 @@ def _lower(terms: Terms, outputs: Iterable[Any], values: Mapping[Term, Any]) -> 
         if not term.op.elementwise:  # others may ask for shapes
             inputs = tuple(filled((), x, term.dtype) if isinstance(x, float) else x for x in inputs)
         params = {key: entered(x) for key, x in term.params.items()}
-        guards, varying = list(script.guards), list(script.varying)
+        before = [list(x) for x in (script.guards, script.varying, script.drawn)]
         try:
             y = term.op.forward(*inputs, **params)
             if not any(isinstance(p, GENERATORS) for p in term.params.values()):
@@ -247,7 +257,7 @@ def _lower(terms: Terms, outputs: Iterable[Any], values: Mapping[Term, Any]) -> 
                 if not _same(_value(y), plain):
                     raise Unwritable("something that is not what its calls compute")
         except Exception:
-            script.guards, script.varying = guards, varying
+            script.guards, script.varying, script.drawn = before
             y = script.opaque(term.op, inputs, term.params)
         if not isinstance(y, StandIn):  # computed of numbers alone
             y = StandIn(script, y, script.leaf(np.asarray(y)))

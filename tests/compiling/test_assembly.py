@@ -163,6 +163,33 @@ def test_what_is_run_op_by_op_draws_once(rng: Any) -> None:
     same(compiled.checked(x, x > 6), f(x, x > 6, its))
 
 
+def test_draws_that_nothing_needs_are_drawn() -> None:
+    """A generator goes on, as it does op by op."""
+    rng, its = np.random.default_rng(5), np.random.default_rng(5)
+
+    def f(x: Any, rng: Any = rng) -> Any:
+        y = al.dropout(x, p=0.25, rng=rng)  # of which the shape is used
+        return al.dropout_mask(y, p=0.25, rng=rng) * x
+
+    compiled, x = al.compile(f), np.array([0.03, -1.23, -1.44])
+    for _ in range(3):
+        same(compiled(x), f(x, its))
+    loss = f(Tensor(x, name="x")).sum()
+    f(x, its)
+    text = al.source(loss)
+    assert str(text).count(".random(") == 2
+    np.testing.assert_allclose(text.function(x)[0], f(x, its).sum())
+
+
+def test_inside_no_grad_gradients_pass() -> None:
+    def f(x: Any) -> Any:
+        return al.grad((x * x).sum(), x) if isinstance(x, Tensor) else 2 * x
+
+    for scale in (1, 2):
+        with al.no_grad():
+            same(al.compile(f)(A * scale), 2 * A * scale)
+
+
 def test_a_check_sees_what_large_numbers_and_few_digits_do_not_hide() -> None:
     settings = {"k": 1.0}
     many = al.compile(lambda x, s: (x * settings["k"], s.sum()))

@@ -301,6 +301,16 @@ def test_compiled_functions_inside_others() -> None:
         same(al.compile(slope)(A), 7 * np.cos(A))
 
 
+class Doubled:
+    twice = al.compile(lambda x: x * 2)
+
+
+def test_a_compiled_function_is_no_method() -> None:
+    same(Doubled.twice(A), A * 2)
+    with pytest.raises(TypeError, match="compile the bound method instead"):
+        Doubled().twice(A)
+
+
 def test_no_grad_inside() -> None:
     def f(x: Any) -> Any:
         with no_grad():
