@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import keyword
 import math
 import re
@@ -250,6 +251,8 @@ class _Writer:
             text, binding = f"np.{_dtype_name(np.dtype(x))}", ATOM
         elif isinstance(x, slice) or x is ...:
             text, binding = f"np.s_[{self.key(x)}]", ATOM
+        elif isinstance(x, str):
+            text, binding = json.dumps(x), ATOM
         else:
             text, binding = repr(x), ATOM
         return text if binding >= tight else f"({text})"
