@@ -596,7 +596,10 @@ for shape in ((3, 3), (2, 2, 2), (1, 1)):
     n = shape[-1]
     row("inv", lambda x, n=n: solved(x, np.eye(n)[None] if x.ndim > 2 else np.eye(n)),
         regular(*shape))  # fmt: skip
-    row("det", determinant, regular(*shape))
+    matrices = regular(*shape)
+    row("det", determinant, matrices)
+    row("sign_of_det", lambda x: np.sign(determinant(x)), matrices)
+    row("log_of_det", lambda x: np.log(np.abs(determinant(x))), matrices)
 for left, right in (
     ((3, 3), (3,)),
     ((3, 3), (3, 2)),

@@ -23,6 +23,8 @@ __all__ = [
     "norm",
     "inv",
     "det",
+    "sign_of_det",
+    "log_of_det",
     "solve",
 ]
 
@@ -179,6 +181,18 @@ def det(x: Array) -> Array:
     The gradient needs the inverse: LinAlgError where there is none.
     """
     return np.linalg.det(x)
+
+
+@primitive()
+def sign_of_det(x: Array) -> Array:
+    """The sign of the determinant, or 0. Recorded, without a derivative."""
+    return np.linalg.slogdet(x)[0]
+
+
+@primitive(lambda g, y, x: g[..., None, None] * inv(x).mT)
+def log_of_det(x: Array) -> Array:
+    """log |det X|, without overflow; -inf for a singular X. ∂/∂X = g (X⁻¹)ᵀ."""
+    return np.linalg.slogdet(x)[1]
 
 
 def _solve(a: Array, b: Array, vectors: bool) -> Array:

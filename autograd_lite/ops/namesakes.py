@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from string import ascii_letters
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
@@ -16,7 +16,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from ..graph import Array, Node
 from . import elementwise, reductions
 from .elementwise import astype, divide, equal, multiply, not_equal, sigmoid, subtract
-from .linear import einsum, matmul
+from .linear import einsum, log_of_det, matmul, sign_of_det
 from .reductions import Axis, argsort, argwhere
 from .shapes import (
     along,
@@ -67,6 +67,7 @@ __all__ = [
     "inner",
     "tensordot",
     "kron",
+    "slogdet",
     "expit",
 ]
 
@@ -340,6 +341,18 @@ def kron(a: Any, b: Any) -> Any:
     blocks = np.reshape(a, tuple(k for m in left for k in (m, 1)))
     block = np.reshape(b, tuple(k for m in right for k in (1, m)))
     return reshape(multiply(blocks, block), shape=tuple(i * j for i, j in zip(left, right)))
+
+
+class SlogdetResult(NamedTuple):
+    """The sign of a determinant, and the logarithm of its absolute value."""
+
+    sign: Any
+    logabsdet: Any
+
+
+def slogdet(a: Any) -> SlogdetResult:
+    """The sign of the determinant of a, without a derivative, and log |det a|."""
+    return SlogdetResult(sign_of_det(a), log_of_det(a))
 
 
 expit = sigmoid  # of scipy.special

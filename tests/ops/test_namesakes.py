@@ -204,6 +204,12 @@ CALLS: dict[str, list[Any]] = {
         *((lambda a, b: np.kron(a, b), a, b) for a in ALL[:4] for b in (NUMBER, ROW, MATRIX)),
         (lambda x: np.kron([[1.0, 2.0]], x), MATRIX),
     ],
+    "slogdet": [
+        (lambda x: np.linalg.slogdet(x)[1], SQUARE),
+        (lambda x: np.linalg.slogdet(x).logabsdet, np.stack([SQUARE, SQUARE * 2])),
+        (lambda x: np.linalg.slogdet(x).sign, SQUARE),
+        (lambda x: np.linalg.slogdet(1e30 * x)[1], SQUARE),
+    ],
 }  # fmt: skip
 CASES = [
     pytest.param(call, arrays, id=f"{name}-{i}")
