@@ -276,7 +276,9 @@ def _of_dtype(op: Callable[..., Any]) -> Callable[..., Any]:
     """The op with numpy's argument `dtype`, in which it computes."""
 
     def call(a: Any, axis: Axis = None, dtype: Any = None, **params: Any) -> Any:
-        return op(a if dtype is None else astype(a, dtype=dtype), axis=axis, **params)
+        if axis is not None:  # else it would cost time in the commonest of calls
+            params["axis"] = axis
+        return op(a if dtype is None else astype(a, dtype=dtype), **params)
 
     call.__name__, call.__doc__ = op.__name__, op.__doc__
     return call
