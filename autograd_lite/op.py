@@ -253,7 +253,8 @@ def _constant(x: Any) -> Array:
     return frozen(x)
 
 
-_REMEDY = {
+_REMEDY: dict[type[Exception], str] = {
+    np.linalg.LinAlgError: "see help(autograd_lite.{})",
     TypeError: "see help(autograd_lite.{})",
     ValueError: "check the shapes and values, and see help(autograd_lite.{})",
     IndexError: "stay within the shape",

@@ -14,6 +14,7 @@ import numpy as np
 from . import ops
 from .graph import Array, Node, describe, frozen, leaf, plain
 from .mode import mode
+from .ops import namesakes
 from .reverse import backward
 
 Method = Callable[..., "Tensor"]
@@ -82,9 +83,11 @@ class Tensor(Node):
 
     # ndarray's methods --------------------------------------------------------------------------
 
-    sum: Method = ops.sum
-    mean: Method = ops.mean
-    prod: Method = ops.prod
+    sum: Method = namesakes.sum
+    mean: Method = namesakes.mean
+    prod: Method = namesakes.prod
+    cumsum: Method = namesakes.cumsum
+    cumprod: Method = namesakes.cumprod
     var: Method = ops.var
     std: Method = ops.std
     max: Method = ops.max
@@ -96,6 +99,10 @@ class Tensor(Node):
     clip: Method = ops.clip
     dot: Method = ops.dot
     astype: Method = ops.astype
+    copy: Method = ops.copy
+    repeat: Method = namesakes.repeat
+    diagonal: Method = namesakes.diagonal
+    trace: Method = namesakes.trace
     ravel: Method = ops.ravel
     flatten: Method = ops.ravel
     squeeze: Method = ops.squeeze
@@ -196,8 +203,10 @@ class Tensor(Node):
     def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
         raise TypeError(
             f"{describe(self)} was about to become a plain array, which would lose its gradient; "
-            "an op of autograd_lite is needed here (stack for a list of Tensors, where for an "
-            "assignment); or use .data if the array is what you want"
+            "an op of autograd_lite is needed here: X @ t for X.dot(t), stack or concatenate for "
+            "a list of Tensors and for H[i] = t, where for t under a condition, copy for "
+            "np.array(t), softmax and logsumexp for those of scipy; or use .data if the array is "
+            "what you want"
         )
 
     def __setitem__(self, key: Any, value: Any) -> NoReturn:
@@ -230,11 +239,13 @@ def _leaf_value(data: Any) -> Array:
     return frozen(array)
 
 
-# An op is what numpy's function of the same name records.
+# An op, or a composition of ops, is what numpy's function of the same name records.
+_BY_NAME = {name: getattr(ops, name) for name in ops.NAMES}
+_BY_NAME |= {name: getattr(namesakes, name) for name in namesakes.__all__}
 _NUMPY = {
-    getattr(module, name): getattr(ops, name)
+    getattr(module, name): function
     for module in (np, np.linalg)
-    for name in ops.NAMES
+    for name, function in _BY_NAME.items()
     if hasattr(module, name)
 }
 _OF_SHAPE_ONLY = {np.shape, np.ndim, np.size, np.zeros_like, np.ones_like, np.empty_like}
@@ -253,18 +264,13 @@ def _recorded(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         )
     if func in _NUMPY:
         return _NUMPY[func](*args, **kwargs)
+    if func.__name__ == "expit":  # a ufunc of scipy, which is not imported for it
+        return namesakes.expit(*args, **kwargs)
     if func in _OF_SHAPE_ONLY:
         return func(*(a._array if isinstance(a, Node) else a for a in args), **kwargs)
     tensors = [x for x in (*args, *kwargs.values()) if isinstance(x, Node)]
     given = describe(tensors[0]) if tensors else "Tensors"
     raise TypeError(
         f"np.{func.__name__} got {given}; it has no op here, and the gradient would be "
-        f"lost; write it with {_alternatives(func.__name__)}, or use .data for a plain array"
+        "lost; write it with the ops of autograd_lite, or use .data for a plain array"
     )
-
-
-def _alternatives(name: str) -> str:
-    """The ops whose names are nearest."""
-    from difflib import get_close_matches
-
-    return " or ".join(get_close_matches(name, ops.NAMES, 2, 0.75)) or "the ops of autograd_lite"

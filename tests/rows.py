@@ -187,6 +187,9 @@ UNARY = {
     "expm1": math.expm1,
     "sin": math.sin,
     "cos": math.cos,
+    "arctan": lambda x: math.atan2(x, 1),
+    "sinh": lambda x: (math.exp(x) - math.exp(-x)) / 2,
+    "cosh": lambda x: (math.exp(x) + math.exp(-x)) / 2,
     "tanh": lambda x: 1 - 2 / (math.exp(2 * x) + 1),
     "sigmoid": lambda x: (1 + math.tanh(x / 2)) / 2,
     "relu": lambda x: x if x > 0 else 0.0,
@@ -195,9 +198,19 @@ UNARY = {
 for name, function in UNARY.items():
     for shape in ((2, 3), (), (0, 3)):
         row(name, each(function), real(*shape))
-for name, function in {"sqrt": math.sqrt, "log": math.log, "log1p": math.log1p}.items():
+POSITIVE = {
+    "sqrt": math.sqrt,
+    "log": math.log,
+    "log1p": math.log1p,
+    "log2": lambda x: math.log(x) / math.log(2),
+    "log10": lambda x: math.log(x) / math.log(10),
+}
+for name, function in POSITIVE.items():
     for shape in ((2, 3), (), (0, 3)):
         row(name, each(function), positive(*shape))
+for name, function in {"arcsin": math.asin, "arccos": math.acos, "tan": math.tan}.items():
+    for shape in ((2, 3), (), (0, 3)):
+        row(name, each(function), positive(*shape) - 1.2)
 
 BINARY = {
     "add": lambda a, b: math.fsum((a, b)),
@@ -205,6 +218,9 @@ BINARY = {
     "multiply": lambda a, b: math.prod((a, b)),
     "divide": lambda a, b: a * math.pow(b, -1),
     "power": lambda a, b: math.exp(b * math.log(a)),
+    "logaddexp": lambda a, b: log_of_sum((a, b)),
+    "arctan2": lambda a, b: math.atan2(a, b),
+    "hypot": lambda a, b: math.sqrt(a * a + b * b),
     "maximum": lambda a, b: a if a > b else b,
     "minimum": lambda a, b: a if a < b else b,
 }
@@ -387,6 +403,13 @@ row("scatter", lambda v: np.array([v[0], [0, 0], v[1] + v[2]]), real(3, 2),
     call=lambda v: al.scatter(v, AGAIN, key=scattered.params["key"], shape=(3, 2)))  # fmt: skip
 row("scatter", lambda v: np.array([0, *v, 0]), real(2), key=(slice(1, 3),), shape=(4,))
 
+for name, keeps in {"tril": operator.ge, "triu": operator.le}.items():
+    for shape, k in (((3, 3), 0), ((2, 3), 1), ((2, 3, 2), -1), ((0, 2), 0)):
+        mask = keeps(np.arange(shape[-2])[:, None] + k, np.arange(shape[-1]))
+        row(name, lambda x, m=mask: x * m, real(*shape), k=k)
+    mask = keeps(np.arange(3)[:, None], np.arange(3))
+    row(name, lambda x, m=mask: x * m, real(3))
+
 # Reductions -------------------------------------------------------------------------------------
 
 
@@ -438,6 +461,37 @@ row(
     "argmax", lambda x: np.array([int(x[1, j] > x[0, j]) for j in range(3)]), distinct(2, 3), axis=0
 )
 row("argmin", lambda x: np.array([int(p > q) for p, q in x]), distinct(3, 2), axis=-1)
+
+
+def running(f: Callable[[list[float]], float], axis: int = 0) -> Callable[[Array], Array]:
+    """A function of the list of all elements along `axis` up to each one."""
+
+    def formula(x: Array) -> Array:
+        result = np.zeros(x.shape)
+        for place in np.ndindex(x.shape):
+            line = x[(*place[:axis], slice(place[axis] + 1), *place[axis + 1 :])]
+            result[place] = f(line.tolist())
+        return result
+
+    return formula
+
+
+for name, function in {"cumsum": math.fsum, "cumprod": math.prod}.items():
+    row(name, lambda x, f=function: running(f)(x.ravel()), real(2, 3))
+    row(name, lambda x, f=function: running(f)(x.ravel()), real())
+    for shape, axis in (((5, 2), 0), ((2, 3, 2), 1), ((0, 3), 0), ((3, 0), 0), ((1, 2), 0)):
+        row(name, running(function, axis), real(*shape), axis=axis)
+    row(name, running(function, 1), real(2, 3), axis=-1)
+row("cumprod", running(math.prod, 1), np.array([[1.5, 0, 2.0, -3.0, 0.5], [0, 2.0, 0, 1.5, 0.7]]),
+    axis=1)  # fmt: skip
+row("argsort", lambda x: np.array(sorted(range(6), key=lambda i: x.flat[i])), distinct(2, 3),
+    axis=None)  # fmt: skip
+row("argsort", lambda x: np.array([sorted(range(3), key=lambda i, r=r: r[i]) for r in x]),
+    distinct(2, 3), kind="stable")  # fmt: skip
+row("argsort", lambda x: np.array([[int(p > q), int(p <= q)] for p, q in x.T]).T, distinct(2, 3),
+    axis=0)  # fmt: skip
+row("argwhere", lambda x: np.array([[i, j] for i in range(2) for j in range(3) if x[i, j]]),
+    np.array([[0, 1.5, 0], [2.5, 0, -1]]))  # fmt: skip
 for axis in (-1, 0, (0, 1), None):
     row("softmax", along(lambda v, x: math.exp(x - log_of_sum(v)), axis), real(2, 3), axis=axis)
     row("log_softmax", along(lambda v, x: x - log_of_sum(v), axis), real(2, 3), axis=axis)
@@ -481,6 +535,83 @@ row("dot", lambda a, b: a * b, real(3), real())
 row("outer", each(lambda a, b: a * b), real(2, 1), real(3), call=lambda a, b: al.outer(a[:, 0], b))
 row("outer", lambda a, b: np.array([p * b.ravel() for p in a.flat]), real(2, 2), real(1, 3))
 
+for subscripts, left, right in (
+    ("ij,jk->ik", (2, 3), (3, 2)),
+    ("ij , kj", (2, 3), (2, 3)),
+    ("bij,j->", (2, 2, 3), (3,)),
+    ("ii,ij->j", (3, 3), (3, 2)),  # a diagonal
+    ("ij,kl->i", (2, 3), (2, 2)),  # summed over alone
+    ("iij,k->jk", (2, 2, 3), (2,)),
+    ("...ij,jk", (2, 1, 2), (2, 3)),
+    ("i...,...j->...ji", (2, 1, 3), (2, 3, 2)),
+    ("ij,ij->i", (2, 1), (2, 3)),  # a length of 1, repeated
+    ("i,i->", (3,), (1,)),
+    (",i", (), (3,)),
+    ("ij,jk->ik", (2, 0), (0, 3)),
+):
+    row("einsum", lambda a, b, s=subscripts: np.einsum(s, a, b), real(*left), real(*right),
+        call=lambda a, b, s=subscripts: al.einsum(s, a, b))  # fmt: skip
+row("einsum", lambda a: np.array([a[i, i] for i in range(3)]), real(3, 3),
+    call=lambda a: al.einsum("ii->i", a, optimize=True))  # fmt: skip
+row("einsum", lambda a: a[0, 0, 0] + a[1, 1, 1], real(2, 2, 2),
+    call=lambda a: al.einsum("iii", a))  # fmt: skip
+row("einsum", lambda a, b: product(a, b) * np.sum(b), real(2, 3), real(3),
+    call=lambda a, b: al.einsum("ij,j,k->i", a, b, b))  # fmt: skip
+row("contract", lambda a, b, c: product(a, b) * np.sum(c), real(2, 3), real(3), real(2),
+    subscripts="ij,j,k->i")  # fmt: skip
+
+
+def determinant(x: Array) -> Any:
+    """By Leibniz's formula."""
+    n = x.shape[-1]
+    terms = (
+        math.prod((-1 if p[i] > p[j] else 1) for i, j in combinations(range(n), 2))
+        * math.prod((x[..., i, p[i]] for i in range(n)), start=np.ones(x.shape[:-2]))
+        for p in permutations(range(n))
+    )
+    return sum(terms)
+
+
+def solved(a: Array, b: Array) -> Array:
+    """By Cramer's rule."""
+    columns = b[..., None] if b.ndim == 1 else b
+    lead = np.broadcast_shapes(a.shape[:-2], columns.shape[:-2])
+    a = np.broadcast_to(a, (*lead, *a.shape[-2:]))
+    columns = np.broadcast_to(columns, (*lead, *columns.shape[-2:]))
+    y = np.zeros(columns.shape)
+    for i in range(y.shape[-2]):
+        for j in range(y.shape[-1]):
+            replaced = a.copy()
+            replaced[..., i] = columns[..., j]
+            y[..., i, j] = determinant(replaced) / determinant(a)
+    return y[..., 0] if b.ndim == 1 else y
+
+
+def regular(*shape: int) -> Array:
+    """Matrices that can be inverted well."""
+    return real(*shape) / 2 + 2 * np.eye(shape[-1])[::-1]
+
+
+for shape in ((3, 3), (2, 2, 2), (1, 1)):
+    n = shape[-1]
+    row("inv", lambda x, n=n: solved(x, np.eye(n)[None] if x.ndim > 2 else np.eye(n)),
+        regular(*shape))  # fmt: skip
+    matrices = regular(*shape)
+    row("det", determinant, matrices)
+    row("sign_of_det", lambda x: np.sign(determinant(x)), matrices)
+    row("log_of_det", lambda x: np.log(np.abs(determinant(x))), matrices)
+for left, right in (
+    ((3, 3), (3,)),
+    ((3, 3), (3, 2)),
+    ((2, 2, 2), (2,)),
+    ((2, 2, 2), (2, 2)),
+    ((2, 2), (2, 2, 1)),
+    ((2, 1, 2, 2), (2, 2, 3)),
+):
+    row("solve", solved, regular(*left), real(*right))
+
+row("solve", solved, np.array([[0, 1.5], [2.0, 0]]), real(2))
+
 # Losses -----------------------------------------------------------------------------------------
 
 
@@ -505,6 +636,7 @@ for shape in ((2, 3), (1,), ()):
     row("mse", lambda p, t: squared(p, t) / p.size, real(*shape), real(*shape))
     row("half_squared_error", lambda p, t: squared(p, t) / 2, real(*shape), real(*shape))
     row("bce_with_logits", binary_entropy, real(*shape), np.asarray(_rng.random(shape)))
+row("bce_with_logits", binary_entropy, real(2), np.asarray(_rng.random(2)))
 row("bce_with_logits", lambda z: binary_entropy(z, MASK), real(3),
     call=lambda z: al.bce_with_logits(z, MASK))  # fmt: skip
 row("one_hot", lambda x: np.eye(4)[x.astype(int)], np.array([[1.2, 3.1], [0.4, 1.7]]),

@@ -19,7 +19,7 @@ TESTS = Path(__file__).parent
 
 # The engine's files in their order, and the catalogue's: each imports those before it only.
 FILES = ["mode", "graph", "names", "trees", "op", "ops", "reverse", "tensor", "func"]
-OPS = ["elementwise", "shapes", "reductions", "linear", "losses"]
+OPS = ["elementwise", "shapes", "reductions", "linear", "losses", "namesakes"]
 # The rooms, each with the rooms that it may enter, by what their `__init__` gives.
 ROOMS: dict[str, set[str]] = {
     "terms": set(),

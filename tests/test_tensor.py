@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import operator
 import pickle
+import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -294,7 +295,6 @@ ESCAPES = {
     "a function without an op": lambda t, n: np.unwrap(t),
     "the same by name": lambda t, n: np.partition(a=t, kth=0),
     "a ufunc without an op": lambda t, n: np.spacing(t),
-    "einsum": lambda t, n: np.einsum("ij,ij", t, t),
     "nested lists": lambda t, n: np.block([[t, t]]),
     "reduce": lambda t, n: np.add.reduce(t),
     "accumulate": lambda t, n: np.multiply.accumulate(t),
@@ -322,7 +322,7 @@ OUT = {
     "out without an op": lambda t: np.spacing(VALUES, out=t),
     "+=": lambda t: VALUES.copy().__iadd__(t),
     "out of sum": lambda t: np.sum(t, axis=0, out=np.zeros(3)),
-    "dtype": lambda t: np.sum(t, dtype=np.float32),
+    "dtype": lambda t: np.exp(t, dtype=np.float32),
     "where": lambda t: np.exp(t, where=VALUES > 1),
     "initial": lambda t: np.max(t, initial=0.0),
 }
@@ -335,11 +335,45 @@ def test_arguments_that_no_op_has_raise(name: str, x: Tensor) -> None:
     assert x.data.tolist() == VALUES.tolist()
 
 
-def test_an_error_names_an_alternative(x: Tensor) -> None:
-    with pytest.raises(TypeError, match=r"np\.log2 got x \(2, 3\) float64.* log"):
-        np.log2(x)
-    with pytest.raises(TypeError, match="stack"):
-        np.array([x, x])
+def chain_of(error: BaseException | None) -> str:
+    """What an error says, and those that it was raised from."""
+    return f"{error} {chain_of(error.__cause__ or error.__context__)}" if error else ""
+
+
+INSTEAD = {
+    "a list": (lambda t: np.array([t, t]), "stack or concatenate for a list of Tensors"),
+    "a row": (lambda t: assign(np.zeros((2, 3)), 0, t[0]), r"stack or concatenate .* H\[i\] = t"),
+    "an element": (lambda t: assign(np.zeros(3), 0, t[0, 0]), r"stack or .* H\[i\] = t"),
+    "array.dot": (lambda t: np.ones((2, 2)).dot(t), r"X @ t for X\.dot\(t\)"),
+    "a copy": (lambda t: np.array(t, copy=True), r"copy for np\.array\(t\)"),
+    "no op": (lambda t: np.spacing(t), r"np\.spacing got x .*; write it with the ops of auto"),
+    "no op, by name": (lambda t: np.sort_complex(t), "write it with the ops of autograd_lite, or"),
+}
+
+
+@pytest.mark.parametrize("name", INSTEAD)
+def test_an_error_says_what_to_write_instead(name: str, x: Tensor) -> None:
+    compute, wanted = INSTEAD[name]
+    with pytest.raises((TypeError, ValueError)) as caught:
+        compute(x)
+    assert re.search(wanted, chain_of(caught.value))
+
+
+def test_scipys_functions_record_or_say_what_does(x: Tensor) -> None:
+    special = pytest.importorskip("scipy.special")
+    y = special.expit(x)
+    np.testing.assert_allclose(y.data, special.expit(VALUES), rtol=1e-14)
+    assert y.op is al.sigmoid.op
+    with pytest.raises(TypeError, match="softmax and logsumexp for those of scipy"):
+        special.softmax(x)
+    with pytest.raises(TypeError, match="write it with the ops of autograd_lite"):
+        special.gamma(x)
+
+
+def test_a_copy_is_recorded(x: Tensor) -> None:
+    y = x.copy()
+    assert y is not x
+    assert grad((y * y).sum(), x).tolist() == (2 * VALUES).tolist()
 
 
 def test_a_tensor_is_not_written_to(x: Tensor) -> None:

@@ -2,7 +2,8 @@
 
 To add an op, write one block with `@primitive` in the file of its theme, its name in the list at
 the top of that file, and one row in `tests/rows.py`. It is then a function of the package, and
-what the numpy function of the same name records.
+what the numpy function of the same name records. A function of numpy's that is a composition of
+ops, and of use under its name alone, stands in `namesakes.py`.
 """
 
 from . import elementwise, linear, losses, reductions, shapes

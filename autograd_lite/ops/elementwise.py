@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import Any
 
@@ -41,8 +42,19 @@ __all__ = [
     "expm1",
     "log",
     "log1p",
+    "log2",
+    "log10",
+    "logaddexp",
     "sin",
     "cos",
+    "tan",
+    "arcsin",
+    "arccos",
+    "arctan",
+    "arctan2",
+    "hypot",
+    "sinh",
+    "cosh",
     "tanh",
     "sigmoid",
     "relu",
@@ -314,6 +326,33 @@ def log1p(x: Array) -> Array:
     return np.log1p(x)
 
 
+@elementwise(lambda g, y, x: g / (math.log(2) * x), paper=lambda p, x: p.function("log₂", x))
+def log2(x: Array) -> Array:
+    """The logarithm of x to base 2."""
+    return np.log2(x)
+
+
+@elementwise(lambda g, y, x: g / (math.log(10) * x), paper=lambda p, x: p.function("log₁₀", x))
+def log10(x: Array) -> Array:
+    """The logarithm of x to base 10."""
+    return np.log10(x)
+
+
+def _lead(a: Array, b: Array) -> Array:
+    """a - b, and a where both are the same infinity."""
+    return a - guarded(b, logical_and(equal(a, b), equal(abs(a), math.inf)), 0)
+
+
+@elementwise(
+    lambda g, y, a, b: g * sigmoid(_lead(a, b)),
+    lambda g, y, a, b: g * sigmoid(_lead(b, a)),
+    paper=lambda p, a, b: p.log(p.exp(a) + p.exp(b)),
+)
+def logaddexp(a: Array, b: Array) -> Array:
+    """log(eᵃ + eᵇ), without overflow. ∂/∂a = sigmoid(a - b). Both -inf gives -inf, gradient 0."""
+    return np.logaddexp(a, b)
+
+
 @elementwise(lambda g, y, x: g * cos(x))
 def sin(x: Array) -> Array:
     """The sine of x, in radians."""
@@ -324,6 +363,61 @@ def sin(x: Array) -> Array:
 def cos(x: Array) -> Array:
     """The cosine of x, in radians."""
     return np.cos(x)
+
+
+@elementwise(lambda g, y, x: g * (1 + y * y))
+def tan(x: Array) -> Array:
+    """The tangent of x, in radians. ∂/∂x = 1 + y²."""
+    return np.tan(x)
+
+
+@elementwise(lambda g, y, x: g / sqrt(1 - x * x))
+def arcsin(x: Array) -> Array:
+    """The angle in [-π/2, π/2] whose sine is x. The derivative at ±1 is infinite."""
+    return np.arcsin(x)
+
+
+@elementwise(lambda g, y, x: -g / sqrt(1 - x * x))
+def arccos(x: Array) -> Array:
+    """The angle in [0, π] whose cosine is x. The derivative at ±1 is infinite."""
+    return np.arccos(x)
+
+
+@elementwise(lambda g, y, x: g / (1 + x * x))
+def arctan(x: Array) -> Array:
+    """The angle in [-π/2, π/2] whose tangent is x."""
+    return np.arctan(x)
+
+
+@elementwise(
+    lambda g, y, a, b: g * b / (a * a + b * b),
+    lambda g, y, a, b: -g * a / (a * a + b * b),
+)
+def arctan2(a: Array, b: Array) -> Array:
+    """The angle of the point with the coordinates b and a, in that order, from the first axis."""
+    return np.arctan2(a, b)
+
+
+@elementwise(
+    lambda g, y, a, b: g * a / guarded(y, equal(y, 0), 1),
+    lambda g, y, a, b: g * b / guarded(y, equal(y, 0), 1),
+    paper=lambda p, a, b: p.enclosed("sqrt", a**2 + b**2),
+)
+def hypot(a: Array, b: Array) -> Array:
+    """√(a² + b²), without overflow. The derivative at 0 is taken as 0."""
+    return np.hypot(a, b)
+
+
+@elementwise(lambda g, y, x: g * cosh(x))
+def sinh(x: Array) -> Array:
+    """The hyperbolic sine of x, (eˣ - e⁻ˣ) / 2."""
+    return np.sinh(x)
+
+
+@elementwise(lambda g, y, x: g * sinh(x))
+def cosh(x: Array) -> Array:
+    """The hyperbolic cosine of x, (eˣ + e⁻ˣ) / 2."""
+    return np.cosh(x)
 
 
 # Activations ------------------------------------------------------------------------------------

@@ -1,4 +1,7 @@
-"""Ops that reduce axes. `axis` is None (all axes), an int or a tuple; `keepdims` keeps length 1."""
+"""Ops that reduce axes, or accumulate along one, or look where in it something is.
+
+`axis` is None (all axes), an int or a tuple; `keepdims` keeps length 1.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import numpy as np
 from ..graph import Array
 from ..op import primitive
 from .elementwise import astype, equal, exp, guarded, maximum, sqrt
-from .shapes import broadcast_to, concatenate, inverse, reshape, transpose
+from .shapes import broadcast_to, concatenate, flip, inverse, reshape, swapaxes, transpose
 
 __all__ = [
     "sum",
@@ -24,6 +27,10 @@ __all__ = [
     "all",
     "any",
     "prod",
+    "cumsum",
+    "cumprod",
+    "argsort",
+    "argwhere",
     "logsumexp",
     "softmax",
     "log_softmax",
@@ -127,15 +134,62 @@ def any(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     return np.any(x, axis=axis, keepdims=keepdims)
 
 
+@primitive()
+def argsort(x: Array, *, axis: int | None = -1, kind: Any = None) -> Array:
+    """The order that sorts x along `axis` (None: x flattened). No derivative.
+
+    kind: numpy's way to sort; "stable" leaves equal elements in the order that they had.
+    """
+    return np.argsort(x, axis=axis, kind=kind)
+
+
+@primitive()
+def argwhere(x: Array) -> Array:
+    """The places where x is not 0, one a row. No derivative."""
+    return np.argwhere(x)
+
+
+# Along an axis ----------------------------------------------------------------------------------
+
+
+@primitive(
+    lambda g, y, x, *, axis: reshape(
+        flip(cumsum(flip(g, axis), axis=axis), axis),
+        shape=x.shape,
+    )
+)
+def cumsum(x: Array, *, axis: int | None = None) -> Array:
+    """Σ xⱼ over j ≤ i along `axis` (None: in x flattened). ∂/∂xⱼ is the sum of g from j on."""
+    return x.cumsum(axis)
+
+
 def _before(x: Array) -> Array:
-    """For each element along the last axis, the product of those before it, in log n steps."""
+    """For each element along the last axis, the product of those before it."""
     one = np.ones((*x.shape[:-1], 1), x.dtype)
-    p = concatenate([one, x[..., :-1]], axis=-1)
-    step = 1
-    while step < x.shape[-1]:
-        p = concatenate([p[..., :step], p[..., step:] * p[..., :-step]], axis=-1)
+    return concatenate([one, cumprod(x[..., :-1], axis=-1)], axis=-1)
+
+
+def _cumprod_vjp(g: Array, y: Array, x: Array, *, axis: int | None) -> Array:
+    """The product of those before x times t, where tᵢ = gᵢ + xᵢ₊₁ tᵢ₊₁, found in log n steps."""
+    if not x.size:
+        return reshape(g, shape=x.shape)
+    along = 0 if axis is None else axis
+    factors = swapaxes(reshape(x, shape=y.shape), along, -1)
+    ratio = concatenate([factors[..., 1:], np.zeros_like(factors[..., :1])], axis=-1)
+    t, step = swapaxes(g, along, -1), 1
+    while step < factors.shape[-1]:
+        ahead = t[..., :-step] + ratio[..., :-step] * t[..., step:]
+        t = concatenate([ahead, t[..., -step:]], axis=-1)
+        ahead = ratio[..., :-step] * ratio[..., step:]
+        ratio = concatenate([ahead, ratio[..., -step:]], axis=-1)
         step *= 2
-    return p
+    return reshape(swapaxes(_before(factors) * t, along, -1), shape=x.shape)
+
+
+@primitive(_cumprod_vjp)
+def cumprod(x: Array, *, axis: int | None = None) -> Array:
+    """Π xⱼ over j ≤ i along `axis` (None: in x flattened). Differentiated without a division."""
+    return x.cumprod(axis)
 
 
 def _product_of_others(g: Array, y: Array, x: Array, *, axis: Axis, keepdims: bool) -> Array:

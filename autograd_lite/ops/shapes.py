@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..graph import Array, Node, describe
 from ..op import primitive
@@ -24,6 +25,8 @@ __all__ = [
     "index",
     "getitem",
     "scatter",
+    "tril",
+    "triu",
 ]
 
 
@@ -100,7 +103,7 @@ def broadcast_to(x: Array, *, shape: tuple[int, ...]) -> Array:
 
 def _part(i: int, g: Array, y: Array, *xs: Array, axis: int | None) -> Array:
     along = -1 if axis is None else axis
-    lengths = [x.size if axis is None else x.shape[axis] for x in xs]
+    lengths = [np.size(x) if axis is None else x.shape[axis] for x in xs]
     key: list[Any] = [slice(None)] * g.ndim
     key[along] = slice(sum(lengths[:i]), sum(lengths[: i + 1]))
     return reshape(g[tuple(key)], shape=xs[i].shape)
@@ -174,3 +177,27 @@ def scatter(x: Array, *arrays: Array, key: tuple[Any, ...], shape: tuple[int, ..
     else:
         y[place] = x
     return y
+
+
+def along(x: Array, key: Any, axis: int) -> Any:
+    """x[key] along an axis: `along(x, slice(2), -1)` is x[..., :2]."""
+    before = normalize_axis_index(axis, np.ndim(x))
+    return index(x, (*[slice(None)] * before, key))
+
+
+def flip(m: Array, axis: int | tuple[int, ...] | None = None) -> Any:
+    """m in reverse order along `axis`; None: along all axes."""
+    axes = range(np.ndim(m)) if axis is None else normalize_axis_tuple(axis, np.ndim(m))
+    return index(m, tuple(slice(None, None, -1 if i in axes else 1) for i in range(np.ndim(m))))
+
+
+@primitive(lambda g, y, x, *, k: tril(g, k=k))
+def tril(x: Array, *, k: int = 0) -> Array:
+    """The lower triangle of a matrix, or of each: 0 above diagonal k."""
+    return np.tril(x, k)
+
+
+@primitive(lambda g, y, x, *, k: triu(g, k=k))
+def triu(x: Array, *, k: int = 0) -> Array:
+    """The upper triangle of a matrix, or of each: 0 below diagonal k."""
+    return np.triu(x, k)

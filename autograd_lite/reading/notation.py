@@ -66,7 +66,9 @@ LATEX = {
     **{"and": r"\land", "or": r"\lor", "not": r"\lnot", "|": r"\mid", "~": r"\sim"},
 }
 # The functions that are no upright words there.
-FUNCTIONS = {name: f"\\{name}" for name in ("exp", "log", "sin", "cos", "tanh", "max", "min")}
+UPRIGHT = ("exp", "log", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh")
+FUNCTIONS = {name: f"\\{name}" for name in (*UPRIGHT, "max", "min", "det")}
+FUNCTIONS |= {"log₂": r"\log_{2}", "log₁₀": r"\log_{10}"}
 FUNCTIONS |= {"σ": r"\sigma", "log softmax": r"\log \operatorname{softmax}"}
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 FLOAT, TRUTH = np.dtype(float), np.dtype(bool)

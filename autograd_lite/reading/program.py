@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import keyword
 import math
 import re
@@ -28,6 +29,7 @@ from ..terms import (
     SIGNS,
     InPlace,
     Method,
+    Part,
     Script,
     Term,
     is_number,
@@ -250,6 +252,8 @@ class _Writer:
             text, binding = f"np.{_dtype_name(np.dtype(x))}", ATOM
         elif isinstance(x, slice) or x is ...:
             text, binding = f"np.s_[{self.key(x)}]", ATOM
+        elif isinstance(x, str):
+            text, binding = json.dumps(x), ATOM
         else:
             text, binding = repr(x), ATOM
         return text if binding >= tight else f"({text})"
@@ -279,6 +283,7 @@ class _Writer:
             return f"{base}**{exponent}" if simple else f"{base} ** {exponent}", RAISED
         if op is GETITEM:
             return f"{self.text(inputs[0], ATOM)}[{self.key(inputs[1])}]", ATOM
+        op, taken = (op.whole, f"[{op.i}]") if isinstance(op, Part) else (op, "")
         name = "" if isinstance(op, Method) else _numpy_name(op)
         params = [f"{key}={self.text(x)}" for key, x in term.params.items()]
         if isinstance(op, Method):
@@ -287,7 +292,7 @@ class _Writer:
                 return f"{self.text(x, ATOM)}.T", ATOM
             arguments = ", ".join([*map(self.text, others), *params])
             return f"{self.text(x, ATOM)}.{op.name}({arguments})", ATOM
-        return f"{name}({', '.join([*map(self.text, inputs), *params])})", ATOM
+        return f"{name}({', '.join([*map(self.text, inputs), *params])}){taken}", ATOM
 
     def _is_power(self, x: Any) -> bool:
         return isinstance(x, Term) and x not in self.names and self.written[x][1] == RAISED

@@ -3,7 +3,7 @@
 What reading and compiling share.
 """
 
-from .lowering import ADD_AT, GETITEM, METHODS, SETITEM, InPlace, Method, Script, lower
+from .lowering import ADD_AT, GETITEM, METHODS, SETITEM, InPlace, Method, Part, Script, lower
 from .python import (
     ADDED,
     ATOM,
@@ -34,6 +34,7 @@ __all__ = [
     "SIGNS",
     "InPlace",
     "Method",
+    "Part",
     "Script",
     "Shape",
     "Term",

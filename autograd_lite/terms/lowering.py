@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,20 @@ METHODS = {
     )
 }
 GETITEM = METHODS["__getitem__"] = Method("__getitem__")
+
+
+class Part:
+    """One of the arrays that a function of numpy returns, as the op of a term."""
+
+    def __init__(self, whole: Callable[..., Any], i: int) -> None:
+        self.whole = whole
+        self.i = i
+
+    def __call__(self, *args: Any, **params: Any) -> Array:
+        return self.whole(*args, **params)[self.i]
+
+
+part_of = cache(Part)
 
 
 class InPlace:
@@ -91,6 +106,8 @@ class Script:
         if "out" in params or any(isinstance(v, (StandIn, np.ndarray)) for v in params.values()):
             raise Unwritable(f"{op} with {', '.join(params)}")
         value = op(*map(_value, inputs), **{k: _value(v) for k, v in params.items()})
+        if isinstance(value, tuple):
+            return tuple(self.call(part_of(op, i), inputs, params) for i in range(len(value)))
         if not hasattr(value, "dtype") or value.dtype == object:
             raise Unwritable(f"{op} returned {type(value).__name__}")
         self.silenced |= {k for k, v in np.geterr().items() if v == "ignore"}

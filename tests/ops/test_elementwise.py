@@ -211,3 +211,28 @@ def test_masks_stay_masks() -> None:
     assert both.data.tolist() == [False, True, False]
     assert either.data.tolist() == [False, True, True]
     assert neither.data.tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "value", "slopes"),
+    [
+        (1000.0, -1000.0, 1000, (1, 0)),
+        (1000.0, 1000.0, 1000 + math.log(2), (0.5, 0.5)),
+        (-1000.0, -1000.0, -1000 + math.log(2), (0.5, 0.5)),
+        (-np.inf, 3.0, 3, (0, 1)),
+        (np.inf, 3.0, np.inf, (1, 0)),
+        (-np.inf, -np.inf, -np.inf, (0, 0)),
+    ],
+)
+def test_logaddexp_far_from_zero(a: float, b: float, value: float, slopes: Any) -> None:
+    x, y = Tensor(a), Tensor(b)
+    z = al.logaddexp(x, y)
+    assert z.item() == pytest.approx(value, rel=1e-15)
+    assert tuple(grad(z, [x, y])) == slopes
+
+
+def test_hypot_at_the_origin_and_far_from_it() -> None:
+    x, y = Tensor([0.0, 3e200]), Tensor([0.0, 4e200])
+    z = al.hypot(x, y)
+    np.testing.assert_allclose(z.data, [0, 5e200])
+    np.testing.assert_allclose(grad(z, [x, y], np.ones(2)), [[0, 0.6], [0, 0.8]])

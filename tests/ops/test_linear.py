@@ -71,3 +71,19 @@ def test_an_outer_product_of_any_shapes(left: tuple[int, ...], right: tuple[int,
         ga, gb = grad(y, [x, w], g, create_graph=recorded)
         close(np.asarray(getattr(ga, "data", ga)), (g * b.ravel()).sum(1).reshape(left), 1e-14)
         close(np.asarray(getattr(gb, "data", gb)), (g.T * a.ravel()).sum(1).reshape(right), 1e-14)
+
+
+def test_a_singular_matrix_is_numpys_error() -> None:
+    x = Tensor(np.ones((2, 2)), name="x")
+    for compute in (lambda: al.inv(x), lambda: np.linalg.solve(x, [1.0, 2.0])):
+        with pytest.raises(np.linalg.LinAlgError, match=r"got x \(2, 2\) float64.*Singular matrix"):
+            compute()
+    assert np.linalg.det(x).item() == 0
+
+
+def test_einsum_needs_its_subscripts_first() -> None:
+    x = Tensor(np.ones((2, 2)), name="x")
+    with pytest.raises(TypeError, match=r"einsum got x .*; the subscripts are needed.*; write"):
+        np.einsum(x, [0, 1], [0])
+    with pytest.raises(TypeError, match="a new value is needed"):
+        np.einsum("ij->i", x, out=np.zeros(2))

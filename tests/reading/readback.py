@@ -47,6 +47,8 @@ FUNCTIONS: dict[str, Any] = {
     "ones": np.ones,
     "concatenate": joined,
     "outer": np.outer,
+    "log₂": np.log2,
+    "log₁₀": np.log10,
     "int64": np.trunc,
     "bool": lambda x: (x != 0) * 1.0,
 }
@@ -310,6 +312,7 @@ WORDS = {
     **{r"\lnot": "not", r"\mid": "|", r"\sim": "~", r"\&": "&", r"\ldots": "…", r"\infty": "∞"},
     **{r"\sigma": "σ", r"\sum": "Σ", r"\prod": "Π", r"\_": "_"},
     **{f"\\{name}": name for name in ("log", "exp", "sin", "cos", "tanh", "max", "min", "alpha")},
+    **{f"\\{name}": name for name in ("tan", "sinh", "cosh", "arcsin", "arccos", "arctan", "det")},
 }
 GROUPS = [  # what an innermost pair of braces may belong to
     (r"\\frac\{([^{}]*)\}\{([^{}]*)\}", r"((\1) / (\2))"),
