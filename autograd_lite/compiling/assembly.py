@@ -52,7 +52,21 @@ class Program:
         self._check_memory(arrays, [*held(args), *self.objects.values(), *captured.values()])
         known = self.objects | captured | dict(zip(self.staying, arrays))
         known |= {name: args[i] for name, i in self.wholes.items()}
-        return self.make(*map(known.__getitem__, self.needs))
+        step = self.make(*map(known.__getitem__, self.needs))
+        return self._rewinding(step) if self.generators else step
+
+    def _rewinding(self, step: Callable[..., Any]) -> Callable[..., Any]:
+        """A step that has drawn nothing where the function is then run op by op."""
+
+        def call(*args: Any) -> Any:
+            states = self.states()
+            try:
+                return step(*args)
+            except (Unmet, IndexError):
+                self.rewind(states)
+                raise
+
+        return call
 
     def states(self) -> list[Any]:
         """Where the generators are that the function draws from."""
@@ -90,11 +104,7 @@ class Program:
         before = [x.copy() for x in arrays]
         states = self.states()
         noise = 1e3 * self.eps * max(map(largest, [*held(args), *expected]), default=0.0)
-        try:
-            result = step(*args)
-        except Unmet:
-            self.rewind(states)
-            raise
+        result = step(*args)
         if result is MISS:
             return MISS
         results = list(held(result))

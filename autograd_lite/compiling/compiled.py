@@ -88,20 +88,21 @@ class Compiled:
         self.fn = fn
         self.in_place = in_place
         self._known: dict[Any, tuple[Program, Callable[..., Any]]] = {}
-        self._last: tuple[Program, Callable[..., Any]] | None = None  # what ran last
+        self._step: Callable[..., Any] | None = None  # what ran last
         self._count = 0  # of arguments that it is for
+        self._text = ""
         self._lock = RLock()
         update_wrapper(self, fn, updated=())
 
     @property
     def source(self) -> str:
         """The text of what ran last; RuntimeError before the first call."""
-        if self._last is None:
+        if not self._text:
             raise RuntimeError(
                 "the source of a compiled function was asked for before its first call; what runs "
                 "depends on the shapes of the arguments; call it first"
             )
-        return self._last[0].text
+        return self._text
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         if instance is None:
@@ -124,11 +125,14 @@ class Compiled:
         if now is not None and (now.trace is not None or now.leaves):
             return self._recorded(args)
         with self._lock:
-            if self._last is not None and len(args) == self._count:
-                result = self._run(*self._last, args)
-                if result is not MISS:
-                    return result
-            return self._found(args)
+            try:
+                if self._step is not None and len(args) == self._count:
+                    result = self._step(*args)
+                    if result is not MISS:
+                        return result
+                return self._found(args)
+            except (Unmet, IndexError):  # fn says what is wrong, or takes another way
+                return self._op_by_op(args)
 
     def checked(self, *args: Any) -> Any:
         """The result of a call that is held against `fn` itself, run op by op, as the first one is.
@@ -170,10 +174,11 @@ class Compiled:
         result = MISS
         if key in self._known:
             program, step = self._known[key]
-            result = self._run(program, step, args)
+            self._keep(key, program, step, args)
+            result = step(*args)
             if result is MISS:  # other arrays stay, or a captured Tensor holds its array elsewhere
                 step = program.bound(args)
-                result = self._run(program, step, args)
+                result = step(*args)
         if result is MISS:
             recording = record(self.fn, args, self.in_place)
             program = assemble(recording)
@@ -187,19 +192,10 @@ class Compiled:
     ) -> None:
         """Remember a program as the last used, which comes last among those that are known."""
         self._known.pop(key, None)
-        self._known[key] = self._last = program, step
-        self._count = len(args)
+        self._known[key] = program, step
+        self._step, self._count, self._text = step, len(args), program.text
         if len(self._known) > LARGEST:
             del self._known[next(iter(self._known))]
-
-    def _run(self, program: Program, step: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-        """What a program gives; where a condition does not hold, what `fn` gives, op by op."""
-        states = program.states() if program.generators else []
-        try:
-            return step(*args)
-        except (Unmet, IndexError):  # fn says what is wrong, or takes another way
-            program.rewind(states)
-            return self._op_by_op(args)
 
     def _recorded(self, args: tuple[Any, ...]) -> Any:
         """What `fn` gives as a part of something else, which records it."""
