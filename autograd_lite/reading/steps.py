@@ -94,7 +94,7 @@ def recorded(loss: Any, wrt: Any, names: Mapping[str, Any] | None) -> Recorded:
     leaves: dict[Node, Any] = {graph.one: terms.full(1.0, loss.shape, loss.dtype)}
     for node, original in graph.originals.items():
         leaves[node] = entered(node.value)
-        call(leaves[node], node.name or given(original))
+        call(leaves[node], given(original))
         if node.constant and leaves[node] not in users:
             constants.append(leaves[node])
     ends = (x for x in (graph.loss, *slopes.values()) if isinstance(x, Node))
