@@ -107,20 +107,24 @@ class Program:
         result = step(*args)
         if result is MISS:
             return MISS
-        results = list(held(result))
-        for i, (x, wanted) in enumerate(zip(results, expected)):
+
+        def alike(x: Any, wanted: Any) -> bool:
             digits = max(self.eps, eps(wanted))
             share = min(np.sqrt(digits), 1e3 * digits) if strict else np.sqrt(digits)
-            if len(results) != len(expected) or not agree(x, wanted, share, 0 if strict else noise):
-                for array, old in zip(arrays, before):
-                    array[...] = old
-                self.rewind(states)
-                raise Differs(
-                    f"result {i} of a compiled function is not what the function itself gives; the "
-                    "same is needed, to half of its digits; do not change arrays inside the "
-                    "function, and if it does not, call it uncompiled"
-                )
-        return result
+            return agree(x, wanted, share, 0 if strict else noise)
+
+        results = list(held(result))
+        same = list(map(alike, results, expected))
+        if all(same) and len(results) == len(expected):
+            return result
+        for array, old in zip(arrays, before):
+            array[...] = old
+        self.rewind(states)
+        raise Differs(
+            f"result {[*same, False].index(False)} of a compiled function is not what the function "
+            "itself gives; the same is needed, to half of its digits; do not change arrays inside "
+            "the function, and if it does not, call it uncompiled"
+        )
 
 
 class Captured(NamedTuple):

@@ -205,6 +205,15 @@ def test_a_check_sees_what_large_numbers_and_few_digits_do_not_hide() -> None:
     assert many.source == text  # of what ran last, also by checked
 
 
+def test_a_check_sees_results_that_are_more_or_fewer() -> None:
+    wanted = ["a"]
+    f = al.compile(lambda x: dict.fromkeys(wanted, x * 2))
+    assert [*f(A)] == ["a"]
+    for names in ([], ["a"], ["a", "b"], []):
+        wanted[:] = names
+        assert [*f.checked(A)] == names
+
+
 def test_a_call_that_fails_leaves_its_arrays_and_its_program() -> None:
     step = al.compile(lambda W, x, i: (W * 0.5, x[i].sum()), in_place=0)
     W, x = np.ones(3), np.arange(4.0)
