@@ -26,10 +26,12 @@ class Op:
 
     `name`; the numpy `forward`; `vjps`, a function, or None, for each input, endless where an op
     takes any number of inputs; its `symbol`; how it is written on `paper`; whether it is
-    `elementwise`, and an `activation`. See `primitive`.
+    `elementwise`, an `activation`, and a `formula`. See `primitive`.
     """
 
-    __slots__ = ("name", "forward", "vjps", "symbol", "paper", "elementwise", "activation")
+    __slots__ = (
+        *("name", "forward", "vjps", "symbol", "paper", "elementwise", "activation", "formula"),
+    )
 
     def __init__(
         self,
@@ -40,6 +42,7 @@ class Op:
         paper: Callable[..., Any] | None = None,
         elementwise: bool = False,
         activation: bool = False,
+        formula: bool = False,
     ) -> None:
         self.name = name
         self.forward = forward
@@ -48,6 +51,7 @@ class Op:
         self.paper = paper
         self.elementwise = elementwise
         self.activation = activation
+        self.formula = formula
 
     def given(self, params: dict[str, Any]) -> dict[str, Any]:
         """Static parameters without those that are as by default."""

@@ -33,6 +33,7 @@ def primitive(
     paper: Paper | None = None,
     elementwise: bool = False,
     activation: bool = False,
+    formula: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make an op of a numpy function, given the VJP for each of its inputs.
 
@@ -53,7 +54,8 @@ def primitive(
     and `params` are those that are not as by default, `keepdims` only where it has to be said; by
     default, or where that gives None, by its symbol or as a function of its name; `elementwise`,
     whether each element of the result depends on the elements in its place alone; `activation`,
-    whether it is what a layer of a network ends with.
+    whether it is what a layer of a network ends with; `formula`, as activations are, whether an
+    expression that comes to the same is recognised as this op, in whatever way it is written.
 
     >>> from autograd_lite import Tensor, grad, primitive
     >>> @primitive(lambda g, y, x: g * 3 * x**2)
@@ -76,7 +78,8 @@ def primitive(
                 "or none at all; write None for an input that has no derivative"
             )
         rules = _OneForAll(vjps[0]) if variadic and not arity else vjps
-        this = Op(name or forward.__name__, forward, rules, symbol, paper, elementwise, activation)
+        facts = symbol, paper, elementwise, activation, formula or activation
+        this = Op(name or forward.__name__, forward, rules, *facts)
         defaults = forward.__kwdefaults__
         new, current_mode = object.__new__, mode.get  # bound here: this is the hot path
 

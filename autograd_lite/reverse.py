@@ -164,12 +164,15 @@ def grad(y: Any, wrt: Any, g: Any = None, create_graph: bool = False) -> Any:
     array([ 6., 12., 18.])
     """
     create_graph = create_graph or tracing()
-    targets = [wrt] if isinstance(wrt, Node) else list(wrt)
+    targets, pull = [wrt] if isinstance(wrt, Node) else list(wrt), pullback
     if (now := mode.get()) is not None:
         targets = [now.leaves.get(x, x) if isinstance(x, Node) else x for x in targets]
     for x in targets:
         check_real(x, "wrt")
-    cotangents = sweep(y, _seed(y, g, create_graph), targets, create_graph)
+    seed = _seed(y, g, create_graph)
+    if now is not None and now.trace is not None and now.trace.rules is not None:
+        pull = now.trace.rules(order(y), targets)
+    cotangents = sweep(y, seed, targets, create_graph, pull=pull)
     taken: set[int] = set()
     gradients = []
     for x in targets:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..graph import Node, ndarray
 from ..mode import Trace, mode
+from ..terms import Rules
 from ..trees import held, mapped
 from .assembly import Differs, Program, assemble, by_position
 from .entry import MISS, PLAIN, surroundings
@@ -209,7 +210,7 @@ class Compiled:
 
     def _op_by_op(self, args: tuple[Any, ...]) -> Any:
         """What `fn` gives."""
-        result = mapped(_owned, run_on(self.fn, mapped(entered, args), Trace()))
+        result = mapped(_owned, run_on(self.fn, mapped(entered, args), Trace(Rules())))
         news = result if isinstance(result, tuple) else (result,)
         for i, new in zip(self.in_place, news):
             for array, its in zip(held(args[i]), held(new)):

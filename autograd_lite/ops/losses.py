@@ -114,6 +114,7 @@ def _rows(logits: Array) -> int:
         ).sum()
         / _rows(z)
     ),
+    formula=True,
 )
 def cross_entropy(logits: Array, target: Array) -> Array:
     """The mean over samples of -Σ t log softmax(logits), classes along the last axis.
@@ -147,6 +148,7 @@ def cross_entropy(logits: Array, target: Array) -> Array:
     paper=lambda p, z, t: (
         -(t * p.log(p.sigmoid(z)) + (1 - t) * p.log(1 - p.sigmoid(z))).sum() / z.size
     ),
+    formula=True,
 )
 def bce_with_logits(logits: Array, target: Array) -> Array:
     """The mean over elements of -(t log s(z) + (1 - t) log(1 - s(z))), s the sigmoid, no overflow.
