@@ -294,7 +294,9 @@ def describe(x: Any) -> str:
     """`W (3, 4) float64`: how an error message calls a value."""
     if isinstance(x, Node):
         return f"{x.name or 'a Tensor'} {x.shape} {x.dtype}"
+    if isinstance(getattr(x, "__name__", None), str):
+        return f"the {'class' if isinstance(x, type) else 'function'} {x.__name__}"
     if hasattr(x, "shape") and hasattr(x, "dtype"):
         return f"an array {x.shape} {x.dtype}"
-    text = repr(x)
+    text = " ".join(repr(x).split())
     return text if len(text) <= 40 else f"{text[:37]}..."

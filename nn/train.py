@@ -46,8 +46,7 @@ class History:
             from matplotlib.figure import Figure
         except ImportError as error:
             raise ImportError(
-                "History.plot got no matplotlib; it draws with it; install it with "
-                'pip install "autograd-lite[examples]"'
+                "History.plot found no matplotlib; it draws with it; pip install matplotlib"
             ) from error
         figure = Figure(figsize=(7, 4), layout="constrained")
         left = figure.subplots()
