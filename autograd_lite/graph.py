@@ -290,6 +290,15 @@ def _copied(array: Array) -> Array:
     return np.array(array) if isinstance(array, (ndarray, np.generic)) else array.copy()
 
 
+def check_function(f: Any, role: str, otherwise: str = "") -> None:
+    """TypeError, with what to do, unless `f`, which it calls `role`, can be called."""
+    if not callable(f):
+        raise TypeError(
+            f"{role} is {describe(f)}; a function is needed; pass the function itself, not what it "
+            f"returns{otherwise}"
+        )
+
+
 def describe(x: Any) -> str:
     """`W (3, 4) float64`: how an error message calls a value."""
     if isinstance(x, Node):

@@ -249,8 +249,17 @@ def _constant(x: Any) -> Array:
             return frozen(x)
         x = plain(x) if isinstance(x, ndarray) else np.asarray(x)
     if x.dtype.kind not in REAL:
-        raise TypeError(f"an array of {x.dtype}; real numbers are needed")
+        remedy = _MADE_REAL.get(x.dtype.kind, "pass an array of them")
+        raise TypeError(f"an array of {x.dtype}; real numbers are needed; {remedy}")
     return frozen(x)
+
+
+_MADE_REAL = {
+    "O": "pass an array of them, converted with .astype(float) if it holds numbers",
+    "U": "number what is given by name with np.unique(names, return_inverse=True), and convert "
+    "numbers in strings with .astype(float)",
+    "c": "pass .real, .imag or abs",
+}
 
 
 _REMEDY: dict[type[Exception], str] = {

@@ -314,12 +314,12 @@ def test_what_has_left_the_graph_is_told_alike(reading: str) -> None:
     x = Tensor([1.0, 2.0], name="x")
     for y, error, given, remedy in lost(call, x):
         if reading != "draw" or not isinstance(y, list):
-            tells(lambda: READINGS[reading](y, x), error, given, " is needed", remedy)  # noqa: B023
+            tells(lambda: READINGS[reading](y, x), error, given, " is needed", remedy)
     if reading != "draw":
         mask = x > 1
         for y in (mask, mask.sum()):
             tells(
-                lambda: READINGS[reading](y, x),  # noqa: B023
+                lambda: READINGS[reading](y, x),
                 TypeError, "a Tensor", "floating", "differentiate the values",
             )  # fmt: skip
         READINGS[reading](x.sum(), x)
@@ -344,7 +344,7 @@ def test_a_loss_is_one_number(name: str) -> None:
 def test_what_is_no_tensor_to_differentiate_by(wrt: Any, given: str) -> None:
     y = Tensor([1.0, 2.0]).sum()
     for of in (wrt, [wrt]):
-        for call in (lambda: grad(y, of), lambda: al.derive(y, of), lambda: al.source(y, of)):  # noqa: B023
+        for call in (lambda: grad(y, of), lambda: al.derive(y, of), lambda: al.source(y, of)):
             tells(call, TypeError, given, "a Tensor is needed, or several", "such as W, [W, b]")
 
 

@@ -188,7 +188,7 @@ def test_a_constant_has_no_gradient(problem):
     loss, _ = problem
     for names in ({"x": X}, {"T": T, "x": X}):
         tells(
-            lambda: al.compare(loss, {"x": X}, names=names),  # noqa: B023
+            lambda: al.compare(loss, {"x": X}, names=names),
             ValueError, "'x' is an array (6, 3) float64, a constant", "a Tensor", "x = Tensor(x)",
         )  # fmt: skip
     with pytest.raises(ValueError, match="'x' names 0 values"):
