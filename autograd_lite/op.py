@@ -275,4 +275,7 @@ def _explained(error: Exception, op: Op, inputs: tuple[Any, ...]) -> Exception:
     """The same error, with what was given before it and what to do after it."""
     kind = next(k for k in _REMEDY if isinstance(error, k))
     given = ", ".join(map(describe, inputs))
-    return kind(f"{op.name} got {given}; {error}; {_REMEDY[kind].format(op.name)}")
+    told = str(error)
+    if "gufunc signature" in told:  # of a matrix product, in numpy's own terms
+        told = f"the lengths that are multiplied and summed must agree {told[told.rfind('(') :]}"
+    return kind(f"{op.name} got {given}; {told}; {_REMEDY[kind].format(op.name)}")

@@ -213,3 +213,8 @@ def test_what_is_no_real_array_is_told_how_to_become_one(given, remedy):
     *_, needed, told, more = str(error.value).split("; ")
     assert (needed, more) == ("real numbers are needed", "see help(autograd_lite.add)")
     assert remedy in told
+
+
+def test_a_matrix_product_that_does_not_fit_is_told_in_plain_words():
+    with pytest.raises(ValueError, match=r"must agree \(size 3 is different from 2\); check"):
+        np.ones((4, 2)) @ Tensor(np.ones((3, 1)))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Array
+from ..graph import Array, describe
 from ..op import primitive
 from .elementwise import astype, sigmoid, softplus
 from .reductions import alive, log_softmax, softmax, sum
@@ -129,7 +129,7 @@ def cross_entropy(logits: Array, target: Array) -> Array:
         return -(t * np.where(t == 0, 0, log_softmax(logits))).sum() / _rows(logits)
     if not shape or np.shape(target) != shape[:-1] or target.dtype.kind not in "iu":
         raise ValueError(
-            f"a target of shape {np.shape(target)} {target.dtype} for logits of shape {shape}; "
+            f"the target is {describe(target)} for logits of shape {shape}; "
             f"class numbers (integers) of shape {shape[:-1]} or probabilities of shape {shape} are "
             "needed; convert class numbers with .astype(int), and a column of them with .ravel()"
         )

@@ -86,8 +86,8 @@ def test_the_error_of_a_target_says_what_to_do(plain: bool) -> None:
     z = np.ones((3, 2)) if plain else Tensor(np.ones((3, 2)))
     for target, given, needed, remedy in (
         (np.array([5, 6, 7]), "class numbers from 5 to 7", "from 0 to 1 are needed", "from 0,"),
-        (np.array([0.0, 1.0, 0.0]), "shape (3,) float64", "integers", ".astype(int)"),
-        (np.array([[0], [1], [0]]), "shape (3, 1) int64", "of shape (3,) or", ".ravel()"),
+        (np.array([0.0, 1.0, 0.0]), "is an array (3,) float64", "integers", ".astype(int)"),
+        (np.array([[0], [1], [0]]), "is an array (3, 1) int64", "of shape (3,) or", ".ravel()"),
     ):
         with pytest.raises(ValueError, match=r"class") as error:
             al.cross_entropy(z, target)
