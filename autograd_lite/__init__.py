@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import func, ops
-from .graph import Node, Op, Span, next_number, plain, span
+from .graph import Node, Op, Span, describe, next_number, plain, span
 from .mode import library, no_grad
 from .op import primitive, rewind, state_of
 from .ops import *  # noqa: F403
@@ -48,6 +48,7 @@ __all__ = [
     "compare",
     "compile",
     "derive",
+    "describe",
     "draw",
     "func",
     "grad",

@@ -294,11 +294,22 @@ def _copied(array: Array) -> Array:
     return np.array(array) if isinstance(array, (ndarray, np.generic)) else array.copy()
 
 
+def check_function(f: Any, role: str, otherwise: str = "") -> None:
+    """TypeError, with what to do, unless `f`, which it calls `role`, can be called."""
+    if not callable(f):
+        raise TypeError(
+            f"{role} is {describe(f)}; a function is needed; pass the function itself, not what it "
+            f"returns{otherwise}"
+        )
+
+
 def describe(x: Any) -> str:
     """`W (3, 4) float64`: how an error message calls a value."""
     if isinstance(x, Node):
         return f"{x.name or 'a Tensor'} {x.shape} {x.dtype}"
+    if isinstance(getattr(x, "__name__", None), str):
+        return f"the {'class' if isinstance(x, type) else 'function'} {x.__name__}"
     if hasattr(x, "shape") and hasattr(x, "dtype"):
         return f"an array {x.shape} {x.dtype}"
-    text = repr(x)
+    text = " ".join(repr(x).split())
     return text if len(text) <= 40 else f"{text[:37]}..."

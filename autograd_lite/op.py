@@ -252,8 +252,17 @@ def _constant(x: Any) -> Array:
             return frozen(x)
         x = plain(x) if isinstance(x, ndarray) else np.asarray(x)
     if x.dtype.kind not in REAL:
-        raise TypeError(f"an array of {x.dtype}; real numbers are needed")
+        remedy = _MADE_REAL.get(x.dtype.kind, "pass an array of them")
+        raise TypeError(f"an array of {x.dtype}; real numbers are needed; {remedy}")
     return frozen(x)
+
+
+_MADE_REAL = {
+    "O": "pass an array of them, converted with .astype(float) if it holds numbers",
+    "U": "number what is given by name with np.unique(names, return_inverse=True), and convert "
+    "numbers in strings with .astype(float)",
+    "c": "pass .real, .imag or abs",
+}
 
 
 _REMEDY: dict[type[Exception], str] = {
@@ -269,4 +278,7 @@ def _explained(error: Exception, op: Op, inputs: tuple[Any, ...]) -> Exception:
     """The same error, with what was given before it and what to do after it."""
     kind = next(k for k in _REMEDY if isinstance(error, k))
     given = ", ".join(map(describe, inputs))
-    return kind(f"{op.name} got {given}; {error}; {_REMEDY[kind].format(op.name)}")
+    told = str(error)
+    if "gufunc signature" in told:  # of a matrix product, in numpy's own terms
+        told = f"the lengths that are multiplied and summed must agree {told[told.rfind('(') :]}"
+    return kind(f"{op.name} got {given}; {told}; {_REMEDY[kind].format(op.name)}")

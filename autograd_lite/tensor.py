@@ -130,8 +130,14 @@ class Tensor(Node):
     # Values -------------------------------------------------------------------------------------
 
     def item(self) -> Any:
-        """The value as a Python number; ValueError if there is more than one element."""
-        return self.value.item()
+        """The value as a Python number; ValueError unless there is one element."""
+        value = self.value
+        if value.size != 1:
+            raise ValueError(
+                f"{describe(self)} was asked for as one number; one element is needed; take the "
+                "sum or mean, or .tolist() for all of them"
+            )
+        return value.item()
 
     def tolist(self) -> Any:
         """The value as nested lists of Python numbers."""
@@ -145,6 +151,11 @@ class Tensor(Node):
     backward: Callable[..., None] = backward
 
     def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError(
+                f"the length of {describe(self)} was asked for; an axis is needed to count or "
+                "iterate over; use .item() for its one number"
+            )
         return len(self._array)
 
     def __iter__(self) -> Iterator[Tensor]:
@@ -154,10 +165,12 @@ class Tensor(Node):
         return bool(self._not_assigned(sys._getframe(1)))
 
     def __float__(self) -> float:
-        return float(self._not_assigned(sys._getframe(1)).item())
+        self._not_assigned(sys._getframe(1))
+        return float(self.item())
 
     def __int__(self) -> int:
-        return int(self._not_assigned(sys._getframe(1)).item())
+        self._not_assigned(sys._getframe(1))
+        return int(self.item())
 
     def __index__(self) -> int:
         return index(self.value.item() if self.ndim == 0 else self.value)
@@ -228,13 +241,19 @@ def _leaf_value(data: Any) -> Array:
     elif hasattr(data, "dtype"):
         array = np.asarray(data)
     else:
-        array = np.array(data)
+        try:
+            array = np.array(data)
+        except ValueError:  # lists of several lengths
+            array = np.array(None)
         if array.dtype.kind in "iub":
             array = array.astype(np.float64)
     if array.dtype.kind != "f":
+        remedy = "pass a number, an array, or nested lists of one length"
+        if hasattr(data, "dtype"):
+            remedy = "convert with .astype(float), or leave a constant an array"
         raise TypeError(
             f"Tensor got {describe(data)}; floating numbers are needed, for only they are "
-            "differentiable; convert with .astype(float), or leave a constant an array"
+            f"differentiable; {remedy}"
         )
     return frozen(array)
 

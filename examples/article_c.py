@@ -208,7 +208,7 @@ def save_plot(w, b, params, folder):
     except ImportError:
         raise ImportError(
             "matplotlib was not found; the figure of the learnt regions needs it; "
-            'pip install "autograd-lite[examples]"'
+            "pip install matplotlib"
         ) from None
 
     X, y = line_points(0)

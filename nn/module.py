@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite import Tensor, next_number, no_grad, span
+from autograd_lite import Tensor, describe, next_number, no_grad, span
 
 
 class Module:
@@ -121,7 +121,10 @@ def _walk(root: Any) -> Iterator[tuple[str, Any]]:
 def check_state(state: Mapping[str, Any], expected: Mapping[str, Any], owner: str) -> None:
     """Raise ValueError unless `state` has the names, shapes and dtypes of `expected`."""
     if not isinstance(state, Mapping):
-        raise ValueError(f"the state is {state!r}; arrays by name are needed; pass a state_dict()")
+        raise ValueError(
+            f"the state is {describe(state)}; arrays by name are needed; pass a state_dict(), or "
+            "hand a file to nn.load"
+        )
     check_names(state, expected, owner)
     faults = []
     for name, value in expected.items():

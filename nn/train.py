@@ -12,14 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite import Tensor, no_grad
+from autograd_lite import Tensor, describe, no_grad
 
-from .data import batches, samples
+from .checks import check_has, whole
+from .data import batches, paired
 from .init import Rng
 from .layers import generator
 from .module import Module
 from .optim import Optimizer
-from .step import Loss, Step, recorded_loss
+from .step import Loss, Step, check_trainable, recorded_loss
 
 Metric = Callable[[Any, Any], float]
 
@@ -46,8 +47,7 @@ class History:
             from matplotlib.figure import Figure
         except ImportError as error:
             raise ImportError(
-                "History.plot got no matplotlib; it draws with it; install it with "
-                'pip install "autograd-lite[examples]"'
+                "History.plot found no matplotlib; it draws with it; pip install matplotlib"
             ) from error
         figure = Figure(figsize=(7, 4), layout="constrained")
         left = figure.subplots()
@@ -108,7 +108,10 @@ def fit(
     by op, with one warning.
 
     A loss of NaN or infinity ends the training before it reaches the parameters, with a warning
-    that names the epoch. Returns the History of the epochs that were completed.
+    that names the epoch. Returns the History of the epochs that were completed. Raises TypeError
+    for arguments that are not what they are called, as where two are swapped, and for x or y that
+    are Tensors; ValueError if they are empty or differ in length, for sizes that are no positive
+    integers, and for an optimizer without parameters of the model.
 
     >>> import nn
     >>> x = np.linspace(-1, 1, 20)[:, None]
@@ -118,10 +121,33 @@ def fit(
     >>> model.predict(np.array([[2.0]])).round(3)
     array([[7.]])
     """
+    check_trainable(model, loss, optimizer)
+    batch_size, epochs = whole(batch_size, "batch_size"), whole(epochs, "epochs", least=0)
     rng = generator(rng)
-    x, y = samples(x), samples(y)
-    x_seen, y_seen = (x, y) if validation is None else map(samples, validation)
+    for name, data in (("x", x), ("y", y)):
+        if isinstance(data, Tensor):
+            raise TypeError(
+                f"{name} is {describe(data)}; a plain array is needed, for data are constants and "
+                f"not differentiated; pass {name}.data"
+            )
+    x, y = paired(x, y)
+    x_seen, y_seen = x, y
+    if validation is not None:
+        if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+            raise TypeError(
+                f"validation is {describe(validation)}; a pair is needed, of samples and targets "
+                "that are not trained on; pass (x, y)"
+            )
+        x_seen, y_seen = paired(*validation, "validation's ")
+    if not isinstance(metrics, (Mapping, type(None))) or not all(
+        map(callable, (metrics or {}).values())
+    ):
+        raise TypeError(
+            f"metrics is {describe(metrics)}; a dict of functions by name is needed; pass "
+            "{'accuracy': nn.accuracy}"
+        )
     history = History() if history is None else history
+    check_has(history, "last", "history", "a History", "pass what an earlier fit returned")
     done = len(history.loss)
     model.train()
     step = _AnyStep(model, loss, optimizer)
@@ -213,10 +239,22 @@ class _AnyStep:
         if math.isfinite(value):
             result.backward()
             del result  # and with it the graph, before the update
+            if all(p.grad is None for p in self.optimizer.parameters):
+                raise ValueError(
+                    f"{type(self.optimizer).__name__} has {_names(self.optimizer.parameters)}, on "
+                    f"which the loss of {type(self.model).__name__} does not depend; parameters of "
+                    "the model that is trained are needed; make the optimizer of them, with "
+                    "model.parameters()"
+                )
             self.optimizer.step()
         for p in self.untrained:  # backward adds to their gradients, too
             p.grad = None
         return value
+
+
+def _names(parameters: list[Tensor], most: int = 3) -> str:
+    """What some parameters are called, the first of them."""
+    return ", ".join(map(describe, parameters[:most])) + (", ..." * (len(parameters) > most))
 
 
 def accuracy(prediction: Any, target: Any, threshold: float = 0.5) -> float:
@@ -225,14 +263,12 @@ def accuracy(prediction: Any, target: Any, threshold: float = 0.5) -> float:
     prediction: (samples, classes), or (samples,) and (samples, 1) where one output tells two
     classes apart at `threshold`: 0.5 for probabilities, 0 for logits, as `bce_with_logits` takes
     them. target: class numbers (samples,), or an array of prediction's shape. Raises ValueError
-    for other shapes.
+    for other shapes, no samples, and what is no real number.
 
     >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
     0.5
     """
-    prediction, target = (
-        np.asarray(a.value if isinstance(a, Tensor) else a) for a in (prediction, target)
-    )
+    prediction, target = _real(prediction, "prediction"), _real(target, "target")
     several = prediction.ndim == 2 and prediction.shape[1] > 1
     if several and target.shape == prediction.shape[:1]:
         return float(np.mean(prediction.argmax(axis=1) == target))
@@ -244,6 +280,20 @@ def accuracy(prediction: Any, target: Any, threshold: float = 0.5) -> float:
     if several:
         return float(np.mean(prediction.argmax(axis=1) == target.argmax(axis=1)))
     return float(np.mean((prediction > threshold) == (target > 0.5)))
+
+
+def _real(x: Any, name: str) -> np.ndarray:
+    """Predictions or targets as an array; ValueError unless they are real numbers, one at least."""
+    try:
+        array = np.asarray(x.value if isinstance(x, Tensor) else x)
+    except ValueError:  # rows of several lengths
+        array = np.asarray(None)
+    if array.dtype.kind not in "fiub" or not array.size:
+        raise ValueError(
+            f"accuracy got {describe(x)} for {name}; real numbers are needed, of one sample at "
+            "least; number classes given by name with np.unique(names, return_inverse=True)"
+        )
+    return array
 
 
 def summary(model: Module) -> str:
@@ -258,6 +308,7 @@ def summary(model: Module) -> str:
     layers.3  Sigmoid                            0
     total                                    1,135
     """
+    check_has(model, "named_modules", "model", "a Module", "pass the model itself, not its class")
     parameters = dict(model.named_parameters())
     modules = dict(model.named_modules())
     prefixes = {path: f"{path}." if path else "" for path in modules}

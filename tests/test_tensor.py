@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from told import tells
 
 import autograd_lite as al
 from autograd_lite import Tensor, grad
@@ -410,8 +411,13 @@ def test_values_are_visible() -> None:
     assert f"{loss}" == str(loss)
     assert float(Tensor([2.0])) == 2
     assert [10, 20, 30][Tensor([1.0, 3.0, 2.0]).argmax()] == 20
-    with pytest.raises(ValueError, match="size"):
-        Tensor([1.0, 2.0]).item()
+    for read in (float, int, Tensor.item, lambda t: f"{t:.2f}"):
+        tells(
+            lambda: read(Tensor([1.0, 2.0], name="W")),
+            ValueError, "W (2,) float64", "one element", ".tolist()",
+        )  # fmt: skip
+    for read in (len, list):
+        tells(lambda: read(loss), TypeError, "a Tensor () float64", "an axis", "use .item()")
     with pytest.raises(ValueError, match="ambiguous"):
         bool(Tensor([1.0, 2.0]))
     with pytest.raises(TypeError):
@@ -729,3 +735,18 @@ def test_looking_at_a_leaf_does_not_hand_its_array_out() -> None:
     assert looked[0] == "Tensor([1., 2.], name='W')"
     with pytest.raises(ValueError, match="read-only"):
         W.value[0] = 1  # as it would not be, had .data been used
+
+
+@pytest.mark.parametrize(
+    ("data", "given", "remedy"),
+    [
+        (None, "None", "pass a number"),
+        ("abc", "'abc'", "pass a number"),
+        ([1.0, None], "[1.0, None]", "pass a number"),
+        ([[1, 2], [3]], "[[1, 2], [3]]", "nested lists of one length"),
+        (np.ones(2, int), "an array (2,) int64", ".astype(float)"),
+        (np.ones(2, object), "an array (2,) object", ".astype(float)"),
+    ],
+)
+def test_what_is_no_leaf(data: Any, given: str, remedy: str) -> None:
+    tells(lambda: Tensor(data), TypeError, f"Tensor got {given}", "floating numbers", remedy)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node, ndarray
+from ..graph import Node, check_function, ndarray
 from ..mode import Trace, mode
 from ..terms import Rules
 from ..trees import held, mapped
@@ -60,7 +60,8 @@ def compile(fn: Callable[..., Any], in_place: int | Sequence[int] = ()) -> Compi
     - Calls from several threads wait for each other. Given a Tensor, inside `func.at`, and inside
       another function that is being compiled, fn itself is called, and so it is recorded.
 
-    `.source` is the text of what ran last. Raises TypeError for arguments that are no such things.
+    `.source` is the text of what ran last. Raises TypeError for arguments that are no such things,
+    and for an `fn` that cannot be called.
 
     >>> step = compile(lambda W, x: W - 0.1 * x.T @ (x @ W), in_place=0)
     >>> W = np.array([[1.0], [2.0]])
@@ -70,6 +71,7 @@ def compile(fn: Callable[..., Any], in_place: int | Sequence[int] = ()) -> Compi
     array([[0.9],
            [2. ]])
     """
+    check_function(fn, "what is to be compiled")
     positions = (in_place,) if isinstance(in_place, int) else tuple(in_place)
     if len(set(positions)) < len(positions) or any(isinstance(i, bool) or i < 0 for i in positions):
         raise ValueError(

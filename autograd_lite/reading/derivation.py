@@ -69,7 +69,8 @@ def derive(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
     on values, it took that branch.
 
     Raises TypeError for a `loss` or `wrt` that is no floating Tensor, ValueError for a loss of
-    several elements, RuntimeError for a leaf that was used with two values.
+    several elements or one computed inside `no_grad`, RuntimeError for a leaf that was used with
+    two values.
 
     >>> from autograd_lite import Tensor, derive, mse, sigmoid
     >>> x, t = np.ones((5, 3)), np.zeros((5, 2))

@@ -86,8 +86,8 @@ def source(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
     engine gives. It is the recorded run: where Python branched on values, it took that branch.
 
     Raises TypeError for a `loss` or `wrt` that is no floating Tensor, and where an op's forward
-    does what cannot be written as numpy calls; ValueError for a loss of several elements;
-    RuntimeError for a leaf that was used with two values.
+    does what cannot be written as numpy calls; ValueError for a loss of several elements or one
+    computed inside `no_grad`; RuntimeError for a leaf that was used with two values.
 
     >>> from autograd_lite import Tensor, source
     >>> x, w = np.array([1.0, 2.0]), Tensor([0.5, -0.5], name="w")

@@ -16,7 +16,7 @@ from .. import ops
 from ..graph import Array, Node, Op, describe, leaf
 from ..mode import in_mode
 from ..names import Namespace, called
-from ..reverse import check_real, order, sweep
+from ..reverse import check_loss, listed, order, sweep
 from ..terms import Pull, Rules, Term, Terms, needed, read, read_formulas, within
 
 SUM: Op = ops.sum.op  # type: ignore[attr-defined]
@@ -67,12 +67,7 @@ def recorded(
     Formulas that were written out are the ops that they equal: for all finite values, or, if it is
     to be read `on_paper`, as formulas. Raises what `derive` and `source` say.
     """
-    check_real(loss, "the loss")
-    if loss.size != 1:
-        raise ValueError(
-            f"the loss is {describe(loss)}; one number is needed, for it is its gradient that "
-            "is read; take the sum or mean"
-        )
+    check_loss(loss)
     graph = _copied(loss, wrt)
     given = called(names)
     with np.errstate(all="ignore"):
@@ -299,10 +294,9 @@ def _copied(loss: Node, wrt: Any) -> Copy:
     one = leaf(kind, np.ones_like(loss._array))
     if wrt is None:
         wrt = sorted((x for node, x in originals.items() if not node.constant), key=_number)
-    wrt = [wrt] if isinstance(wrt, Node) else list(wrt)
-    for x in wrt:
-        check_real(x, "wrt")
-    targets = [leaves[id(x)] if id(x) in leaves else entered(x, x._array) for x in wrt]
+    targets = [
+        leaves[id(x)] if id(x) in leaves else entered(x, x._array) for x in listed(wrt, "wrt")
+    ]
     return Copy(top, one, copies, originals, targets)
 
 

@@ -74,7 +74,7 @@ def test_predict_is_an_array_records_nothing_and_restores_the_mode():
 
 def test_predict_restores_the_mode_after_an_error():
     model = nn.Sequential(nn.Linear(3, 2), nn.Dropout())
-    with pytest.raises(ValueError, match="matmul got"):
+    with pytest.raises(ValueError, match=r"layer .* got"):
         model.predict(np.ones((2, 4)))
     assert model.layers[1].training
 

@@ -3,6 +3,7 @@ import warnings
 
 import numpy as np
 import pytest
+from told import tells
 
 import nn
 from autograd_lite import Tensor
@@ -159,9 +160,9 @@ def test_the_plot_is_a_figure_and_a_file(tmp_path):
     np.testing.assert_array_equal(figure.axes[0].lines[0].get_ydata(), history.loss)
 
 
-def test_a_missing_matplotlib_names_the_extra(monkeypatch):
+def test_a_missing_matplotlib_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(ImportError, match=r"autograd-lite\[examples\]"):
+    with pytest.raises(ImportError, match=r"no matplotlib; .*; pip install matplotlib$"):
         nn.History([1.0]).plot()
 
 
@@ -216,6 +217,84 @@ def test_a_loss_that_is_no_recorded_number_is_an_error(loss):
     sgd = nn.SGD(model.parameters())
     with pytest.raises(TypeError, match="one number, recorded"):
         nn.fit(model, loss, *data(), sgd, progress=False)
+
+
+X, Y = data(12)
+
+
+def fitted(**changed):
+    """`nn.fit` with some of its arguments changed, by name or one for another."""
+    model = nn.MLP([3, 1], rng=0)
+    given = {
+        "model": model,
+        "loss": nn.mse,
+        "x": X,
+        "y": Y,
+        "optimizer": nn.SGD(model.parameters()),
+    }
+    return nn.fit(**given | {"progress": False, "epochs": 1} | changed)
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "parts"),
+    [
+        # one argument in the place of another
+        ({"model": X, "x": nn.ReLU()}, TypeError, ("model is an array", "a Module", "first")),
+        ({"model": nn.mse, "loss": nn.ReLU()}, TypeError, ("model is the function mse", "a M", "")),
+        ({"model": nn.MLP}, TypeError, ("model is the class MLP", "a Module", "pass the model")),
+        ({"loss": X, "y": nn.mse}, TypeError, ("loss is an array (12, 3)", "a function", "nn.mse")),
+        ({"loss": "mse"}, TypeError, ("loss is 'mse'", "a function of prediction", "nn.mse")),
+        ({"loss": None}, TypeError, ("loss is None", "a function", "the function itself")),
+        ({"loss": nn.MLP}, TypeError, ("loss is the class MLP", "a function", "itself")),
+        ({"loss": Tensor(1.0)}, TypeError, ("loss is a Tensor ()", "a function", "itself")),
+        ({"optimizer": nn.Adam}, TypeError, ("optimizer is the class Adam", "an Opt", "nn.SGD")),
+        ({"optimizer": "adam"}, TypeError, ("optimizer is 'adam'", "an Opt", "nn.SGD")),
+        ({"optimizer": Y}, TypeError, ("optimizer is an array", "an Optimizer", "last")),
+        (
+            {"optimizer": nn.SGD(nn.MLP([3, 4, 1]).parameters())},
+            ValueError,
+            ("W1 (3, 4) float64, b1 (4,) float64, W2 (4, 1) float64, ...", "the model", "make the"),
+        ),
+        # data
+        ({"x": Y, "y": X}, ValueError, ("Linear(3, 1) of W1 got an array (12, 1)", "(..., 3)", "")),
+        ({"y": Y[:5]}, ValueError, ("x has 12 samples and y 5", "as many", "matching rows")),
+        ({"x": Tensor(X)}, TypeError, ("x is a Tensor (12, 3)", "a plain array", "pass x.data")),
+        ({"y": Tensor(Y)}, TypeError, ("y is a Tensor (12, 1)", "a plain array", "pass y.data")),
+        ({"x": None}, TypeError, ("x is None", "an array or list", "pass one")),
+        ({"y": [[1.0], [2.0, 3.0]] * 6}, TypeError, ("y is [[1.0], ", "rows of one", "pass")),
+        # numbers and the rest
+        ({"batch_size": 0}, ValueError, ("batch_size is 0", "at least 1", "choose")),
+        ({"batch_size": 2.0}, ValueError, ("batch_size is 2.0", "at least 1", "choose")),
+        ({"epochs": -1}, ValueError, ("epochs is -1", "at least 0", "choose")),
+        ({"epochs": 1.5}, ValueError, ("epochs is 1.5", "an integer", "choose")),
+        ({"rng": "0"}, TypeError, ("rng is '0'", "integer", "pass rng=0")),
+        ({"validation": X[:2]}, TypeError, ("validation is an array", "a pair", "(x, y)")),
+        ({"validation": 0.2}, TypeError, ("validation is 0.2", "a pair", "pass (x, y)")),
+        ({"validation": (X, Y[:3])}, ValueError, ("validation's x has 12", "as many", "matching")),
+        ({"metrics": nn.accuracy}, TypeError, ("metrics is the function acc", "a dict", "{")),
+        ({"metrics": {"a": "accuracy"}}, TypeError, ("metrics is {'a': ", "a dict", "pass {")),
+        ({"history": [1.0]}, TypeError, ("history is [1.0]", "a History", "an earlier fit")),
+    ],
+)  # fmt: skip
+def test_a_wrong_argument_is_told(changed, error, parts):
+    tells(lambda: fitted(**changed), error, *parts)
+
+
+def test_what_makes_sense_is_fitted():
+    for changed in ({"batch_size": 1000}, {"batch_size": np.int64(5)}, {"epochs": 0}):
+        assert len(fitted(**changed).loss) == changed.get("epochs", 1)
+
+
+def test_accuracy_of_what_is_no_number():
+    z, labels = np.eye(3), np.array(["cat", "dog", "cow"])
+    for call, name in (
+        (lambda: nn.accuracy(z, labels), "target"),
+        (lambda: nn.accuracy(None, labels), "prediction"),
+        (lambda: nn.accuracy([[1, 2], [3]], [0, 1]), "prediction"),
+        (lambda: nn.accuracy(z[:0], np.zeros(0, int)), "prediction"),
+    ):
+        tells(call, ValueError, f"for {name}", "real numbers", "np.unique")
+    tells(lambda: nn.summary(nn.MLP), TypeError, "model is the class MLP", "a Module", "pass the")
 
 
 def test_no_data_is_an_error():
