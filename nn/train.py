@@ -22,7 +22,7 @@ from autograd_lite import Table, Tensor, no_grad
 from .data import batches, samples
 from .init import Rng
 from .layers import generator
-from .module import Module
+from .module import Module, short
 from .optim import Optimizer
 from .step import Loss, Step, recorded_loss
 
@@ -70,7 +70,8 @@ class History:
         figure._repr_png_ = partial(_png, figure)  # by itself a notebook shows pyplot's alone
         left = figure.subplots()
         left.set(xlabel="epoch", yscale="log" if log else "linear")
-        left.xaxis.get_major_locator().set_params(integer=True)
+        left.set_xlim(0.5, max(len(self.loss), 1) + 0.5)
+        left.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
         losses, metrics = self._curves()
         lines, looks = [], cycle(LOOKS)
         for curves, axes in ((losses, left), (metrics, left.twinx() if metrics else left)):
@@ -79,8 +80,11 @@ class History:
                 epochs = range(1, len(values) + 1)
                 lines += axes.plot(epochs, values, style, color=color, marker=marker)
             if curves:
-                axes.set_ylabel("\n".join(curves), parse_math=False)
-        legend = figure.legend(lines, [*losses, *metrics], loc="outside upper center", ncols=3)
+                names = [short(name, 40) for name in curves] if len(curves) <= 2 else ["metrics"]
+                axes.set_ylabel("\n".join(names), parse_math=False)
+        labels = [short(name) for name in (*losses, *metrics)]
+        columns = 90 // (max(map(len, labels)) + 4)  # that the width has room for
+        legend = figure.legend(lines, labels, loc="outside upper center", ncols=columns)
         for text in legend.get_texts():
             text.set_parse_math(False)  # a metric may have any name
         if path is not None:

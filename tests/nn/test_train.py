@@ -309,7 +309,7 @@ def test_the_plot_says_what_is_what_beside_the_curves():
     pytest.importorskip("matplotlib")
     history = nn.History([3.0, 1.0], [4.0, 2.0], {"$\\frac$": [0.0, 1.0]})  # no mathematics
     figure = history.plot(log=True)
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     left, right = figure.axes
     names = ["loss (training)", "loss (validation)", "$\\frac$ (validation)"]
     (legend,) = figure.legends
@@ -320,6 +320,22 @@ def test_the_plot_says_what_is_what_beside_the_curves():
     assert not legend.get_window_extent().overlaps(left.get_window_extent())
     looks = {(line.get_color(), line.get_linestyle()) for a in (left, right) for line in a.lines}
     assert len(looks) == 3
+
+
+def test_all_of_a_plot_is_in_the_picture_however_long_its_names():
+    pytest.importorskip("matplotlib")
+    for metrics in (
+        {"a long name " * 30: [0.5]},
+        {f"a metric with the number {n}": [n] for n in range(9)},
+    ):
+        figure = nn.History([1.0, 0.5], [2.0], metrics).plot()
+        figure.draw_without_rendering()
+        (legend,) = figure.legends
+        inside = figure.bbox.padded(1)
+        for part in (legend, *(axes.yaxis.label for axes in figure.axes)):
+            box = part.get_window_extent()
+            assert inside.x0 <= box.x0 < box.x1 <= inside.x1
+            assert inside.y0 <= box.y0 < box.y1 <= inside.y1
 
 
 def test_plotting_leaves_pyplot_alone():
