@@ -73,6 +73,10 @@ def test_numbers_of_any_array_are_few_and_soon_there(shape):
     assert text.startswith("[" * array.ndim if array.size else "[]")
 
 
+def test_no_more_is_promised_along_an_axis_of_one():
+    assert numbers(np.zeros((1, 2, 2, 1)), 1) == "[[[[0.]\n   [0.]], ...]]"
+
+
 def test_numbers_are_numpys_where_they_are_not_too_many():
     for array in (
         np.arange(12.0).reshape(3, 4),
