@@ -11,6 +11,7 @@ from .mode import library, no_grad
 from .op import primitive, rewind, state_of
 from .ops import *  # noqa: F403
 from .reverse import grad, order, pullback, spans_of, sweep
+from .showing import Table
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ __all__ = [
     "Op",
     "Source",
     "Span",
+    "Table",
     "Tensor",
     "aligned",
     "compare",

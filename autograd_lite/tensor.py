@@ -13,9 +13,10 @@ import numpy as np
 
 from . import ops
 from .graph import Array, Node, describe, frozen, leaf, plain
-from .mode import mode
+from .mode import mode, tracing
 from .ops import namesakes
 from .reverse import backward
+from .showing import MOST, WIDTH, numbers, titled
 
 Method = Callable[..., "Tensor"]
 
@@ -187,13 +188,29 @@ class Tensor(Node):
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
 
+    def __str__(self) -> str:
+        self._check_visible()
+        return repr(self)
+
     def __repr__(self) -> str:
-        text = np.array2string(np.asarray(self.value), separator=", ", prefix="Tensor(")
-        details = [f"shape={self.shape}"] if self.size == 0 else []
+        if tracing():  # a debugger shows it there, and a notebook; print is refused
+            text, details = "...", [f"shape={self.shape}"]
+        else:
+            most = np.get_printoptions()["threshold"]
+            text = numbers(np.asarray(self.value), most, "Tensor(", separator=", ")
+            details = [f"shape={self.shape}"] if self.size == 0 else []
         details += [f"dtype={self.dtype}"] if self.dtype != np.float64 else []
         details += [f"name={self.name!r}"] if self.name else []
         details += [f"op={self.op.name}"] if self.op else []
         return f"Tensor({', '.join([text, *details])})"
+
+    def _repr_html_(self) -> str:
+        facts = f"{self.shape} {self.dtype}{f', computed by {self.op.name}' if self.op else ''}"
+        if tracing():
+            text = "The values are not known while a function is being compiled."
+        else:
+            text = numbers(np.asarray(self.value), MOST, separator=", ", max_line_width=WIDTH)
+        return titled(self.name or "Tensor", facts, text)
 
     # Copies are leaves --------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ import numpy as np
 from ..graph import REAL, Node, describe
 from ..names import Namespace, known
 from ..reverse import check_loss, grad, order
+from ..showing import Table
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `compare` found, one row for each name. `str()` is a table."""
+    """What `compare` found, one row for each name. `str()` is a table, as in a notebook."""
 
     rows: tuple[Row, ...]
 
@@ -49,17 +50,24 @@ class Comparison:
         if not self.ok:
             raise AssertionError(f"handwritten gradients differ from the derived ones\n{self}")
 
+    @property
+    def _table(self) -> Table:
+        return Table(
+            ("name", "shape", "absolute", "relative", "verdict"),
+            [
+                (r.name, str(r.shape), f"{r.absolute:.1e}", f"{r.relative:.1e}", r.verdict)
+                for r in self.rows
+            ],
+            verdicts=[row.ok for row in self.rows],
+        )
+
     def __str__(self) -> str:
-        head = ("name", "shape", "absolute", "relative", "verdict")
-        cells = [head] + [
-            (r.name, str(r.shape), f"{r.absolute:.1e}", f"{r.relative:.1e}", r.verdict)
-            for r in self.rows
-        ]
-        widths = [max(map(len, column)) for column in zip(*cells)]
-        lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
-        return "\n".join(lines)
+        return str(self._table)
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return self._table._repr_html_()
 
 
 def compare(

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..graph import Node, check_function, ndarray
 from ..mode import Trace, mode
+from ..showing import fenced
 from ..terms import Rules
 from ..trees import held, mapped
 from .assembly import Differs, Program, assemble, by_position
@@ -84,7 +85,7 @@ def compile(fn: Callable[..., Any], in_place: int | Sequence[int] = ()) -> Compi
 class Compiled:
     """What `compile` returns: call it as the function that it was made of.
 
-    A copy, or what pickle makes of it, compiles anew.
+    A copy, or what pickle makes of it, compiles anew. A notebook shows its `source`.
     """
 
     def __init__(self, fn: Callable[..., Any], in_place: tuple[int, ...]) -> None:
@@ -120,6 +121,10 @@ class Compiled:
 
     def __repr__(self) -> str:
         return f"<compiled {name_of(self.fn)}>"
+
+    def _repr_markdown_(self) -> str:
+        text = self._text or "# what runs is known after the first call"
+        return fenced(f"# {' '.join(repr(self).split())}\n{text}")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if kwargs:

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..graph import Array
 from ..names import Namespace
+from ..showing import fenced
 from ..terms import (
     ATOM,
     COMPARED,
@@ -58,7 +59,7 @@ class Source:
 
     `str()` is the text. `constants`: by their names, the arrays (and generators) that the
     expression used and the user gave no name; they are the last parameters of the function.
-    `function`: the text as a function, the constants bound.
+    `function`: the text as a function, the constants bound. A notebook highlights the text.
     """
 
     text: str
@@ -72,6 +73,9 @@ class Source:
         return self.text
 
     __repr__ = __str__
+
+    def _repr_markdown_(self) -> str:
+        return fenced(self.text)
 
 
 def source(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -> Source:

@@ -207,3 +207,23 @@ def test_another_tolerance(problem, rtol):
 def test_zero_against_zero_is_equal():
     W = Tensor(np.ones(3), name="W")
     assert al.compare((W * 0).sum(), {"W": np.zeros(3)}).ok
+
+
+def test_a_notebook_shows_each_verdict_by_its_sign(problem):
+    loss, by_hand = problem
+    report = al.compare(
+        loss,
+        {'<b>&"': by_hand["W"], "b": by_hand["b"] * np.nan, "z": -by_hand["z"]},
+        names={'<b>&"': next(node for node in al.order(loss) if node.name == "W")},
+    )
+    rows = report._repr_html_().split("<tr")[2:]
+    assert ["✓" in row for row in rows] == ["✗" not in row for row in rows] == [True, False, False]
+    assert "&lt;b&gt;&amp;&quot;" in rows[0]
+    assert "<b>" not in rows[0]
+    assert "handwritten is not finite" in rows[1]
+    assert "differs" in rows[2]
+    assert "✓" not in str(report)
+
+
+def test_a_comparison_of_nothing_shows_itself():
+    assert "verdict" in al.Comparison(())._repr_html_()

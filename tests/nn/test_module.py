@@ -1,5 +1,6 @@
 import copy
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -187,3 +188,45 @@ def test_a_copied_model_trains_its_parameters_and_not_its_constants(duplicate):
     np.testing.assert_array_equal(model.mean.value, [3.0, 4.0])
     if model is not original:
         np.testing.assert_array_equal(original.W.data, [[1.0], [2.0]])
+
+
+def test_the_summary_counts_parameters_wherever_they_are():
+    model = nn.Module()
+    model.w, model.tower = [Tensor(np.ones(4)), Tensor(np.ones(4))], {"a": nn.Linear(2, 2)}
+    text = nn.summary(model)
+    assert "w.0 (4,), w.1 (4,)" in text
+    assert text.splitlines()[-1].split() == ["total", "14"]
+
+
+def test_the_summary_shows_itself_as_a_table_everywhere():
+    model = nn.MLP([2, 3, 1], rng=0)
+    table = nn.summary(model)
+    assert repr(table) == str(table) == table
+    assert table.splitlines()[1].split() == [
+        "layers.0",
+        "Linear",
+        "W",
+        "(2,",
+        "3),",
+        "b",
+        "(3,)",
+        "9",
+    ]
+    for html in (table._repr_html_(), model._repr_html_()):
+        assert "<b>MLP</b>" in html
+        assert [*re.findall(r"<td[^>]*>([^<]*)</td>", html)][:4] == [
+            "layers.0",
+            "Linear",
+            "W (2, 3), b (3,)",
+            "9",
+        ]
+
+
+def test_names_are_only_text_in_a_notebook():
+    model = type('<b>&"', (nn.Module,), {})()
+    assert "<b>model" not in model._repr_html_()
+    model.parts = {"<script>": Tensor(np.ones((0, 3)))}
+    html = model._repr_html_()
+    assert "parts.&lt;script&gt; (0, 3)" in html
+    assert "<b>&lt;b&gt;&amp;&quot;</b>" in html
+    assert "<script>" not in html

@@ -1,3 +1,7 @@
+import base64
+import importlib.util
+import re
+import subprocess
 import sys
 import warnings
 
@@ -127,11 +131,26 @@ def test_progress_is_shown_when_wanted_with_and_without_tqdm(capsys, monkeypatch
     trained()
     assert capsys.readouterr() == ("", "")
     pytest.importorskip("tqdm")
-    trained(progress=True)
-    assert "3/3" in capsys.readouterr().err
+    _, _, history = trained(progress=True)
+    shown = capsys.readouterr().err
+    assert re.search(rf"training: 100%.* 3/3 .* epochs/s, loss={history.loss[-1]:.3g}", shown)
+    trained(progress=True, history=history)
+    shown = capsys.readouterr().err
+    assert "3/6" in shown  # where it goes on
+    assert "6/6" in shown
     monkeypatch.setitem(sys.modules, "tqdm", None)
-    trained(progress=True)
-    assert "epoch 3/3  loss" in capsys.readouterr().err
+    trained(progress=True, history=history)
+    assert "epoch 9/9  loss" in capsys.readouterr().err
+
+
+def test_a_line_of_progress_leaves_nothing_of_a_longer_one(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    values = iter([0.1234, 0.5])
+    trained(epochs=2, progress=True, metrics={"it": lambda p, t: next(values)})
+    first, second = capsys.readouterr().err.rstrip("\n").split("\r")[1:]
+    assert "it 0.1234" in first
+    assert len(second) >= len(first.rstrip())
+    assert second.rstrip().endswith("it 0.5")
 
 
 def test_dropout_is_on_in_training_and_off_in_validation():
@@ -314,19 +333,94 @@ def test_layers_that_are_not_trained_keep_no_gradients():
     assert model.layers[2].W.grad is not None
 
 
-def test_the_summary_counts_parameters_wherever_they_are():
-    model = nn.Module()
-    model.w, model.tower = [Tensor(np.ones(4)), Tensor(np.ones(4))], {"a": nn.Linear(2, 2)}
-    text = nn.summary(model)
-    assert "w.0 (4,), w.1 (4,)" in text
-    assert text.splitlines()[-1].split() == ["total", "14"]
-
-
-def test_a_plot_of_a_history_that_gained_validation_later():
+def test_a_history_that_gained_and_lost_its_validation_keeps_each_figure_in_its_epoch():
+    model, sgd, history = trained(metrics={"mean": lambda p, t: 7.0})
+    settings = {"epochs": 2, "progress": False, "history": history}
+    nn.fit(model, nn.mse, *data(), sgd, validation=data(9), **settings)
+    seen = history.validation_loss[-2:]
+    nn.fit(model, nn.mse, *data(), sgd, **settings)
+    np.testing.assert_array_equal(history.validation_loss, [np.nan] * 3 + seen)
+    assert history.last() == {"loss": history.loss[-1]}
+    rows = [row[1:] for row in cells(history)]
+    assert [row[1] for row in rows] == ["nan"] * 3 + [f"{x:.4g}" for x in seen] + ["", ""]
+    assert [row[2] for row in rows] == ["7"] * 3 + [""] * 4
     pytest.importorskip("matplotlib")
-    model, sgd, history = trained()
-    nn.fit(
-        model, nn.mse, *data(), sgd, epochs=2, validation=data(9), progress=False, history=history
-    )
-    lines = {line.get_label(): line for line in history.plot().axes[0].lines}
-    assert list(lines["validation loss"].get_xdata()) == [4, 5]
+    left, right = history.plot().axes
+    line = left.lines[1]
+    np.testing.assert_array_equal(line.get_xdata()[np.isfinite(line.get_ydata())], [4, 5])
+    assert right.get_ylabel() == "mean (training or validation)"
+
+
+def cells(history):
+    """The rows of the table that a notebook shows, without its head."""
+    lines = history._repr_html_().split("<tr>")[2:]
+    return [re.findall(r"<td[^>]*>([^<]*)</td>", line) for line in lines]
+
+
+def test_a_notebook_shows_the_first_and_last_epochs_and_the_curves(monkeypatch):
+    losses = [1 / n for n in range(1, 1001)]
+    history = nn.History(losses, metrics={"<b>&": losses})
+    html = history._repr_html_()
+    assert "History of 1,000 epochs" in html
+    assert "&lt;b&gt;&amp; (training)" in html
+    assert "<b>&" not in html
+    rows = cells(history)
+    assert [row[0] for row in rows] == [*"123456", "…", *map(str, range(995, 1001))]
+    assert rows[1] == ["2", "0.5", "0.5"]
+    if importlib.util.find_spec("matplotlib"):
+        (picture,) = re.findall('<img src="data:image/png;base64,([^"]*)"', html)
+        assert base64.b64decode(picture).startswith(b"\x89PNG")
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert "<img" not in history._repr_html_()
+    assert cells(history) == rows
+
+
+@pytest.mark.parametrize(
+    "history", [nn.History(), nn.History([1.0]), nn.History([np.nan, np.inf, 2.0], [1.0])]
+)
+def test_any_history_shows_itself(history):
+    assert len(cells(history)) == len(history.loss)
+    if importlib.util.find_spec("matplotlib"):
+        assert history.plot()._repr_png_().startswith(b"\x89PNG")
+
+
+def test_the_plot_says_what_is_what_beside_the_curves():
+    pytest.importorskip("matplotlib")
+    history = nn.History([3.0, 1.0], [4.0, 2.0], {"$\\frac$": [0.0, 1.0]})  # no mathematics
+    figure = history.plot(log=True)
+    figure.draw_without_rendering()
+    left, right = figure.axes
+    names = ["loss (training)", "loss (validation)", "$\\frac$ (validation)"]
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == names
+    assert left.get_ylabel().split("\n") + right.get_ylabel().split("\n") == names
+    assert (left.get_yscale(), right.get_yscale()) == ("log", "linear")
+    assert nn.History([1.0]).plot().axes[0].get_yscale() == "linear"
+    assert not legend.get_window_extent().overlaps(left.get_window_extent())
+    looks = {(line.get_color(), line.get_linestyle()) for a in (left, right) for line in a.lines}
+    assert len(looks) == 3
+
+
+def test_all_of_a_plot_is_in_the_picture_however_long_its_names():
+    pytest.importorskip("matplotlib")
+    for metrics in (
+        {"a long name " * 30: [0.5]},
+        {f"a metric with the number {n}": [n] for n in range(9)},
+    ):
+        figure = nn.History([1.0, 0.5], [2.0], metrics).plot()
+        figure.draw_without_rendering()
+        (legend,) = figure.legends
+        inside = figure.bbox.padded(1)
+        for part in (legend, *(axes.yaxis.label for axes in figure.axes)):
+            box = part.get_window_extent()
+            assert inside.x0 <= box.x0 < box.x1 <= inside.x1
+            assert inside.y0 <= box.y0 < box.y1 <= inside.y1
+
+
+def test_plotting_leaves_pyplot_alone():
+    pytest.importorskip("matplotlib")
+    code = "import sys, nn; nn.History([2.0, 1.0])._repr_html_(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "matplotlib.figure" in done.stdout.split()
+    assert "matplotlib.pyplot" not in done.stdout.split()
+    assert done.stderr == ""
