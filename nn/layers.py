@@ -15,6 +15,8 @@ from . import init as inits
 from .init import Init, Rng
 from .module import Module
 
+Layer = Callable[[Any], Any] | type[Module]
+
 
 class Linear(Module):
     """x @ W + b.
@@ -125,7 +127,7 @@ class Sequential(Module):
     (4, 1)
     """
 
-    def __init__(self, *layers: Callable[[Any], Any]) -> None:
+    def __init__(self, *layers: Layer) -> None:
         self.layers = [layer() if isinstance(layer, type) else layer for layer in layers]
         linear = (layer for layer in self.layers if isinstance(layer, Linear))
         for number, layer in enumerate(linear, 1):
@@ -166,8 +168,8 @@ class MLP(Sequential):
     def __init__(
         self,
         sizes: Sequence[int],
-        activation: str | Callable[[Any], Any] | None = "relu",
-        output: str | Callable[[Any], Any] | None = None,
+        activation: str | Layer | None = "relu",
+        output: str | Layer | None = None,
         init: str | Init = "glorot",
         bias: bool = True,
         dtype: Any = np.float64,
@@ -176,7 +178,7 @@ class MLP(Sequential):
         if len(sizes) < 2:
             raise ValueError(f"MLP got sizes {sizes}; inputs and outputs are needed; give both")
         rng = generator(rng)
-        layers: list[Callable[[Any], Any]] = []
+        layers: list[Layer] = []
         for i, (inputs, outputs) in enumerate(pairwise(sizes), 2):
             layers.append(Linear(inputs, outputs, bias=bias, init=init, dtype=dtype, rng=rng))
             role, after = ("activation", activation) if i < len(sizes) else ("output", output)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -37,7 +38,7 @@ class History:
         columns = {"loss": self.loss, "validation loss": self.validation_loss, **self.metrics}
         return {name: values[-1] for name, values in columns.items() if values}
 
-    def plot(self, path: str | None = None) -> Any:
+    def plot(self, path: str | os.PathLike[str] | None = None) -> Any:
         """The curves as a matplotlib figure, saved to `path` if given.
 
         Raises ImportError where matplotlib is missing.

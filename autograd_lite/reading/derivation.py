@@ -27,8 +27,8 @@ WIDTH = 88  # of a line of text
 LEFT, RIGHT = 40, 72  # up to where the lines are aligned
 NOTE = "As recorded: where Python branched on values, this is the branch that it took."
 
-BROADCAST: Op = ops.broadcast_to.op  # type: ignore[attr-defined]
-RESHAPE: Op = ops.reshape.op  # type: ignore[attr-defined]
+BROADCAST: Op = ops.broadcast_to.op
+RESHAPE: Op = ops.reshape.op
 
 
 @dataclass(frozen=True, repr=False, eq=False)

@@ -19,7 +19,7 @@ from ..names import Namespace, called
 from ..reverse import check_real, order, sweep
 from ..terms import Term, Terms, needed, read, within
 
-TRANSPOSE: Op = ops.transpose.op  # type: ignore[attr-defined]
+TRANSPOSE: Op = ops.transpose.op
 
 
 @dataclass(frozen=True, eq=False)
