@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from .mode import tracing, untraceable
 
-Array = Any  # a numpy array or scalar, or any array that follows numpy's protocols
+Array = np.ndarray | Any  # a numpy array or scalar, or any array that follows numpy's protocols
+S = TypeVar("S")
 REAL = "fiub"  # the kinds of dtype that hold real numbers
 
 ndarray = np.ndarray
@@ -110,13 +111,13 @@ class Node:
     saved: list[Array]
     params: dict[str, Any]
     name: str | None
-    grad: Array
+    grad: ndarray | Any  # or None, which a type checker lets pass without a question
     constant: bool
     number: int
     spans: Any  # that it is a result of: the label and start of the last one, and those before it
 
     @property
-    def _array(self) -> Array:
+    def _array(self) -> ndarray:
         value = self._value
         return self._live if value is None else value
 
@@ -130,7 +131,7 @@ class Node:
         return self._array
 
     @property
-    def data(self) -> Array:
+    def data(self) -> ndarray:
         """The value as an array.
 
         Of a leaf: the live array, always the same one, to read and to write. Graphs recorded
@@ -189,22 +190,22 @@ class Node:
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes."""
-        return self._array.shape  # type: ignore[no-any-return]
+        return self._array.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of the elements."""
-        return self._array.dtype  # type: ignore[no-any-return]
+        return self._array.dtype
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return self._array.ndim  # type: ignore[no-any-return]
+        return self._array.ndim
 
     @property
     def size(self) -> int:
         """The number of elements."""
-        return self._array.size  # type: ignore[no-any-return]
+        return self._array.size
 
     def _check_visible(self) -> None:
         if tracing():
@@ -231,7 +232,7 @@ class Span(NamedTuple):
     nodes: list[Any]
 
 
-def span(label: Any, start: int, y: Any) -> Any:
+def span(label: Any, start: int, y: S) -> S:
     """Mark `y` as a result of the part of a graph that was recorded since `start`; return it.
 
     label: what the part is called, anything whose text is to be shown, such as the layer that

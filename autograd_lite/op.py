@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial, wraps
 from itertools import count
-from typing import Any
+from typing import Any, ParamSpec, Protocol, TypeVar, cast, overload
 
 import numpy as np
 
@@ -20,10 +20,41 @@ from .mode import Trace, mode
 
 VJP = Callable[..., Array]
 Paper = Callable[..., Any]
+T = TypeVar("T", bound=Node)
+P = ParamSpec("P")
 
 ndarray = np.ndarray
 GENERATORS = (np.random.Generator, np.random.RandomState)
 FLOATS = {np.float64, np.float32}  # immutable, and by far the most frequent numbers
+
+
+class Composition(Protocol[P]):
+    """A function made of ops, as type checkers see it: with a Tensor in the first three places it
+    returns one, and else they know nothing of the result.
+
+    P are the parameters of what it was made of, for editors to show. A call is not held to them,
+    because the first static parameter may be given by position, too.
+    """
+
+    @overload
+    def __call__(self, x: T, /, *inputs: Any, **params: Any) -> T: ...
+    @overload
+    def __call__(self, a: Any, x: T, /, *inputs: Any, **params: Any) -> T: ...
+    @overload
+    def __call__(self, a: Any, b: Any, x: T, /, *inputs: Any, **params: Any) -> T: ...
+    @overload
+    def __call__(self, *inputs: Any, **params: Any) -> Any: ...
+
+
+class Operation(Composition[P], Protocol[P]):
+    """What `primitive` makes of a forward, as type checkers see it."""
+
+    op: Op
+
+
+def composition(function: Callable[P, Any]) -> Composition[P]:
+    """The function itself, which is made of ops: type checkers learn that it returns Tensors."""
+    return cast(Composition[P], function)
 
 
 def primitive(
@@ -34,7 +65,7 @@ def primitive(
     elementwise: bool = False,
     activation: bool = False,
     formula: bool = False,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+) -> Callable[[Callable[P, Any]], Operation[P]]:
     """Make an op of a numpy function, given the VJP for each of its inputs.
 
     Inputs are the function's positional parameters; static parameters are keyword-only, but the
@@ -66,7 +97,7 @@ def primitive(
     array(12.)
     """
 
-    def define(forward: Callable[..., Array]) -> Callable[..., Any]:
+    def define(forward: Callable[..., Array]) -> Any:
         code = forward.__code__
         arity = code.co_argcount
         names = code.co_varnames[: arity + code.co_kwonlyargcount]
@@ -139,8 +170,9 @@ def primitive(
             node.number = next_number()
             return node
 
-        call.op = this  # type: ignore[attr-defined]
-        return call
+        operation = cast(Operation[...], call)
+        operation.op = this
+        return operation
 
     return define
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, TypeVar, overload
+from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
 
@@ -137,6 +137,16 @@ def sweep(
     return cotangents
 
 
+@overload
+def grad(y: Any, wrt: Node, g: Any = None, create_graph: Literal[False] = False) -> np.ndarray: ...
+@overload
+def grad(
+    y: Any, wrt: Sequence[Node], g: Any = None, create_graph: Literal[False] = False
+) -> list[np.ndarray]: ...
+@overload
+def grad(y: Any, wrt: T, g: Any = None, *, create_graph: Literal[True]) -> T: ...
+@overload
+def grad(y: Any, wrt: Sequence[T], g: Any = None, *, create_graph: Literal[True]) -> list[T]: ...
 @overload
 def grad(y: Any, wrt: Node, g: Any = None, create_graph: bool = False) -> Any: ...
 @overload

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from opcode import opmap
 from operator import index
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, Never, SupportsIndex
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from .reverse import backward
 from .showing import MOST, WIDTH, numbers, titled
 
 Method = Callable[..., "Tensor"]
+Lengths = SupportsIndex | Sequence[SupportsIndex]
 
 
 def _both_ways(op: Callable[..., Any]) -> tuple[Method, Method]:
@@ -109,28 +110,28 @@ class Tensor(Node):
     squeeze: Method = ops.squeeze
     swapaxes: Method = ops.swapaxes
 
-    def reshape(self, *shape: Any) -> Tensor:
+    def reshape(self, *shape: Lengths) -> Tensor:
         """The same elements in another shape: `t.reshape(2, 3)` or `t.reshape((2, 3))`."""
-        return ops.reshape(self, shape=shape[0] if len(shape) == 1 else shape)  # type: ignore[no-any-return]
+        return ops.reshape(self, shape=shape[0] if len(shape) == 1 else shape)
 
-    def transpose(self, *axes: Any) -> Tensor:
+    def transpose(self, *axes: Lengths | None) -> Tensor:
         """The axes in another order, as `t.transpose(1, 0)` or with a tuple; none: reversed."""
         order = axes[0] if len(axes) == 1 else axes or None
-        return ops.transpose(self, axes=order)  # type: ignore[no-any-return]
+        return ops.transpose(self, axes=order)
 
     @property
     def T(self) -> Tensor:
         """The axes in reverse order."""
-        return ops.transpose(self)  # type: ignore[no-any-return]
+        return ops.transpose(self)
 
     @property
     def mT(self) -> Tensor:
         """The last two axes exchanged."""
-        return ops.swapaxes(self, -1, -2)  # type: ignore[no-any-return]
+        return ops.swapaxes(self, -1, -2)
 
     # Values -------------------------------------------------------------------------------------
 
-    def item(self) -> Any:
+    def item(self) -> float:
         """The value as a Python number; ValueError unless there is one element."""
         value = self.value
         if value.size != 1:
@@ -138,7 +139,8 @@ class Tensor(Node):
                 f"{describe(self)} was asked for as one number; one element is needed; take the "
                 "sum or mean, or .tolist() for all of them"
             )
-        return value.item()
+        number: float = value.item()  # an int or a bool is one to type checkers
+        return number
 
     def tolist(self) -> Any:
         """The value as nested lists of Python numbers."""
@@ -230,7 +232,8 @@ class Tensor(Node):
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return _recorded(func, args, kwargs)
 
-    def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
+    # None: with NoReturn, type checkers would take a Tensor for an array, and array @ Tensor too
+    def __array__(self, dtype: Any = None, copy: Any = None) -> None:
         raise TypeError(
             f"{describe(self)} was about to become a plain array, which would lose its gradient; "
             "an op of autograd_lite is needed here: X @ t for X.dot(t), stack or concatenate for "
@@ -239,7 +242,7 @@ class Tensor(Node):
             "what you want"
         )
 
-    def __setitem__(self, key: Any, value: Any) -> NoReturn:
+    def __setitem__(self, key: Never, value: Never) -> None:
         raise TypeError(
             f"{describe(self)} was assigned to by index; a recorded value cannot change in place; "
             "write where(condition, value, t) for t[condition] = value, maximum(t, 0) for "

@@ -16,6 +16,8 @@ from .checks import number, whole
 from .init import Init, Rng
 from .module import Module
 
+Layer = Callable[[Any], Any] | type[Module]
+
 
 class Linear(Module):
     """x @ W + b.
@@ -140,7 +142,7 @@ class Sequential(Module):
     (4, 1)
     """
 
-    def __init__(self, *layers: Callable[[Any], Any]) -> None:
+    def __init__(self, *layers: Layer) -> None:
         for layer in layers:
             if not callable(layer):
                 raise TypeError(
@@ -188,8 +190,8 @@ class MLP(Sequential):
     def __init__(
         self,
         sizes: Sequence[int],
-        activation: str | Callable[[Any], Any] | None = "relu",
-        output: str | Callable[[Any], Any] | None = None,
+        activation: str | Layer | None = "relu",
+        output: str | Layer | None = None,
         init: str | Init = "glorot",
         bias: bool = True,
         dtype: Any = np.float64,
@@ -203,7 +205,7 @@ class MLP(Sequential):
             )
         sizes = [whole(n, f"a size of MLP({listed})") for n in listed]
         rng = generator(rng)
-        layers: list[Callable[[Any], Any]] = []
+        layers: list[Layer] = []
         for i, (inputs, outputs) in enumerate(pairwise(sizes), 2):
             layers.append(Linear(inputs, outputs, bias=bias, init=init, dtype=dtype, rng=rng))
             role, after = ("activation", activation) if i < len(sizes) else ("output", output)

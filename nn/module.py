@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -28,13 +28,14 @@ class Module:
 
     training = True
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, *inputs: Any, **options: Any) -> Any:
         """The output for an input, an array or Tensor whose rows are samples."""
         raise NotImplementedError(f"{type(self).__name__} has no forward; define forward(self, x)")
 
-    def __call__(self, *inputs: Any, **options: Any) -> Any:
+    def __call__(self, *inputs: Any, **options: Any) -> Tensor:
         start = next_number()  # so that drawings know what belongs to it
-        return span(self, start, self.forward(*inputs, **options))
+        y: Tensor = self.forward(*inputs, **options)
+        return span(self, start, y)
 
     def predict(self, x: Any) -> np.ndarray:
         """The output as an array: nothing is recorded, and dropout is off."""
@@ -48,13 +49,13 @@ class Module:
                 module.training = mode
         return np.array(y.value if isinstance(y, Tensor) else y)
 
-    def train(self, mode: bool = True) -> Module:
+    def train(self, mode: bool = True) -> Self:
         """Set the training mode of this module and those within; returns itself."""
         for _, module in self.named_modules():
             module.training = mode
         return self
 
-    def eval(self) -> Module:
+    def eval(self) -> Self:
         """Leave the training mode: dropout passes everything."""
         return self.train(False)
 

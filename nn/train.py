@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 import warnings
 from base64 import b64encode
@@ -12,7 +13,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from io import BytesIO
 from itertools import cycle
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -54,7 +54,7 @@ class History:
         count = len(self.loss)
         return {name: values[-1] for name, values in columns.items() if 0 < len(values) == count}
 
-    def plot(self, path: str | Path | None = None, *, log: bool = False) -> Any:
+    def plot(self, path: str | os.PathLike[str] | None = None, *, log: bool = False) -> Any:
         """The curves as a matplotlib figure, saved to `path` if given; a notebook shows it.
 
         log: whether the axis of the losses is logarithmic. That of metrics, at the right, is not.

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Array
-from ..op import primitive
+from ..op import composition, primitive
 from .elementwise import astype, equal, exp, guarded, maximum, sqrt
 from .shapes import broadcast_to, concatenate, flip, inverse, reshape, swapaxes, transpose
 
@@ -87,6 +87,7 @@ def var(x: Array, *, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -
     return x.var(axis=axis, ddof=ddof, keepdims=keepdims)
 
 
+@composition
 def std(x: Array, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
     """√var(x). The derivative of equal elements is infinite or NaN."""
     return sqrt(var(x, axis=axis, ddof=ddof, keepdims=keepdims))

@@ -28,8 +28,8 @@ LEFT, RIGHT = 40, 72  # up to where the lines are aligned
 NOTE = "As recorded: where Python branched on values, this is the branch that it took."
 UNIT = "The rows of %s sum to 1."
 
-BROADCAST: Op = ops.broadcast_to.op  # type: ignore[attr-defined]
-RESHAPE: Op = ops.reshape.op  # type: ignore[attr-defined]
+BROADCAST: Op = ops.broadcast_to.op
+RESHAPE: Op = ops.reshape.op
 
 
 @dataclass(frozen=True, repr=False, eq=False)

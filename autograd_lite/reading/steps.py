@@ -19,8 +19,8 @@ from ..names import Namespace, called
 from ..reverse import check_loss, listed, order, sweep
 from ..terms import Pull, Rules, Term, Terms, needed, read, read_formulas, within
 
-SUM: Op = ops.sum.op  # type: ignore[attr-defined]
-TRANSPOSE: Op = ops.transpose.op  # type: ignore[attr-defined]
+SUM: Op = ops.sum.op
+TRANSPOSE: Op = ops.transpose.op
 
 
 @dataclass(frozen=True, eq=False)
