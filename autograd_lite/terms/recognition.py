@@ -18,7 +18,7 @@ import numpy as np
 from ..graph import Array, Node, Op, leaf
 from ..op import GENERATORS
 from ..reverse import pullback, sweep, unbroadcast
-from .term import OPS
+from .term import OPS, key_of
 
 Pull = Callable[..., Iterable[tuple[Node, Any]]]
 FORMULAS = [op for op in OPS.values() if op.formula]
@@ -141,6 +141,7 @@ class _Search:
         self.exact = exact
         self.kept: set[Node] = set()  # formulas that are not taken in by larger ones
         self._first: dict[Node, list[tuple[Op, bool, float]]] = {}
+        self._known: dict[Any, bool] = {}  # whether expressions are formulas
 
     def function(self, end: Node) -> Same | None:
         """The node as a function of one value, of that which goes furthest back."""
@@ -223,11 +224,15 @@ class _Search:
                 yield op, negated
 
     def proved(self, found: Iterable[Same]) -> Iterator[Same]:
-        """Those that are equal."""
+        """Those that are equal: here, and everywhere else; the same expression is tried once."""
         for same in found:
-            proved = _equal_as_recorded(same) and _equal_elsewhere(same)
-            if proved and (not self.exact or _equal_in_extremes(same)):
-                yield same
+            if _equal_as_recorded(same):
+                key = _expression(same)
+                if key is None or key not in self._known:
+                    everywhere = _equal_elsewhere(same)
+                    self._known[key] = everywhere and (not self.exact or _equal_in_extremes(same))
+                if self._known[key] and _alike_as_recorded(same):
+                    yield same
 
 
 def _is_data(x: Node) -> bool:
@@ -303,18 +308,40 @@ def _equal_as_recorded(same: Same) -> bool:
     )
 
 
-def _equal_elsewhere(same: Same) -> bool:
-    """Is it the formula, and its derivative, at other values of moderate size, in float64?
+def _alike_as_recorded(same: Same) -> bool:
+    """Is the derivative the same at the recorded values, in case these are on a kink?"""
+    try:
+        return _agrees(same, same.start._array.astype(np.float64), None, 1e-6)
+    except Exception:  # it cannot be computed in float64
+        return False
 
-    And the derivative at the recorded ones, in case these are on a kink.
-    """
+
+def _expression(same: Same) -> Any:
+    """What tells one way to write a formula from another; None where there is data in it."""
+    if _data(same.inside):
+        return None
+    place = {node: i for i, node in enumerate([same.start, *same.inside])}
+    ways = (
+        (
+            node.op,
+            key_of(tuple(node.params.items())),
+            tuple(place[x] if isinstance(x, Node) else key_of(x) for x in node.inputs),
+        )
+        for node in same.inside
+    )
+    formula = same.op, key_of(tuple(same.params.items())), same.negated, same.factor
+    return (*ways, *formula, _enough(same), same.start.dtype)
+
+
+def _equal_elsewhere(same: Same) -> bool:
+    """Is it the formula, and its derivative, at other values of moderate size, in float64?"""
     rng = np.random.default_rng(0)
     shape = _enough(same)
     try:
-        for x in (rng.normal(size=shape), rng.uniform(-3, 3, shape)):
-            if not _agrees(same, x, rng, CLOSE):
-                return False
-        return _agrees(same, same.start._array.astype(np.float64), None, 1e-6)
+        return all(
+            _agrees(same, x, rng, CLOSE)
+            for x in (rng.normal(size=shape), rng.uniform(-3, 3, shape))
+        )
     except Exception:  # it cannot be computed there
         return False
 

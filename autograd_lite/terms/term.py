@@ -75,7 +75,7 @@ class Terms:
         self, op: Any, inputs: tuple[Any, ...], params: Params, shape: Shape, dtype: np.dtype
     ) -> Term:
         """`op(*inputs, **params)` as it stands."""
-        key = op, _key(inputs), _key(tuple(params.items())), dtype
+        key = op, key_of(inputs), key_of(tuple(params.items())), dtype
         if key not in self._made:
             self._made[key] = Term(op, inputs, params, shape, dtype, next(self._next))
         return self._made[key]
@@ -165,12 +165,12 @@ def is_number(x: Any) -> bool:
     return isinstance(x, (bool, int, float, np.generic))
 
 
-def _key(x: Any) -> Any:
+def key_of(x: Any) -> Any:
     """What tells inputs and params apart. 1, 1.0 and True differ, and a draw from any other."""
     if isinstance(x, (tuple, list)):
-        return type(x), tuple(map(_key, x))
+        return type(x), tuple(map(key_of, x))
     if isinstance(x, slice):
-        return slice, _key((x.start, x.stop, x.step))
+        return slice, key_of((x.start, x.stop, x.step))
     if is_number(x):
         return type(x), repr(x)
     if isinstance(x, GENERATORS) or (isinstance(x, Term) and x.dtype == object):
