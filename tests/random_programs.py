@@ -124,6 +124,14 @@ IDIOMS = [
     *("al.func.grad(lambda t: al.sum(t * {other}))({real})", "{real} * ({same} > {number})"),
     *("al.func.grad(lambda t: al.sum(al.sin(t) * {other}))({real})", "{real} - {same}.max()"),
     *(f"{own}({{real}})" for own in OWN),
+    *("1 / (1 + np.exp(-{real}))", "np.exp({real}) / (1 + np.exp({same}))"),  # formulas by hand
+    *("{real} * ({same} > 0)", "np.where({real} > 0, {same}, 0)", "np.log(1 + np.exp({real}))"),
+    *("np.maximum({real}, 0)", "np.log1p(np.exp(-abs({real}))) + np.maximum({same}, 0)"),
+    "np.exp({real} - np.max({same}, axis=-1, keepdims=True))",
+    "np.exp({real}) / np.exp({same}).sum(axis=-1, keepdims=True)",
+    "(lambda e: e / e.sum(axis={axis}, keepdims=True))"
+    "(np.exp({real} - {same}.max(axis={axis}, keepdims=True)))",
+    "np.log(np.exp({real}).sum(axis={axis}))",
 ]
 
 
@@ -264,6 +272,11 @@ class Program:
     numbers: frozenset[str] = frozenset()
     bare: bool = False
     in_place: bool = True
+
+    @property
+    def by_hand(self) -> bool:
+        """Does it write out a formula that is an op?"""
+        return any("np.exp(" in step for _, step in self.steps)
 
     def header(self) -> str:
         """The ops of the user's own that the program calls."""
