@@ -24,7 +24,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from contenders import DIGITS_LOOPS, STEPS, digits
+from contenders import DIGITS_LOOPS, STEPS, compiled_with, digits, written_out
 
 import autograd_lite as al
 
@@ -139,6 +139,21 @@ def steps_table(rounds):
     title = "One SGD step (forward, backward, update), float32: microseconds, and over handwritten"
     show(title, list(found), [[name, *row] for name, row in cells.items()])
     return found
+
+
+def formulas_table(rounds):
+    """A compiled step whose sigmoids are written out, and one that names them."""
+    rows = []
+    for sizes, batch in SIZES[:3]:
+        steps = {"al.sigmoid": al.sigmoid, "1 / (1 + np.exp(-z))": written_out}
+        clocks = {
+            name: warm(compiled_with(sigmoid, sizes, batch)) for name, sigmoid in steps.items()
+        }
+        times = in_turns(clocks, rounds)
+        over = ratios(times, base="al.sigmoid")
+        cells = [f"{median(times[name]) * 1e6:,.1f} {over[name]:6.2f}" for name in steps]
+        rows.append([label(sizes, batch), *cells])
+    show("Compiled, all sigmoid: microseconds, and over al.sigmoid", list(steps), rows)
 
 
 def first_step_table(rounds):
@@ -335,6 +350,7 @@ def main(quick=False, plot_path=None):
         raise ImportError("--plot found no matplotlib; it draws with it; pip install matplotlib")
     heading()
     found = steps_table(3 if quick else 21)
+    formulas_table(3 if quick else 11)
     first_step_table(3 if quick else 11)
     memory_table()
     digits_table(3 if quick else 5, epochs=2 if quick else 100)

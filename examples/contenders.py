@@ -104,6 +104,27 @@ def compiled(sizes, batch):
     return partial(step, x, t)
 
 
+def compiled_with(sigmoid, sizes, batch):
+    """The whole step compiled, every layer a sigmoid, as one may write it."""
+    x, t, W, b = problem(sizes, batch)
+    layers = [layer for pair in zip(W, b) for layer in (affine(*pair), sigmoid)]
+    model = nn.Sequential(*layers)
+    step = nn.Step(model, nn.mse, nn.SGD(model.parameters(), lr=LR))
+    step.__enter__()
+    return partial(step, x, t)
+
+
+def affine(W, b):
+    """A layer with these parameters."""
+    layer = nn.Linear(*W.shape, dtype=W.dtype)
+    layer.W.data, layer.b.data = W, b
+    return layer
+
+
+def written_out(z):
+    return 1 / (1 + np.exp(-z))
+
+
 def pytorch(sizes, batch):
     """PyTorch, eager. Updating by hand is faster than each form of torch.optim.SGD."""
     import torch
