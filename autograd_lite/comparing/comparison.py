@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import REAL, Node, describe
-from ..names import known
+from ..names import Names
 from ..reverse import check_real, grad, order
 
 
@@ -106,10 +106,11 @@ def _find(
     loss: Node, wanted: Mapping[str, Any], names: Mapping[str, Any] | None
 ) -> dict[str, Node]:
     """The nodes of the graph of `loss` with the wanted names."""
-    names_of = known(names)
+    nodes = order(loss)
+    known = Names(names, nodes)
     named: dict[str, set[Node]] = {}
-    for node in order(loss):
-        for name in names_of(node):
+    for node in nodes:
+        for name in known.all(node):
             named.setdefault(name, set()).add(node)
     for name in wanted:
         if len(named.get(name, ())) != 1:

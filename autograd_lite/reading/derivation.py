@@ -7,7 +7,7 @@ twice: in text and in LaTeX.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from ..ops.reductions import axes_of
 from ..terms import Shape, Term, needed, within
 from .letters import on_one_line
 from .notation import Page, form, write
-from .steps import Recorded, is_computed, named, recorded
+from .steps import Recorded, is_computed, is_element, named, recorded
 
 WIDTH = 88  # of a line of text
 LEFT, RIGHT = 40, 72  # up to where the lines are aligned
@@ -139,6 +139,7 @@ def on_paper(r: Recorded) -> Recorded:
         },
         gradients=[(new(x), new(slope)) for x, slope in r.gradients],
         called=called,
+        parts=frozenset(map(new, r.parts)),
     )
 
 
@@ -207,7 +208,7 @@ def told(r: Recorded) -> Account:
         for t, name in steps.names.items()
         if t.op is None or t in lines
     }
-    names = _with_parts(names, terms, space, uses, r.terms.ratios)
+    names = _with_parts(names, terms, space, uses, r.terms.ratios, r.parts)
     origin = {r.slope_of[x]: x for x in steps.own_slope}
 
     def cotangent_of(t: Term) -> tuple[Term, ...]:
@@ -264,6 +265,7 @@ def _with_parts(
     space: Namespace,
     uses: Mapping[Term, int],
     ratios: Mapping[float, tuple[int, int]],
+    light: Container[Term],
 ) -> dict[Term, str]:
     """Names also for what is used several times, is drawn, or makes a line too long: u1, u2, ..."""
     names = dict(names)
@@ -276,7 +278,7 @@ def _with_parts(
         if term.op is None:
             continue
         drawn = any(isinstance(value, GENERATORS) for value in term.params.values())
-        if term not in names and (drawn or (uses[term] > 1 and not _is_light(term, names))):
+        if term not in names and (drawn or (uses[term] > 1 and not _is_light(term, names, light))):
             names[term] = space.numbered("u")
         room = WIDTH - 24 - 2 * len(names.get(term, ""))
         parts = [x for x in dict.fromkeys(within(term.inputs)) if x not in names]
@@ -287,9 +289,9 @@ def _with_parts(
     return names
 
 
-def _is_light(term: Term, names: Mapping[Term, str]) -> bool:
-    """Is this hardly more than a name, a sign beside it, and not worth one of its own?"""
-    while term not in names:
+def _is_light(term: Term, names: Mapping[Term, str], light: Container[Term]) -> bool:
+    """Is this hardly more than a name, a sign or index beside it, and not worth one of its own?"""
+    while term not in names and term not in light and not is_element(term):
         parts = [*within(term.inputs)]
         if not parts:
             return True

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..graph import Array, Node, Op, describe, leaf
+from ..graph import Array, Node, Op, describe, frozen, leaf
 from ..mode import in_mode
-from ..names import Namespace, called
+from ..names import Names, Namespace
 from ..reverse import check_real, order, sweep
 from ..terms import Term, Terms, needed, read, within
 
+INDEX: Op = ops.getitem.op  # type: ignore[attr-defined]
 TRANSPOSE: Op = ops.transpose.op  # type: ignore[attr-defined]
 
 
@@ -29,7 +30,8 @@ class Recorded:
     `path`, what was recorded, in order; `slope_of`, for these and for leaves, the term of their
     cotangent; `gradients`, pairs of a term and that of the loss's gradient with respect to it;
     `called`, what the user calls a term; `values` of the leaves; `constants`, the leaves that are
-    no Tensors and that the user gave no name.
+    no Tensors and that the user gave no name; `parts`, what is but a part of a named array, as
+    x[2], or a simple function of it: where it is used it is written out.
     """
 
     terms: Terms
@@ -40,6 +42,7 @@ class Recorded:
     called: Mapping[Term, str]
     values: Mapping[Term, Array]
     constants: list[Term]
+    parts: frozenset[Term]
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,14 +70,14 @@ def recorded(loss: Any, wrt: Any, names: Mapping[str, Any] | None) -> Recorded:
             f"the loss is {describe(loss)}; one number is needed, for it is its gradient that "
             "is read; take the sum or mean"
         )
-    graph = _copied(loss, wrt)
+    given = Names(names, order(loss))
+    graph = _copied(loss, wrt, given)
     with np.errstate(all="ignore"):
         slopes = graph.slopes()
 
     terms = Terms()
     values: dict[Term, Array] = {}
     constants: list[Term] = []
-    given = called(names)
     users: dict[Term, str] = {}  # what the user calls them
 
     def entered(value: Array) -> Term:
@@ -115,6 +118,7 @@ def recorded(loss: Any, wrt: Any, names: Mapping[str, Any] | None) -> Recorded:
         users,
         values,
         constants,
+        frozenset(x for node in order(*graph.parts) if is_computed(x := found.get(node))),
     )
 
 
@@ -185,7 +189,7 @@ def named(r: Recorded) -> Steps:
     back = [(t, s) for t, s in r.slope_of.items() if is_computed(s) and s not in names]
     first = {s: t for t, s in reversed(back) if uses[s] > 1}  # nearest the loss
     forks = [t for t in path if uses[t] > 1 or first.get(r.slope_of.get(t)) is t]
-    forks = [t for t in forks if t.op is not TRANSPOSE]
+    forks = [t for t in forks if t.op is not TRANSPOSE and not is_element(t)]
     number("h", [*forks, *(t for t in targets if t.op is not None)])
     number("c", r.constants)
     number("p", (t for t in (*terms, *targets) if t.op is None))
@@ -205,6 +209,11 @@ def is_computed(x: Any) -> bool:
     return isinstance(x, Term) and x.op is not None
 
 
+def is_element(x: Term) -> bool:
+    """Is it a part of a leaf, `x[2]`, which reads as well as a name?"""
+    return x.op is INDEX and len(x.inputs) == 1 and x.inputs[0].op is None
+
+
 # The graph again --------------------------------------------------------------------------------
 
 
@@ -213,7 +222,7 @@ class Copy:
     """The graph of a loss again, with its constants as leaves: what is done to them is recorded.
 
     `copies` of recorded nodes; `originals` of the leaves: Tensors and arrays; `targets`, what
-    gradients are asked for; `one`, the cotangent of the loss.
+    gradients are asked for; `one`, the cotangent of the loss; `parts`, what comes from named arrays.
     """
 
     loss: Node
@@ -221,6 +230,7 @@ class Copy:
     copies: Mapping[Node, Node]
     originals: Mapping[Node, Any]
     targets: list[Node]
+    parts: list[Node]
 
     def slopes(self) -> dict[Node, Any]:
         """The cotangents, recorded, of the targets and of all between them and the loss."""
@@ -233,26 +243,40 @@ class Copy:
             return sweep(self.loss, self.one, path, recorded=True)
 
 
-def _copied(loss: Node, wrt: Any) -> Copy:
-    """A copy of the graph of a loss, and of the targets; by default these are its leaves."""
+def _copied(loss: Node, wrt: Any, names: Names) -> Copy:
+    """A copy of the graph of a loss, and of the targets; by default these are its leaves.
+
+    Of a constant that comes from a named array, `x[2]` or `1 − t`, it is recorded how.
+    """
     kind = type(loss)
     copies: dict[Node, Node] = {}
-    leaves: dict[int, Node] = {}  # by the id of their original
+    leaves: dict[Any, Node] = {}  # by the id of their original, scalars by their value
     originals: dict[Node, Any] = {}
+    parts: dict[tuple[int, str], Node] = {}  # what comes from named arrays
 
     def entered(x: Any, value: Array) -> Any:
-        if isinstance(x, Node) and x in copies:
-            return copies[x]
-        if not isinstance(x, Node) and not getattr(value, "shape", ()):
-            return value
-        return leaf_of(x, value)
+        if isinstance(x, Node):
+            return copies[x] if x in copies else leaf_of(x, value)
+        if not hasattr(value, "shape"):
+            return value  # a number of the text
+        path = names.path(x, value)
+        if path is None:
+            return leaf_of(x, value)
+        key = id(path.base), str(path)
+        if key not in parts:
+            with in_mode(recording=True):
+                parts[key] = path.of(leaf_of(path.base, frozen(path.value)))
+        return parts[key]
 
     def leaf_of(x: Any, value: Array) -> Node:
-        if id(x) not in leaves:
-            node = leaves[id(x)] = leaf(kind, value, getattr(x, "name", None))
+        same: Any = id(x)
+        if isinstance(x, np.generic) and names(x) is None:  # each time that numpy gave it
+            same = x.dtype, x.tobytes()
+        if same not in leaves:
+            node = leaves[same] = leaf(kind, value, getattr(x, "name", None))
             node.constant = x.constant if isinstance(x, Node) else True
             originals[node] = x
-        node = leaves[id(x)]
+        node = leaves[same]
         if node._value is not value and not np.array_equal(node._value, value, equal_nan=True):
             raise RuntimeError(
                 f"{describe(x)} had two values while the graph was recorded; a formula needs one; "
@@ -262,9 +286,10 @@ def _copied(loss: Node, wrt: Any) -> Copy:
 
     for node in order(loss):
         if node.op is not None:
+            inputs = tuple(map(entered, node.inputs, node.saved))  # which are numbered before it
             copy = leaf(kind, node._value, node.name)
             copy.op, copy.params, copy.saved = node.op, node.params, node.saved
-            copy.inputs = tuple(map(entered, node.inputs, node.saved))
+            copy.inputs = inputs
             copy.constant = node.constant
             copies[node] = copy
     top = entered(loss, loss._array)
@@ -275,7 +300,7 @@ def _copied(loss: Node, wrt: Any) -> Copy:
     for x in wrt:
         check_real(x, "wrt")
     targets = [leaves[id(x)] if id(x) in leaves else entered(x, x._array) for x in wrt]
-    return Copy(top, one, copies, originals, targets)
+    return Copy(top, one, copies, originals, targets, [*parts.values()])
 
 
 def _number(node: Node) -> int:
