@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import count, islice
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -13,11 +14,13 @@ import numpy as np
 from .graph import REAL, Array, Node, describe
 from .views import Step, address, after, steps_to
 
-MOST = 1000  # what is looked at of one container, or for one shape
+MOST = 1000  # what is looked at of one container
+FEW = 30  # the arrays of one shape that are tried for an explanation
 DEEPEST = 4  # of containers within containers
 WEAK, WEAKEST = 3, 6  # the fewest elements from which a function of an array, or a mask, is told
 
-Route = tuple[str | int, ...]  # a name and the way on from there: ("P", '["W"]'), ("layers", 0, ".W")
+# A name and the way on from there: ("P", '["W"]'), ("layers", 0, ".W").
+Route = tuple[str | int, ...]
 
 # What numpy makes of an array, where it records nothing.
 FUNCTIONS = (
@@ -95,8 +98,13 @@ class Names:
                 if not isinstance(x, Node) and hasattr(value, "shape"):
                     self._seen.setdefault(id(x), (x, value))
 
-        self._passes = {id(x): name for x, name in _passes(nodes, self._top)}
+        loops = _alike(nodes)
+        self._passes = {id(x): name for group in loops for x, name in _numbered(group, self._top)}
         self._places: dict[int, Path | None] = {}
+        columns = [column for group in loops for column in zip(*(x.inputs for x in group.all))]
+        self._scalars = [xs for xs in columns if all(isinstance(x, np.generic) for x in xs)]
+        for xs in self._scalars:
+            self._place_in_order(xs)
         self._last = self._last_passes(nodes)
         self._taken: defaultdict[str, set[int]] = defaultdict(set)
         for x in (*nodes, *(x for x, _ in self._seen.values())):
@@ -107,7 +115,8 @@ class Names:
         """What a value is called; None if it has no name of its own."""
         choices = [*self._choices(x)]
         free = (name for name in choices if self._taken.get(name, set()) <= {id(x)})
-        return next(free, choices[0] if choices else None)
+        shared = choices[0] if choices and id(x) not in self._passes else None
+        return next(free, shared)
 
     def all(self, x: Any) -> list[str]:
         """Every name that a value has, what it is called first."""
@@ -167,6 +176,9 @@ class Names:
                 for i, part in enumerate(route):
                     if isinstance(part, int):
                         families[route[:i], route[i + 1 :]][id(x)] = part
+        for xs in self._scalars:
+            if len(xs) >= WEAK:
+                families[xs].update((id(x), i) for i, x in enumerate(xs))
         last: set[int] = set()
         for items in families.values():
             named = {x: i for x, i in items.items() if self._named(x)}
@@ -210,23 +222,44 @@ class Names:
                         found.setdefault(address(here), self._path(name, base, (step,)))
         return next(iter(found.values())) if len(found) == 1 else None
 
+    def _place_in_order(self, xs: tuple[np.generic, ...]) -> None:
+        """Scalars of the passes of a loop that are, in order, those of one vector, or 1 − these."""
+        values = np.array(xs)
+        if len(xs) < WEAK or (values == values[0]).all():
+            return
+        vectors = [(name, base) for name, base in self._bases() if base.shape == values.shape]
+        found = [
+            (name, base, step)
+            for name, base in vectors
+            for step in islice(_explaining(self._value(base), values), 1)  # t rather than t²
+        ]
+        for i, x in enumerate(xs):
+            if len(found) == 1 and self._place(x, x) is None:
+                (name, base, step) = found[0]
+                steps = steps_to(base[i, ...], base) or ()
+                self._places[id(x)] = self._path(name, base, (*steps, step))
+
     def _function(self, value: np.ndarray) -> Path | None:
         """The one simple function of one named array that gives this value."""
         if value.dtype.kind not in REAL or (value == value.flat[0]).all():
             return None  # one number explains it
-        arguments = [self._path(name, base, ()) for name, base in self._bases()]
-        arguments += [path for path in self._places.values() if path and path.steps]
-        alike = {
-            (str(a), id(a.base)): a
-            for a in arguments
-            if a.value.size >= value.size and np.shape(a.of(a.value)) == value.shape
-        }
         found = [
-            Path(a.name, a.base, a.value, (*a.steps, step))
-            for a in islice(alike.values(), MOST)
-            for step in _explaining(a.of(a.value), value)
+            Path(path.name, path.base, path.value, (*path.steps, step))
+            for path, x in self._arguments.get(value.shape, {}).values()
+            for step in _explaining(x, value)
         ]
         return found[0] if len(found) == 1 else None
+
+    @cached_property
+    def _arguments(self) -> dict[tuple[int, ...], dict[Any, tuple[Path, Array]]]:
+        """By their shapes, the named arrays, and the parts of them that the graph has."""
+        whole = (self._path(name, base, ()) for name, base in self._bases())
+        found: defaultdict[tuple[int, ...], dict[Any, tuple[Path, Array]]] = defaultdict(dict)
+        for path in (*whole, *filter(None, self._places.values())):
+            x = path.of(path.value)
+            if len(found[x.shape]) < FEW:
+                found[x.shape].setdefault((id(path.base), str(path)), (path, x))
+        return found
 
     def _bases(self) -> Iterator[tuple[str, np.ndarray]]:
         """The named arrays."""
@@ -244,15 +277,31 @@ class Names:
 def _walk(names: Mapping[str, Any]) -> list[tuple[Route, Any]]:
     """What has a name, and what is within it, with the way to it; nearer things first."""
     found: list[tuple[Route, Any]] = []
-    ways: list[tuple[Route, Any]] = [((k,), x) for k, x in names.items() if not k.startswith("_")]
+    given = {k: x for k, x in names.items() if not k.startswith("_")}
+    last = _last_items(given.values())
+    ways: list[tuple[Route, Any]] = [
+        ((k,), x) for k, x in given.items() if id(x) not in last or _is_value(x)
+    ]
     seen: set[int] = set()
     for route, x in ways:  # which grows meanwhile
-        if isinstance(x, (Node, list, tuple)) or hasattr(x, "dtype"):
+        if _is_value(x):
             found.append((route, x))
         if len(route) < DEEPEST and len(ways) < 10 * MOST and id(x) not in seen:
             seen.add(id(x))
             ways += [((*route, part), child) for part, child in islice(_parts(x), MOST)]
     return found
+
+
+def _is_value(x: Any) -> bool:
+    """Can it be an input of an op, other than a number that stands for itself?"""
+    return isinstance(x, (Node, list, tuple)) or hasattr(type(x), "dtype")
+
+
+def _last_items(values: Collection[Any]) -> set[int]:
+    """The last items of lists whose others have no name: what is left of a loop over them."""
+    named = {id(x) for x in values}
+    lists = (x for x in values if isinstance(x, (list, tuple)) and len(x) > 1)
+    return {id(x[-1]) for x in lists if not named.issuperset(map(id, x))}
 
 
 def _parts(x: Any) -> Iterator[tuple[str | int, Any]]:
@@ -266,11 +315,11 @@ def _parts(x: Any) -> Iterator[tuple[str | int, Any]]:
     elif isinstance(x, (list, tuple)):
         fields = getattr(x, "_fields", None)
         yield from zip([f".{field}" for field in fields], x) if fields else enumerate(x)
-    elif not isinstance(x, (type, ModuleType, Node)) and not hasattr(x, "dtype"):
-        if callable(parameters := getattr(x, "named_parameters", None)):
-            yield from ((f".{path}", parameter) for path, parameter in parameters())
+    elif not isinstance(x, (type, ModuleType)) and not _is_value(x):
+        if hasattr(type(x), "named_parameters"):
+            yield from ((f".{path}", parameter) for path, parameter in x.named_parameters())
         attributes = getattr(x, "__dict__", {})
-        yield from ((f".{k}", v) for k, v in attributes.items() if not k.startswith("_"))
+        yield from ((f".{k}", v) for k, v in [*attributes.items()] if not k.startswith("_"))
 
 
 def _written(route: Route) -> str:
@@ -287,20 +336,24 @@ def _of_modules(nodes: Iterable[Node]) -> dict[int, str]:
             modules[id(label)] = label
     found: dict[int, str] = {}
     for module in modules.values():
-        if callable(parameters := getattr(module, "named_parameters", None)):
-            for path, parameter in parameters():
+        if hasattr(type(module), "named_parameters"):
+            for path, parameter in module.named_parameters():
                 if len(path) > len(found.get(id(parameter), "")):
                     found[id(parameter)] = path
     return found
 
 
-def _passes(
-    nodes: Sequence[Node], top: Callable[[Any], list[str]]
-) -> Iterator[tuple[Node, str]]:
-    """Numbered names for what the passes of a loop computed alike, if the last alone has a name.
+class Passes(NamedTuple):
+    """What the passes of a loop computed alike; `ends`: less what only the next pass takes up."""
 
-    Alike are results of one op, of one shape, that come from the same parameters. Not counted are
-    those that only the next pass takes up, as it does a running total.
+    all: list[Node]
+    ends: list[Node]
+
+
+def _alike(nodes: Sequence[Node]) -> list[Passes]:
+    """Several results of one op, of one shape, that come from the same parameters.
+
+    What only the next pass takes up is a running total.
     """
     alike: defaultdict[Any, list[Node]] = defaultdict(list)
     users: defaultdict[Node, set[Node]] = defaultdict(set)
@@ -315,14 +368,17 @@ def _passes(
             kinds = tuple(map(_kind, node.inputs, node.saved))
             params = {**node.params, "key": _kind_of_key(node.params.get("key"))}
             alike[node.op, repr(params), kinds, nearest[node], node.shape].append(node)
-    for group in alike.values():
-        passes = [x for x in group if not users[x] or not users[x] <= {*group}]
-        named = [x for x in passes if x.name or top(x)]
-        last = passes[-1] if passes else None
-        if len(named) == 1 < len(passes) and named[0] is last and not last.name and users[last]:
-            (name, *_) = top(last)
-            between = "_" if name[-1].isdigit() else ""
-            yield from ((x, f"{name}{between}{i}") for i, x in enumerate(passes, 1))
+    groups = (group for group in alike.values() if len(group) > 1)
+    return [Passes(all, [x for x in all if not users[x] <= {*all}]) for all in groups]
+
+
+def _numbered(passes: Passes, top: Callable[[Any], list[str]]) -> Iterator[tuple[Node, str]]:
+    """Numbered names for what a loop computed, if the last alone has a name in `names`."""
+    named = [x for x in passes.ends if x.name or top(x)]
+    if len(named) == 1 < len(passes.ends) and named[0] is passes.ends[-1] and not named[0].name:
+        (name, *_) = top(named[0])
+        between = "_" if name[-1].isdigit() else ""
+        yield from ((x, f"{name}{between}{i}") for i, x in enumerate(passes.ends, 1))
 
 
 def _kind(x: Any, value: Array) -> Any:

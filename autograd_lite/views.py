@@ -81,7 +81,7 @@ def address(x: np.ndarray) -> int:
 def _lowest(x: np.ndarray) -> int:
     """Where the element at the lowest address lies."""
     back = (stride * (n - 1) for n, stride in zip(x.shape, x.strides) if stride < 0 < n)
-    return address(x) + sum(back)
+    return address(x) + int(sum(back))
 
 
 def _owner(x: np.ndarray) -> np.ndarray:

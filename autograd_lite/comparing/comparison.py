@@ -69,7 +69,8 @@ def compare(
     """Compare handwritten gradients of `loss` with the derived ones.
 
     handwritten: ∂loss/∂x as an array, under a name of x: a parameter's, one given by `.named`, or
-    one in `names`, such as `locals()` or `dict(model.named_parameters())`. rtol: how much two
+    one in `names`, such as `locals()` (`P["W"]` of what a dict P holds), or the one that the module
+    it belongs to has for it, `layers.0.W`. rtol: how much two
     gradients may differ, relative to the largest magnitude in either, so that a small element is
     judged by the large ones beside it; by default √eps of the coarser dtype, half of its digits.
 

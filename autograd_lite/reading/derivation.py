@@ -59,8 +59,9 @@ def derive(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
 
     loss: a Tensor of one element. wrt: the Tensors whose gradients are asked for; by default all
     leaves, in the order in which they were made. names: what Tensors and arrays are called, as
-    {name: value}; `names=locals()` will do. A Tensor's own name goes first; what has no name gets a
-    short one.
+    {name: value}; `names=locals()` will do. A Tensor's own name goes first; what lists, dicts and
+    objects hold is called `Ws[0]`, `P["W"]`, `net.W`; what numpy made of a named array `x[2]`, `xᵀ`
+    or `1 − t`, where that can be told; what has no name gets a short one.
 
     First come the lines of the loss; then those of the cotangents from the loss back, `d_z` for
     ∂loss/∂z; then the gradients. Two arrays side by side are a matrix product, ⊙ is the elementwise

@@ -80,7 +80,8 @@ def source(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
     loss: a Tensor of one element. wrt: the Tensors whose gradients are returned after the loss; by
     default all leaves, in the order in which they were made. names: what Tensors and arrays are
     called, as {name: value}; `names=locals()` will do. A Tensor's own name goes first; what has no
-    name gets a short one. Names are changed where Python could not have them.
+    name gets a short one. Names are changed where Python could not have them. Of what numpy made of
+    a named array, `x[2]` or `1 - t`, the whole array is the parameter; see `derive`.
 
     The function takes the named arrays by these names, needs nothing but numpy, and gives what the
     engine gives. It is the recorded run: where Python branched on values, it took that branch.

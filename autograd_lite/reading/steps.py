@@ -118,7 +118,7 @@ def recorded(loss: Any, wrt: Any, names: Mapping[str, Any] | None) -> Recorded:
         users,
         values,
         constants,
-        frozenset(x for node in order(*graph.parts) if is_computed(x := found.get(node))),
+        frozenset(found[x] for x in order(*graph.parts) if is_computed(found.get(x))),
     )
 
 
@@ -180,10 +180,16 @@ def named(r: Recorded) -> Steps:
     uses = Counter(x for t in terms for x in within(t.inputs)) + Counter(outputs)
 
     path = [t for t in dict.fromkeys(r.path) if t in forward and t.op is not None]
-    for i, t in enumerate((t for t in path if t.op.activation), 1):
-        if is_computed(t.inputs[0]):
-            call(t.inputs[0], f"z{i}")
-        call(t, f"a{i}")
+    i = 0
+    for t in path:
+        if t.op.activation:
+            i += 1
+            pair = {"z": t.inputs[0], "a": t}
+            new = {k: x for k, x in pair.items() if is_computed(x) and x not in names}
+            while any(f"{letter}{i}" in space.taken for letter in new):  # the user's, of others
+                i += 1
+            for letter, x in new.items():
+                call(x, f"{letter}{i}")
     inner = [(t, s) for t, s in r.slope_of.items() if t.op is not None]
     call_slopes(inner)
     back = [(t, s) for t, s in r.slope_of.items() if is_computed(s) and s not in names]
@@ -222,7 +228,8 @@ class Copy:
     """The graph of a loss again, with its constants as leaves: what is done to them is recorded.
 
     `copies` of recorded nodes; `originals` of the leaves: Tensors and arrays; `targets`, what
-    gradients are asked for; `one`, the cotangent of the loss; `parts`, what comes from named arrays.
+    gradients are asked for; `one`, the cotangent of the loss; `parts`, what comes from
+    named arrays.
     """
 
     loss: Node
