@@ -123,7 +123,7 @@ def test_names_are_numbered_past_those_that_are_taken() -> None:
     steps = named(recorded(((x + y) ** 2 * al.sin(x + y)).sum().named("d_h1"), None, None))
     assert {"h1", "a1", "h2", "h3", "h4", "d_h1", "d_h1_2"} == {*steps.names.values()}
     activated = named(recorded((al.tanh(x) * y).sum(), None, {"a1": y}))
-    assert "a1_2" in activated.names.values()
+    assert {"a1", "a2"} < {*activated.names.values()}
 
 
 def test_activations_and_what_they_are_applied_to() -> None:
