@@ -68,7 +68,8 @@ def test_a_base_that_is_itself_a_view() -> None:
     assert text(base[1:, 0], base) == "x[1:, 0]"
     assert text(X[2, 5:0:-2], base) == "x[:, 1]"
     assert text(X[2], base) is None  # it has elements that the base has not
-    assert text(X[2, 4], base) is None
+    assert text(X[2, 4, ...], base) is None
+    assert text(X[3, 5, ...], base) == "x[0, 2]"
 
 
 def test_what_overlaps_and_what_is_alike_in_memory() -> None:

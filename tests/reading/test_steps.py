@@ -138,6 +138,13 @@ def test_activations_and_what_they_are_applied_to() -> None:
     assert not {"z1", "z3", "a2"} & written.keys()
 
 
+def test_an_element_that_is_used_twice_has_no_name() -> None:
+    x = Tensor(array(3), name="x")
+    names = named(recorded((x[0] * x[1] + x[0] ** 2 * x[1]), None, None)).names
+    assert {"x", "loss"} <= {*names.values()}
+    assert not [name for t, name in names.items() if t.op and t.op.name == "index"]
+
+
 def test_a_transpose_that_is_used_twice_has_no_name() -> None:
     A = Tensor(array(3, 3), name="A")
     names = named(recorded((A.T @ A + A.T * 2).sum(), None, None)).names
