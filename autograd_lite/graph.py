@@ -26,10 +26,12 @@ class Op:
 
     `name`; the numpy `forward`; `vjps`, a function, or None, for each input, endless where an op
     takes any number of inputs; its `symbol`; how it is written on `paper`; whether it is
-    `elementwise`, and an `activation`. See `primitive`.
+    `elementwise`, an `activation`, and a `formula`. See `primitive`.
     """
 
-    __slots__ = ("name", "forward", "vjps", "symbol", "paper", "elementwise", "activation")
+    __slots__ = (
+        *("name", "forward", "vjps", "symbol", "paper", "elementwise", "activation", "formula"),
+    )
 
     def __init__(
         self,
@@ -40,6 +42,7 @@ class Op:
         paper: Callable[..., Any] | None = None,
         elementwise: bool = False,
         activation: bool = False,
+        formula: bool = False,
     ) -> None:
         self.name = name
         self.forward = forward
@@ -48,6 +51,7 @@ class Op:
         self.paper = paper
         self.elementwise = elementwise
         self.activation = activation
+        self.formula = formula
 
     def given(self, params: dict[str, Any]) -> dict[str, Any]:
         """Static parameters without those that are as by default."""
@@ -290,11 +294,22 @@ def _copied(array: Array) -> Array:
     return np.array(array) if isinstance(array, (ndarray, np.generic)) else array.copy()
 
 
+def check_function(f: Any, role: str, otherwise: str = "") -> None:
+    """TypeError, with what to do, unless `f`, which it calls `role`, can be called."""
+    if not callable(f):
+        raise TypeError(
+            f"{role} is {describe(f)}; a function is needed; pass the function itself, not what it "
+            f"returns{otherwise}"
+        )
+
+
 def describe(x: Any) -> str:
     """`W (3, 4) float64`: how an error message calls a value."""
     if isinstance(x, Node):
         return f"{x.name or 'a Tensor'} {x.shape} {x.dtype}"
+    if isinstance(getattr(x, "__name__", None), str):
+        return f"the {'class' if isinstance(x, type) else 'function'} {x.__name__}"
     if hasattr(x, "shape") and hasattr(x, "dtype"):
         return f"an array {x.shape} {x.dtype}"
-    text = repr(x)
+    text = " ".join(repr(x).split())
     return text if len(text) <= 40 else f"{text[:37]}..."

@@ -33,6 +33,7 @@ def primitive(
     paper: Paper | None = None,
     elementwise: bool = False,
     activation: bool = False,
+    formula: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make an op of a numpy function, given the VJP for each of its inputs.
 
@@ -53,7 +54,8 @@ def primitive(
     and `params` are those that are not as by default, `keepdims` only where it has to be said; by
     default, or where that gives None, by its symbol or as a function of its name; `elementwise`,
     whether each element of the result depends on the elements in its place alone; `activation`,
-    whether it is what a layer of a network ends with.
+    whether it is what a layer of a network ends with; `formula`, as activations are, whether an
+    expression that comes to the same is recognised as this op, in whatever way it is written.
 
     >>> from autograd_lite import Tensor, grad, primitive
     >>> @primitive(lambda g, y, x: g * 3 * x**2)
@@ -76,7 +78,8 @@ def primitive(
                 "or none at all; write None for an input that has no derivative"
             )
         rules = _OneForAll(vjps[0]) if variadic and not arity else vjps
-        this = Op(name or forward.__name__, forward, rules, symbol, paper, elementwise, activation)
+        facts = symbol, paper, elementwise, activation, formula or activation
+        this = Op(name or forward.__name__, forward, rules, *facts)
         defaults = forward.__kwdefaults__
         new, current_mode = object.__new__, mode.get  # bound here: this is the hot path
 
@@ -249,8 +252,17 @@ def _constant(x: Any) -> Array:
             return frozen(x)
         x = plain(x) if isinstance(x, ndarray) else np.asarray(x)
     if x.dtype.kind not in REAL:
-        raise TypeError(f"an array of {x.dtype}; real numbers are needed")
+        remedy = _MADE_REAL.get(x.dtype.kind, "pass an array of them")
+        raise TypeError(f"an array of {x.dtype}; real numbers are needed; {remedy}")
     return frozen(x)
+
+
+_MADE_REAL = {
+    "O": "pass an array of them, converted with .astype(float) if it holds numbers",
+    "U": "number what is given by name with np.unique(names, return_inverse=True), and convert "
+    "numbers in strings with .astype(float)",
+    "c": "pass .real, .imag or abs",
+}
 
 
 _REMEDY: dict[type[Exception], str] = {
@@ -266,4 +278,7 @@ def _explained(error: Exception, op: Op, inputs: tuple[Any, ...]) -> Exception:
     """The same error, with what was given before it and what to do after it."""
     kind = next(k for k in _REMEDY if isinstance(error, k))
     given = ", ".join(map(describe, inputs))
-    return kind(f"{op.name} got {given}; {error}; {_REMEDY[kind].format(op.name)}")
+    told = str(error)
+    if "gufunc signature" in told:  # of a matrix product, in numpy's own terms
+        told = f"the lengths that are multiplied and summed must agree {told[told.rfind('(') :]}"
+    return kind(f"{op.name} got {given}; {told}; {_REMEDY[kind].format(op.name)}")

@@ -13,9 +13,10 @@ import numpy as np
 
 from . import ops
 from .graph import Array, Node, describe, frozen, leaf, plain
-from .mode import mode
+from .mode import mode, tracing
 from .ops import namesakes
 from .reverse import backward
+from .showing import MOST, WIDTH, numbers, titled
 
 Method = Callable[..., "Tensor"]
 
@@ -130,8 +131,14 @@ class Tensor(Node):
     # Values -------------------------------------------------------------------------------------
 
     def item(self) -> Any:
-        """The value as a Python number; ValueError if there is more than one element."""
-        return self.value.item()
+        """The value as a Python number; ValueError unless there is one element."""
+        value = self.value
+        if value.size != 1:
+            raise ValueError(
+                f"{describe(self)} was asked for as one number; one element is needed; take the "
+                "sum or mean, or .tolist() for all of them"
+            )
+        return value.item()
 
     def tolist(self) -> Any:
         """The value as nested lists of Python numbers."""
@@ -145,6 +152,11 @@ class Tensor(Node):
     backward: Callable[..., None] = backward
 
     def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError(
+                f"the length of {describe(self)} was asked for; an axis is needed to count or "
+                "iterate over; use .item() for its one number"
+            )
         return len(self._array)
 
     def __iter__(self) -> Iterator[Tensor]:
@@ -154,10 +166,12 @@ class Tensor(Node):
         return bool(self._not_assigned(sys._getframe(1)))
 
     def __float__(self) -> float:
-        return float(self._not_assigned(sys._getframe(1)).item())
+        self._not_assigned(sys._getframe(1))
+        return float(self.item())
 
     def __int__(self) -> int:
-        return int(self._not_assigned(sys._getframe(1)).item())
+        self._not_assigned(sys._getframe(1))
+        return int(self.item())
 
     def __index__(self) -> int:
         return index(self.value.item() if self.ndim == 0 else self.value)
@@ -174,13 +188,29 @@ class Tensor(Node):
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
 
+    def __str__(self) -> str:
+        self._check_visible()
+        return repr(self)
+
     def __repr__(self) -> str:
-        text = np.array2string(np.asarray(self.value), separator=", ", prefix="Tensor(")
-        details = [f"shape={self.shape}"] if self.size == 0 else []
+        if tracing():  # a debugger shows it there, and a notebook; print is refused
+            text, details = "...", [f"shape={self.shape}"]
+        else:
+            most = np.get_printoptions()["threshold"]
+            text = numbers(np.asarray(self.value), most, "Tensor(", separator=", ")
+            details = [f"shape={self.shape}"] if self.size == 0 else []
         details += [f"dtype={self.dtype}"] if self.dtype != np.float64 else []
         details += [f"name={self.name!r}"] if self.name else []
         details += [f"op={self.op.name}"] if self.op else []
         return f"Tensor({', '.join([text, *details])})"
+
+    def _repr_html_(self) -> str:
+        facts = f"{self.shape} {self.dtype}{f', computed by {self.op.name}' if self.op else ''}"
+        if tracing():
+            text = "The values are not known while a function is being compiled."
+        else:
+            text = numbers(np.asarray(self.value), MOST, separator=", ", max_line_width=WIDTH)
+        return titled(self.name or "Tensor", facts, text)
 
     # Copies are leaves --------------------------------------------------------------------------
 
@@ -228,13 +258,19 @@ def _leaf_value(data: Any) -> Array:
     elif hasattr(data, "dtype"):
         array = np.asarray(data)
     else:
-        array = np.array(data)
+        try:
+            array = np.array(data)
+        except ValueError:  # lists of several lengths
+            array = np.array(None)
         if array.dtype.kind in "iub":
             array = array.astype(np.float64)
     if array.dtype.kind != "f":
+        remedy = "pass a number, an array, or nested lists of one length"
+        if hasattr(data, "dtype"):
+            remedy = "convert with .astype(float), or leave a constant an array"
         raise TypeError(
             f"Tensor got {describe(data)}; floating numbers are needed, for only they are "
-            "differentiable; convert with .astype(float), or leave a constant an array"
+            f"differentiable; {remedy}"
         )
     return frozen(array)
 

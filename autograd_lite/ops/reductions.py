@@ -224,7 +224,10 @@ def _not_zero(total: Array) -> Array:
     return np.where(total == 0, 1, total)
 
 
-@primitive(lambda g, y, x, *, axis, keepdims: kept(g, x, axis) * softmax(x, axis=axis))
+@primitive(
+    lambda g, y, x, *, axis, keepdims: kept(g, x, axis) * softmax(x, axis=axis),
+    formula=True,
+)
 def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """log Σeˣ over `axis`, without overflow. ∂/∂x = softmax(x). All -inf gives -inf, gradient 0."""
     largest, shifted = _shift(x, axis)

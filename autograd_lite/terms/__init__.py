@@ -16,6 +16,7 @@ from .python import (
     run,
     silenced_by,
 )
+from .recognition import Pull, Rules, read_formulas
 from .term import OPS, Shape, Term, Terms, is_number, needed, read, within
 
 __all__ = [
@@ -34,6 +35,8 @@ __all__ = [
     "InPlace",
     "Method",
     "Part",
+    "Pull",
+    "Rules",
     "Script",
     "Shape",
     "Term",
@@ -43,6 +46,7 @@ __all__ = [
     "lower",
     "needed",
     "read",
+    "read_formulas",
     "run",
     "silenced_by",
     "slice_text",

@@ -387,6 +387,8 @@ def _sum(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtyp
         return x
     if is_number(number) and _size(shape):
         return terms.full(number * (x.size // _size(shape)), shape, dtype)
+    if _is("sum", x) and not shape:  # a total of totals
+        return terms.simple(OPS["sum"], x.inputs, {"axis": None, "keepdims": False}, shape, dtype)
     if isinstance(axis, tuple) and len(axis) == 1:
         return terms.make(OPS["sum"], inputs, {**params, "axis": axis[0]}, shape, dtype)
     return None

@@ -899,6 +899,11 @@ PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
 }
 
 
+def test_a_notebook_highlights_the_text() -> None:
+    text = source((Tensor([1.0, 2.0], name="<b>") ** 2).sum())
+    assert text._repr_markdown_() == f"```python\n{str(text).rstrip()}\n```\n"
+
+
 def test_without_a_fault_the_laws_hold() -> None:
     everything()
 
