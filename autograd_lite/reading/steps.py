@@ -15,7 +15,7 @@ import numpy as np
 from .. import ops
 from ..graph import Array, Node, Op, describe, frozen, leaf
 from ..mode import in_mode
-from ..names import Names, Namespace
+from ..names import Names, Namespace, Path
 from ..reverse import check_loss, listed, order, sweep
 from ..terms import Pull, Rules, Term, Terms, needed, read, read_formulas, within
 
@@ -290,12 +290,17 @@ def _copied(loss: Node, wrt: Any, names: Names) -> Copy:
         if not hasattr(value, "shape"):
             return value  # a number of the text
         path = names.path(x, value)
-        if path is None:
-            return leaf_of(x, value)
+        return part_of(path) if path else leaf_of(x, value)
+
+    def part_of(path: Path) -> Node:
+        """What comes from a named array; t[:, None] is one node, also within 1 − t[:, None]."""
+        if not path.steps:
+            return leaf_of(path.base, frozen(path.value))
         key = id(path.base), str(path)
         if key not in parts:
+            *before, last = path.steps
             with in_mode(recording=True):
-                parts[key] = path.of(leaf_of(path.base, frozen(path.value)))
+                parts[key] = last.apply(part_of(path._replace(steps=tuple(before))))
         return parts[key]
 
     def leaf_of(x: Any, value: Array) -> Node:
