@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import REAL, Node, describe
-from ..names import Namespace, known
+from ..names import Names, Namespace
 from ..reverse import check_loss, grad, order
 from ..showing import Table
 
@@ -79,10 +79,10 @@ def compare(
     """Compare handwritten gradients of `loss` with the derived ones.
 
     handwritten: ∂loss/∂x as an array, a nested list or a Tensor, under x itself or a name of it: a
-    parameter's, one given by `.named`, or one in `names`, such as `locals()` or
-    `dict(model.named_parameters())`. rtol: how much two gradients may differ, relative to the
-    largest magnitude in either, so that a small element is judged by the large ones beside it; by
-    default √eps of the coarser dtype, half of its digits.
+    parameter's, one given by `.named`, one in `names`, such as `locals()` (`P["W"]` of what a dict
+    P holds), or the one that its module has for it, `layers.0.W`. rtol: how much two gradients may
+    differ, relative to the largest magnitude in either, so that a small element is judged by the
+    large ones beside it; by default √eps of the coarser dtype, half of its digits.
 
     A wrong shape or a NaN is a verdict, not an error. Raises TypeError if `handwritten` is no dict,
     or a value in it no array of numbers; ValueError if it is empty, or has a name that the graph of
@@ -125,23 +125,23 @@ def _find(
     loss: Node, wanted: Iterable[Any], names: Mapping[str, Any] | None
 ) -> list[tuple[str, Node]]:
     """The nodes of the graph of `loss` that are wanted, by their names or themselves."""
-    names_of = known(names)
     nodes = order(loss)
+    called = Names(names, nodes)
     named: defaultdict[str, dict[Node, None]] = defaultdict(dict)
     for node in nodes:
-        for name in names_of(node):
+        for name in called.all(node):
             named[name][node] = None
     space = Namespace(key for key in wanted if isinstance(key, str))
     found = []
     within = set(nodes)
     for key in wanted:
         if isinstance(key, Node) and key in within:
-            name = next(names_of(key), None) or describe(key)
+            name = called(key) or describe(key)
             found.append((space.free(name), key))
         elif isinstance(key, str) and len(named[key]) == 1:
             found.append((key, next(iter(named[key]))))
         else:
-            raise _not_found(key, nodes, named, names_of)
+            raise _not_found(key, nodes, named, called)
     return found
 
 
@@ -149,7 +149,7 @@ def _not_found(
     key: Any,
     nodes: list[Node],
     named: Mapping[str, Any],
-    names_of: Callable[[Any], Iterator[str]],
+    called: Names,
 ) -> Exception:
     """Why no one node of the graph is meant by `key`, and what may have been meant."""
     names = sorted(name for name in named if named[name])
@@ -170,7 +170,7 @@ def _not_found(
         remedy = "pass the Tensor itself in the place of its name, or give it another with .named"
     else:
         for x in (x for node in nodes for x in node.inputs if not isinstance(x, Node)):
-            if key in names_of(x):
+            if key in called.all(x):
                 return ValueError(
                     f"{key!r} is {describe(x)}, a constant in the graph of the loss; a Tensor is "
                     f"needed, for only Tensors are differentiable; write {key} = Tensor({key}) "

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from ..graph import Array, Node, Span
-from ..names import called
+from ..names import Names
 from ..reverse import order, spans_of
 from ..terms import slice_text
 
@@ -57,13 +57,14 @@ class Edge:
 
 def walk(outputs: Sequence[Node], names: Mapping[str, Any] | None) -> Iterator[Vertex | Edge]:
     """The vertices and edges of the graph that ends in `outputs`, in the order of computation."""
-    name_of = called(names)
+    nodes = order(*outputs)
+    name_of = Names(names, nodes)
     groups = {node: part for part in spans_of(*outputs) for node in part.nodes}  # inner ones last
     origin: dict[int, Vertex] = {}  # by the id of a value: the vertex that it comes from
     ids = (f"n{i}" for i in count())
     ends = set(outputs)
 
-    for node in order(*outputs):
+    for node in nodes:
         name, result, group = name_of(node), node._array, groups.get(node)
         if node.op is None:
             leaf = _leaf(next(ids), node, name, group)
@@ -75,7 +76,9 @@ def walk(outputs: Sequence[Node], names: Mapping[str, Any] | None) -> Iterator[V
         for x, value in zip(node.inputs, node.saved):
             tail = origin.get(id(x))
             if tail is None:
-                tail = _constant(next(ids), value, name_of(x), group)
+                path = name_of.path(x, value) if hasattr(value, "shape") else None
+                said = str(path) if path else name_of(x)
+                tail = _constant(next(ids), value, said, group)
                 yield tail
             if tail.role != "number":  # which is drawn wherever it is used, an array once
                 origin[id(x)] = tail

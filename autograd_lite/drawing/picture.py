@@ -25,7 +25,9 @@ def draw(y: Any, names: Mapping[str, Any] | None = None, *, direction: str = "LR
 
     y: a Tensor, or a list of Tensors to draw in one picture. names: what Tensors and arrays are
     called, as {name: value}; `names=locals()` will do. A Tensor's own name goes first; names that
-    start with an underscore are left out. direction: "LR", from left to right, or "TB", downwards.
+    start with an underscore are left out. What lists, dicts and objects in it hold is called
+    `Ws[0]`, `P["W"]`, `net.W`, and a part of a named array `x[2]`. direction: "LR", from left to
+    right, or "TB", downwards.
 
     An ellipse is an op. A box is a value: a parameter (a leaf Tensor; bold), an input (an array
     found in `names`; rounded), another constant (dashed), a named intermediate (divided in two), an

@@ -7,7 +7,7 @@ twice: in text and in LaTeX.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from ..ops.reductions import axes_of
 from ..terms import Shape, Term, needed, within
 from .letters import in_latex, in_text, on_one_line
 from .notation import Page, form, write
-from .steps import Recorded, is_computed, named, recorded
+from .steps import Recorded, is_computed, is_element, named, recorded
 
 WIDTH = 88  # of a line of text
 LEFT, RIGHT = 40, 72  # up to where the lines are aligned
@@ -60,8 +60,9 @@ def derive(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
 
     loss: a Tensor of one element. wrt: the Tensors whose gradients are asked for; by default all
     leaves, in the order in which they were made. names: what Tensors and arrays are called, as
-    {name: value}; `names=locals()` will do. A Tensor's own name goes first; what has no name gets a
-    short one.
+    {name: value}; `names=locals()` will do. A Tensor's own name goes first; what lists, dicts and
+    objects hold is called `Ws[0]`, `P["W"]`, `net.W`; what numpy made of a named array `x[2]`, `xᵀ`
+    or `1 − t`, where that can be told; what has no name gets a short one.
 
     First come the lines of the loss; then those of the cotangents from the loss back, `d_z` for
     ∂loss/∂z; then the gradients. Two arrays side by side are a matrix product, ⊙ is the elementwise
@@ -141,6 +142,7 @@ def on_paper(r: Recorded) -> Recorded:
         },
         gradients=[(new(x), new(slope)) for x, slope in r.gradients],
         called=called,
+        parts=frozenset(map(new, r.parts)),
     )
 
 
@@ -210,7 +212,7 @@ def told(r: Recorded) -> Account:
         for t, name in steps.names.items()
         if t.op is None or t in lines
     }
-    names = _with_parts(names, terms, space, uses, r.terms.ratios)
+    names = _with_parts(names, terms, space, uses, r.terms.ratios, r.parts)
     origin = {r.slope_of[x]: x for x in steps.own_slope}
 
     def cotangent_of(t: Term) -> tuple[Term, ...]:
@@ -268,6 +270,7 @@ def _with_parts(
     space: Namespace,
     uses: Mapping[Term, int],
     ratios: Mapping[float, tuple[int, int]],
+    light: Container[Term],
 ) -> dict[Term, str]:
     """Names also for what is used several times, is drawn, or makes a line too long: u1, u2, ..."""
     names = dict(names)
@@ -280,7 +283,7 @@ def _with_parts(
         if term.op is None:
             continue
         drawn = any(isinstance(value, GENERATORS) for value in term.params.values())
-        if term not in names and (drawn or (uses[term] > 1 and not _is_light(term, names))):
+        if term not in names and (drawn or (uses[term] > 1 and not _is_light(term, names, light))):
             names[term] = space.numbered("u")
         room = WIDTH - 24 - 2 * len(names.get(term, ""))
         parts = [x for x in dict.fromkeys(within(term.inputs)) if x not in names]
@@ -291,9 +294,9 @@ def _with_parts(
     return names
 
 
-def _is_light(term: Term, names: Mapping[Term, str]) -> bool:
-    """Is this hardly more than a name, a sign beside it, and not worth one of its own?"""
-    while term not in names:
+def _is_light(term: Term, names: Mapping[Term, str], light: Container[Term]) -> bool:
+    """Is this hardly more than a name, a sign or index beside it, and not worth one of its own?"""
+    while term not in names and term not in light and not is_element(term):
         parts = [*within(term.inputs)]
         if not parts:
             return True

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+# What is within a container or an object: `Ws[0]`, `P["W1"]`, `layers[0].W`, `enc.layers.0.W`.
+WAY = re.compile(r'[^\W\d]\w*(\.\w+|\[\d+\]|\["[^"\[\]]*"\])*')
 GREEK = {
     *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"),
     *("lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega"),
@@ -34,18 +36,32 @@ def escaped(name: str) -> str:
 def in_text(name: str) -> str:
     """The name of a value in text; one of other characters is quoted."""
     name = on_one_line(name)
-    return name if re.fullmatch(r"[^\W\d][\w.]*", name) else f'"{name}"'
+    return name if WAY.fullmatch(name) else f'"{name}"'
 
 
 def in_latex(name: str) -> str:
-    """The name of a value in LaTeX: its digits, and what follows a _, are subscripts."""
+    """The name of a value in LaTeX: its digits, what follows a _, and its place are subscripts."""
+    if not WAY.fullmatch(name):
+        return escaped(name)
+    words: list[tuple[str, list[str]]] = []  # with what is below them
+    for part in re.findall(r"\[[^\]]*\]|\w+", name):
+        if part[0] == "[" and part[1] == '"':
+            words[-1][1].append(in_latex(part[2:-2]))
+        elif part[0] == "[" or part.isdecimal():
+            words[-1][1].append(part.strip("[]"))
+        else:
+            words.append(_symbol(part))
+    return ".".join(word + (f"_{{{','.join(below)}}}" if below else "") for word, below in words)
+
+
+def _symbol(name: str) -> tuple[str, list[str]]:
+    """A word, and what stands below it."""
     parts = [part for part in name.split("_") if part]
     first = re.fullmatch(r"([^\W\d]+)(\d*)", parts[0]) if parts else None
     if not first or not all(map(str.isalnum, parts)):
-        return escaped(name)
+        return escaped(name), []
     below = [part if part.isascii() and part.isdigit() else _word(part) for part in parts[1:]]
-    below = [first[2], *below] if first[2] else below
-    return _word(first[1]) + (f"_{{{','.join(below)}}}" if below else "")
+    return _word(first[1]), [first[2], *below] if first[2] else below
 
 
 def upright(name: str) -> str:

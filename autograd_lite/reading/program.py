@@ -84,7 +84,8 @@ def source(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
     loss: a Tensor of one element. wrt: the Tensors whose gradients are returned after the loss; by
     default all leaves, in the order in which they were made. names: what Tensors and arrays are
     called, as {name: value}; `names=locals()` will do. A Tensor's own name goes first; what has no
-    name gets a short one. Names are changed where Python could not have them.
+    name gets a short one. Names are changed where Python could not have them. Of what numpy made of
+    a named array, `x[2]` or `1 - t`, the whole array is the parameter; see `derive`.
 
     The function takes the named arrays by these names, needs nothing but numpy, and gives what the
     engine gives. It is the recorded run: where Python branched on values, it took that branch.
@@ -201,7 +202,7 @@ def _write(writer: _Writer, terms: list[Term], space: Namespace) -> None:
     for term in terms:
         if term.op is None:
             continue
-        again = term.op is METHODS["transpose"] and term.inputs[0] in names
+        again = _is_view(term, names)
         several = uses[term] > 1 and not again
         if term not in names and (several or isinstance(term.op, InPlace) or _is_drawn(term)):
             names[term] = space.numbered("u")
@@ -211,6 +212,13 @@ def _write(writer: _Writer, terms: list[Term], space: Namespace) -> None:
         while len(writer.expression(term)[0]) > room and parts:
             names[parts.pop()] = space.numbered("u")
         writer.written[term] = writer.expression(term)
+
+
+def _is_view(term: Term, names: Mapping[Term, str]) -> bool:
+    """Is it the transpose of what has a name, or a part of a parameter, and as good as one?"""
+    if term.op is METHODS["transpose"]:
+        return term.inputs[0] in names or _is_view(term.inputs[0], names)
+    return term.op is GETITEM and term.inputs[0].op is None and not [*within(term.inputs[1])]
 
 
 class _Writer:
@@ -331,6 +339,7 @@ def is_term(x: Any) -> bool:
 def _python_name(name: str) -> str:
     """A name as Python can have it."""
     name = unicodedata.normalize("NFKC", name)  # as Python reads names
+    name = re.sub(r'"?\]', "", re.sub(r'\["?', "_", name))  # W[0] is W_0
     name = "".join(c if f"_{c}".isidentifier() else "_" for c in name)
     return name if name.isidentifier() else f"_{name}"
 

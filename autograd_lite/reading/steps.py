@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from .. import ops
-from ..graph import Array, Node, Op, describe, leaf
+from ..graph import Array, Node, Op, describe, frozen, leaf
 from ..mode import in_mode
-from ..names import Namespace, called
+from ..names import Names, Namespace, Path
 from ..reverse import check_loss, listed, order, sweep
 from ..terms import Pull, Rules, Term, Terms, needed, read, read_formulas, within
 
+INDEX: Op = ops.getitem.op
 SUM: Op = ops.sum.op
 TRANSPOSE: Op = ops.transpose.op
 
@@ -30,8 +31,9 @@ class Recorded:
     `path`, what was recorded, in order; `slope_of`, for these and for leaves, the term of their
     cotangent; `gradients`, pairs of a term and that of the loss's gradient with respect to it;
     `called`, what the user calls a term; `values` of the leaves; `constants`, the leaves that are
-    no Tensors and that the user gave no name; `units`, the leaves whose rows are taken to sum to 1,
-    as they do.
+    no Tensors and that the user gave no name; `parts`, what is but a part of a named array, as
+    x[2], or a simple function of it: where it is used it is written out; `units`, the leaves whose
+    rows are taken to sum to 1, as they do.
     """
 
     terms: Terms
@@ -42,6 +44,7 @@ class Recorded:
     called: Mapping[Term, str]
     values: Mapping[Term, Array]
     constants: list[Term]
+    parts: frozenset[Term]
     units: list[Term]
 
 
@@ -68,8 +71,8 @@ def recorded(
     to be read `on_paper`, as formulas. Raises what `derive` and `source` say.
     """
     check_loss(loss)
-    graph = _copied(loss, wrt)
-    given = called(names)
+    given = Names(names, order(loss))
+    graph = _copied(loss, wrt, given)
     with np.errstate(all="ignore"):
         if on_paper:
             named = (copy for original, copy in graph.copies.items() if given(original))
@@ -128,6 +131,7 @@ def recorded(
         users,
         values,
         constants,
+        frozenset(found[x] for x in order(*graph.parts) if is_computed(found.get(x))),
         units,
     )
 
@@ -199,16 +203,22 @@ def named(r: Recorded) -> Steps:
     uses = Counter(x for t in terms for x in within(t.inputs)) + Counter(outputs)
 
     path = [t for t in dict.fromkeys(r.path) if t in forward and t.op is not None]
-    for i, t in enumerate((t for t in path if t.op.activation), 1):
-        if is_computed(t.inputs[0]):
-            call(t.inputs[0], f"z{i}")
-        call(t, f"a{i}")
+    i = 0
+    for t in path:
+        if t.op.activation:
+            i += 1
+            pair = {"z": t.inputs[0], "a": t}
+            new = {k: x for k, x in pair.items() if is_computed(x) and x not in names}
+            while any(f"{letter}{i}" in space.taken for letter in new):  # the user's, of others
+                i += 1
+            for letter, x in new.items():
+                call(x, f"{letter}{i}")
     inner = [(t, s) for t, s in r.slope_of.items() if t.op is not None]
     call_slopes(inner)
     back = [(t, s) for t, s in r.slope_of.items() if is_computed(s) and s not in names]
     first = {s: t for t, s in reversed(back) if uses[s] > 1}  # nearest the loss
     forks = [t for t in path if uses[t] > 1 or first.get(r.slope_of.get(t)) is t]
-    forks = [t for t in forks if t.op is not TRANSPOSE]
+    forks = [t for t in forks if t.op is not TRANSPOSE and not is_element(t)]
     number("h", [*forks, *(t for t in targets if t.op is not None)])
     number("c", (c for c in r.constants if c in forward or uses[c]))
     number("p", (t for t in (*terms, *targets) if t.op is None))
@@ -228,6 +238,11 @@ def is_computed(x: Any) -> bool:
     return isinstance(x, Term) and x.op is not None
 
 
+def is_element(x: Term) -> bool:
+    """Is it a part of a leaf, `x[2]`, which reads as well as a name?"""
+    return x.op is INDEX and len(x.inputs) == 1 and x.inputs[0].op is None
+
+
 # The graph again --------------------------------------------------------------------------------
 
 
@@ -236,7 +251,8 @@ class Copy:
     """The graph of a loss again, with its constants as leaves: what is done to them is recorded.
 
     `copies` of recorded nodes; `originals` of the leaves: Tensors and arrays; `targets`, what
-    gradients are asked for; `one`, the cotangent of the loss.
+    gradients are asked for; `one`, the cotangent of the loss; `parts`, what comes from
+    named arrays.
     """
 
     loss: Node
@@ -244,6 +260,7 @@ class Copy:
     copies: Mapping[Node, Node]
     originals: Mapping[Node, Any]
     targets: list[Node]
+    parts: list[Node]
 
     def slopes(self, pull: Pull) -> dict[Node, Any]:
         """The cotangents, recorded, of the targets and of all between them and the loss."""
@@ -256,26 +273,45 @@ class Copy:
             return sweep(self.loss, self.one, path, recorded=True, pull=pull)
 
 
-def _copied(loss: Node, wrt: Any) -> Copy:
-    """A copy of the graph of a loss, and of the targets; by default these are its leaves."""
+def _copied(loss: Node, wrt: Any, names: Names) -> Copy:
+    """A copy of the graph of a loss, and of the targets; by default these are its leaves.
+
+    Of a constant that comes from a named array, `x[2]` or `1 − t`, it is recorded how.
+    """
     kind = type(loss)
     copies: dict[Node, Node] = {}
-    leaves: dict[int, Node] = {}  # by the id of their original
+    leaves: dict[Any, Node] = {}  # by the id of their original, scalars by their value
     originals: dict[Node, Any] = {}
+    parts: dict[tuple[int, str], Node] = {}  # what comes from named arrays
 
     def entered(x: Any, value: Array) -> Any:
-        if isinstance(x, Node) and x in copies:
-            return copies[x]
-        if not isinstance(x, Node) and not getattr(value, "shape", ()):
-            return value
-        return leaf_of(x, value)
+        if isinstance(x, Node):
+            return copies[x] if x in copies else leaf_of(x, value)
+        if not hasattr(value, "shape"):
+            return value  # a number of the text
+        path = names.path(x, value)
+        return part_of(path) if path else leaf_of(x, value)
+
+    def part_of(path: Path) -> Node:
+        """What comes from a named array; t[:, None] is one node, also within 1 − t[:, None]."""
+        if not path.steps:
+            return leaf_of(path.base, frozen(path.value))
+        key = id(path.base), str(path)
+        if key not in parts:
+            *before, last = path.steps
+            with in_mode(recording=True):
+                parts[key] = last.apply(part_of(path._replace(steps=tuple(before))))
+        return parts[key]
 
     def leaf_of(x: Any, value: Array) -> Node:
-        if id(x) not in leaves:
-            node = leaves[id(x)] = leaf(kind, value, getattr(x, "name", None))
+        same: Any = id(x)
+        if isinstance(x, np.generic) and names(x) is None:  # each time that numpy gave it
+            same = x.dtype, x.tobytes()
+        if same not in leaves:
+            node = leaves[same] = leaf(kind, value, getattr(x, "name", None))
             node.constant = x.constant if isinstance(x, Node) else True
             originals[node] = x
-        node = leaves[id(x)]
+        node = leaves[same]
         if node._value is not value and not np.array_equal(node._value, value, equal_nan=True):
             raise RuntimeError(
                 f"{describe(x)} had two values while the graph was recorded; a formula needs one; "
@@ -285,9 +321,10 @@ def _copied(loss: Node, wrt: Any) -> Copy:
 
     for node in order(loss):
         if node.op is not None:
+            inputs = tuple(map(entered, node.inputs, node.saved))  # which are numbered before it
             copy = leaf(kind, node._value, node.name)
             copy.op, copy.params, copy.saved = node.op, node.params, node.saved
-            copy.inputs = tuple(map(entered, node.inputs, node.saved))
+            copy.inputs = inputs
             copy.constant = node.constant
             copies[node] = copy
     top = entered(loss, loss._array)
@@ -297,7 +334,7 @@ def _copied(loss: Node, wrt: Any) -> Copy:
     targets = [
         leaves[id(x)] if id(x) in leaves else entered(x, x._array) for x in listed(wrt, "wrt")
     ]
-    return Copy(top, one, copies, originals, targets)
+    return Copy(top, one, copies, originals, targets, [*parts.values()])
 
 
 def _number(node: Node) -> int:

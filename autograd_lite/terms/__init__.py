@@ -3,6 +3,7 @@
 What reading and compiling share.
 """
 
+from ..views import key_text, slice_text
 from .lowering import ADD_AT, GETITEM, METHODS, SETITEM, InPlace, Method, Part, Script, lower
 from .python import (
     ADDED,
@@ -12,10 +13,8 @@ from .python import (
     RAISED,
     SIGNED,
     SIGNS,
-    key_text,
     run,
     silenced_by,
-    slice_text,
 )
 from .recognition import Pull, Rules, read_formulas
 from .term import OPS, Shape, Term, Terms, is_number, needed, read, within

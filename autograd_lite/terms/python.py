@@ -31,21 +31,6 @@ SIGNS: dict[Any, tuple[str, int]] = {
 _files = count(1)
 
 
-def slice_text(x: slice) -> str:
-    """A slice as it stands in brackets: `1:`, `::-1`."""
-    ends = ["" if end is None else str(end) for end in (x.start, x.stop, x.step)]
-    return ":".join(ends if ends[2] else ends[:2])
-
-
-def key_text(key: Any, text: Callable[[Any], str]) -> str:
-    """What stands in the brackets of an index; `text` writes what is no slice."""
-    if isinstance(key, tuple) and key:
-        return ", ".join(key_text(part, text) for part in key)
-    if isinstance(key, slice):
-        return slice_text(key)
-    return "..." if key is ... else text(key)
-
-
 def run(text: str, name: str) -> Callable[..., Any]:
     """The function of that name which a text defines; tracebacks show its lines while it lives."""
     file = f"<{name} {next(_files)}>"

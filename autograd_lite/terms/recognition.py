@@ -261,7 +261,7 @@ def _arrangements(op: Op, start: Node, end: Node) -> Iterator[dict[str, Any]]:
 
 
 def _data(inside: Iterable[Node]) -> list[Any]:
-    """The arrays, and class numbers, that come in between."""
+    """What comes in between: arrays, what is computed of these alone, and class numbers."""
     found: dict[int, Any] = {}
     for node in inside:
         for x, value in zip(node.inputs, node.saved):
@@ -272,6 +272,8 @@ def _data(inside: Iterable[Node]) -> list[Any]:
         for part in node.params.get("key", ()):
             if isinstance(part, int):
                 found[id(part)] = part
+        if all(id(x) in found for x in node.inputs if isinstance(x, Node)):
+            found[id(node)] = node
     return [*found.values()]
 
 
@@ -381,8 +383,8 @@ def _agrees(same: Same, x: Array, rng: Any, tolerance: float, exact: bool = Fals
     data = {} if rng is None else _drawn(same, x.dtype, rng)
     rng = rng or np.random.default_rng(2)
     with np.errstate(all="ignore"):
-        end, start = _again(same, x, data)
-        given = tuple(data.get(id(part), part) for part in same.data)
+        end, start, known = _again(same, x, data)
+        given = tuple(known.get(id(part), part) for part in same.data)
         formula = replace(same, end=end, inside=[], start=start, data=given).node()
         y, z = end._array, formula._array
         if exact and not (
@@ -414,7 +416,8 @@ def _drawn(same: Same, dtype: Any, rng: Any) -> dict[int, Array]:
     found: dict[int, Any] = {}
     for x in _data(same.inside):
         value = _array(x)
-        if not isinstance(x, int) and value.dtype.kind == "f":
+        computed = isinstance(x, Node) and x.op is not None
+        if not computed and not isinstance(x, int) and value.dtype.kind == "f":
             other = rng.uniform(0.1, 1, value.shape).astype(dtype)
             found[id(x)] = (
                 leaf(type(same.start), other, constant=True) if isinstance(x, Node) else other
@@ -422,8 +425,8 @@ def _drawn(same: Same, dtype: Any, rng: Any) -> dict[int, Array]:
     return found
 
 
-def _again(same: Same, x: Array, data: Mapping[int, Any]) -> tuple[Node, Node]:
-    """What was recorded, computed again from other values; and the new start."""
+def _again(same: Same, x: Array, data: Mapping[int, Any]) -> tuple[Node, Node, Mapping[int, Any]]:
+    """What was recorded, computed again: the new end, the new start, and all by the old ids."""
     kind = type(same.start)
     start: Node = leaf(kind, x)
     known = {**data, id(same.start): start}
@@ -436,7 +439,7 @@ def _again(same: Same, x: Array, data: Mapping[int, Any]) -> tuple[Node, Node]:
         copy = leaf(kind, np.asarray(op.forward(*saved, **node.params))[()], constant=node.constant)
         copy.op, copy.inputs, copy.saved, copy.params = op, tuple(inputs), saved, node.params
         known[id(node)] = copy
-    return copy, start
+    return copy, start, known
 
 
 def _close(x: Array, y: Array, tolerance: float) -> bool:

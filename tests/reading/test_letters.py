@@ -19,7 +19,14 @@ IN_LATEX = {
     "x_mu": r"x_{\mu}",
     "dW": r"\mathrm{dW}",
     "β": "β",
-    "a.b": r"\text{a.b}",
+    "a.b": "a.b",
+    "enc.W_out": r"\mathrm{enc}.W_{\mathrm{out}}",
+    "layers.0.W": r"\mathrm{layers}_{0}.W",
+    "layers[0].W1": r"\mathrm{layers}_{0}.W_{1}",
+    "W1[0][2]": "W_{1,0,2}",
+    'P["W1"]': "P_{W_{1}}",
+    'P["a b%"]': r"P_{\text{a b}\%}",
+    'P["a"': r'\text{P["a"}',
     "50%": r"\text{50}\%",
     "_": r"\_",
     "": r"\_",
@@ -34,7 +41,7 @@ def test_a_name_in_latex(name: str) -> None:
     assert in_latex(name) == IN_LATEX[name]
 
 
-@pytest.mark.parametrize("name", ["x", "W_out", "layers.0.W", "β1"])
+@pytest.mark.parametrize("name", ["x", "W_out", "layers.0.W", "β1", 'P["W1"]', "x[0].W"])
 def test_a_name_in_text_stands_as_it_is(name: str) -> None:
     assert in_text(name) == name
 

@@ -16,7 +16,7 @@ from autograd_lite.reading.notation import Ink, Page
 Array = np.ndarray
 
 NASTY = {
-    "layers.0.W": (r"\text{layers.0.W}", "layers.0.W"),
+    "layers.0.W": (r"\mathrm{layers}_{0}.W", "layers.0.W"),
     "loss 1": (r"\text{loss 1}", '"loss 1"'),
     "a_b": ("a_{b}", "a_b"),
     "W12": ("W_{12}", "W12"),
@@ -121,7 +121,7 @@ def test_an_op_of_the_user() -> None:
 
 def test_numbers_of_single_precision() -> None:
     x = Tensor(array(3).astype(np.float32), name="x")
-    derivation = derive((x * np.float32(0.1) + 1e-9 * x).sum())
+    derivation = derive((x * 0.1 + 1e-9 * x).sum())
     assert lines(derivation)[1] == "loss = Σ (0.1 x + 1e-09 x)"
     assert r"0.1 \thinspace x + 10^{-9} \thinspace x" in derivation.latex()
 

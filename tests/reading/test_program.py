@@ -394,7 +394,10 @@ def test_constants_get_a_gradient_only_when_asked() -> None:
         ("print", "print"),
         ("layer.W", "layer_W"),
         ("the weights", "the_weights"),
-        ("W[0]", "W_0_"),
+        ("W[0]", "W_0"),
+        ('P["W1"]', "P_W1"),
+        ("layers[0].W", "layers_0_W"),
+        ("W[0", "W_0"),
         ("1st", "_1st"),
     ],
 )
