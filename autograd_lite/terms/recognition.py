@@ -140,7 +140,7 @@ class _Search:
         self.wrt = set(wrt)
         self.exact = exact
         self.kept: set[Node] = set()  # formulas that are not taken in by larger ones
-        self._first: dict[Node, list[tuple[Op, bool, float]]] = {}
+        self._first: dict[Node, tuple[int, list[tuple[Op, bool, float]]]] = {}
         self._known: dict[Any, bool] = {}  # whether expressions are formulas
 
     def function(self, end: Node) -> Same | None:
@@ -210,18 +210,23 @@ class _Search:
         if not end.size:
             return
         if start not in self._first:
-            x = float(start._array.flat[0])
+            values = np.abs(np.ravel(start._array))
+            i = int(np.abs(values - 1).argmin())  # where rounding tells the least apart
+            x = start._array.flat[i]
             with np.errstate(all="ignore"):
-                self._first[start] = [
-                    (op, negated, float(op.forward(-x if negated else x)))
-                    for negated in (False, True)
-                    for op in FORMULAS
-                    if op.elementwise
-                ]
-        y = float(end._array.flat[0])
-        for op, negated, first in self._first[start]:
-            if abs(first - y) <= 1e-3 * abs(y):
-                yield op, negated
+                self._first[start] = (
+                    i,
+                    [
+                        (op, negated, float(op.forward(-x if negated else x)))
+                        for negated in (False, True)
+                        for op in FORMULAS
+                        if op.elementwise
+                    ],
+                )
+        i, ops = self._first[start]
+        y = float(end._array.flat[i])
+        close = _half_the_digits(end) * abs(y)
+        yield from ((op, negated) for op, negated, first in ops if abs(first - y) <= close)
 
     def proved(self, found: Iterable[Same]) -> Iterator[Same]:
         """Those that are equal: here, and everywhere else; the same expression is tried once."""
@@ -302,12 +307,15 @@ def _equal_as_recorded(same: Same) -> bool:
             y = same.of(same.start._array)
         except Exception:  # these are no arguments for it
             return False
-    exactly = np.finfo(same.end.dtype).eps ** 0.5
     return bool(
         np.shape(y) == same.end.shape
         and np.result_type(y) == same.end.dtype
-        and _close(y, same.end._array, exactly)
+        and _close(y, same.end._array, _half_the_digits(same.end))
     )
+
+
+def _half_the_digits(x: Node) -> float:
+    return float(np.finfo(x.dtype).eps ** 0.5)
 
 
 def _alike_as_recorded(same: Same) -> bool:
