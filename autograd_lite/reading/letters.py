@@ -9,6 +9,7 @@ GREEK = {
     *("lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega"),
     *("Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega"),
 }
+MATRIX = re.compile("[A-Z][a-z]|W[a-z]{2,3}")  # longer ones, such as Loss, are words
 SPECIAL = {c: f"\\{c}" for c in "_$%&#{}"} | {
     "\\": r"{\backslash}",
     "^": r"\hat{\ }",
@@ -38,14 +39,20 @@ def in_text(name: str) -> str:
 
 
 def in_latex(name: str) -> str:
-    """The name of a value in LaTeX: its digits, and what follows a _, are subscripts."""
+    """The name of a value in LaTeX: its digits, and what follows a _, are subscripts.
+
+    So is the small rest of Wx, Dh2 or Wout: their capital is the letter of a matrix.
+    """
     parts = [part for part in name.split("_") if part]
     first = re.fullmatch(r"([^\W\d]+)(\d*)", parts[0]) if parts else None
     if not first or not all(map(str.isalnum, parts)):
         return escaped(name)
     below = [part if part.isascii() and part.isdigit() else _word(part) for part in parts[1:]]
     below = [first[2], *below] if first[2] else below
-    return _word(first[1]) + (f"_{{{','.join(below)}}}" if below else "")
+    word = first[1]
+    if MATRIX.fullmatch(word) and word.lower() not in GREEK:
+        word, below = word[0], [_word(word[1:]), *below]
+    return _word(word) + (f"_{{{','.join(below)}}}" if below else "")
 
 
 def upright(name: str) -> str:

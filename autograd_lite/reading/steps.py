@@ -6,20 +6,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .. import ops
-from ..graph import Array, Node, Op, describe, leaf
+from ..graph import Array, Node, describe, leaf
 from ..mode import in_mode
 from ..names import Namespace, called
 from ..reverse import check_real, order, sweep
-from ..terms import Term, Terms, needed, read, within
-
-TRANSPOSE: Op = ops.transpose.op  # type: ignore[attr-defined]
+from ..terms import OPS, Term, Terms, is_number, needed, read, within
+from .notation import form
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,12 +183,13 @@ def named(r: Recorded) -> Steps:
     back = [(t, s) for t, s in r.slope_of.items() if is_computed(s) and s not in names]
     first = {s: t for t, s in reversed(back) if uses[s] > 1}  # nearest the loss
     forks = [t for t in path if uses[t] > 1 or first.get(r.slope_of.get(t)) is t]
-    forks = [t for t in forks if t.op is not TRANSPOSE]
+    heavy = {*forks, *names}
+    forks = [t for t in forks if not is_light(t, heavy)]
     number("h", [*forks, *(t for t in targets if t.op is not None)])
     number("c", r.constants)
     number("p", (t for t in (*terms, *targets) if t.op is None))
     call_slopes([*inner, *r.slope_of.items()])
-    slopes = [slope for t, slope in r.slope_of.items() if t in names]
+    slopes = [slope for t, slope in r.slope_of.items() if t in r.called]
     lines = [t for t in needed([*forward, *outputs, *slopes]) if t.op is not None and t in names]
     return Steps(
         names,
@@ -201,8 +200,28 @@ def named(r: Recorded) -> Steps:
 
 
 def is_computed(x: Any) -> bool:
-    """Is it a term of an op: neither a number nor a leaf?"""
-    return isinstance(x, Term) and x.op is not None
+    """Is it a term of an op: neither a number, in one place or in many, nor a leaf?"""
+    return isinstance(x, Term) and x.op is not None and filling(x) is None
+
+
+def filling(x: Any) -> Any:
+    """The number that fills an array, or is the value; None for what is no number."""
+    x = x.inputs[0] if isinstance(x, Term) and x.op is OPS["broadcast_to"] else x
+    return x if is_number(x) else None
+
+
+def is_light(term: Term, lines: Container[Term]) -> bool:
+    """Is this hardly more than the name of a leaf, or of what has a line, and not worth one?"""
+    while term.op is not None:
+        parts = [*within(term.inputs)]
+        if len(parts) > 1 or not form(term).light:
+            return False
+        if not parts:
+            return True
+        (term,) = parts
+        if term in lines:
+            return True
+    return True
 
 
 # The graph again --------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from .python import (
     silenced_by,
     slice_text,
 )
-from .term import OPS, Shape, Term, Terms, is_number, needed, read, within
+from .term import OPS, Shape, Term, Terms, adds_axes, is_number, needed, read, within
 
 __all__ = [
     "ADDED",
@@ -39,6 +39,7 @@ __all__ = [
     "Shape",
     "Term",
     "Terms",
+    "adds_axes",
     "is_number",
     "key_text",
     "lower",
