@@ -80,8 +80,10 @@ def derive(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
 
     First come the lines of the loss; then those of the cotangents from the loss back, `d_z` for
     ∂loss/∂z; then the gradients. Two arrays side by side are a matrix product, ⊙ is the elementwise
-    one, and [z > 0] is 1 where that holds and else 0. It is the recorded run: where Python branched
-    on values, it took that branch.
+    one, and [z > 0] is 1 where that holds and else 0. What is used by its places has a line for
+    each, ∂loss/∂x[0]; where these are lines with +=, they add up. Of arrays that do not fit from
+    the last axis on, the first axes are meant. It is the recorded run: where Python branched on
+    values, it took that branch.
 
     Raises TypeError for a `loss` or `wrt` that is no floating Tensor, ValueError for a loss of
     several elements, RuntimeError for a leaf that was used with two values.
@@ -95,7 +97,7 @@ def derive(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
       a1   = σ(z1)                             (5, 2)
       loss = 1/10 Σ (a1 − t)²
     Backward
-      d_a1 = ∂loss/∂a1 = 2/10 (a1 − t)         (5, 2)
+      d_a1 = ∂loss/∂a1 = 1/5 (a1 − t)          (5, 2)
       d_z1 = ∂loss/∂z1 = d_a1 ⊙ a1 ⊙ (1 − a1)  (5, 2)
     Gradients
       ∂loss/∂W = xᵀ d_z1                       (3, 2)
@@ -172,7 +174,11 @@ def told(r: Recorded) -> Account:
     def cotangent_of(t: Term) -> tuple[Term, ...]:
         """What a line is about, its own first. Leaves have lines of their own, the gradients."""
         own = origin.get(t)
-        return (own, *(x for x in xs[t] if is_computed(x) and x is not own)) if own else ()
+        return (
+            (own, *(x for x in xs[t] if is_computed(x) and x is not own and x in names))
+            if own
+            else ()
+        )
 
     def lines_of(ends: Iterable[Term]) -> list[Line]:
         found = []
@@ -189,7 +195,7 @@ def told(r: Recorded) -> Account:
         for slope, found in xs.items()
         if slope not in backward and (not is_computed(slope) or slope in forward)
         if filling(slope) != 1
-        if (others := [x for x in found if x not in targets])
+        if (others := [x for x in found if x not in targets and x in names])
         for line in _lines(None, tuple(others), slope, others[0].shape)
     ]
     sections = {

@@ -17,7 +17,7 @@ from ..graph import Array, Op
 from ..ops.shapes import filled, repeats
 from ..terms import OPS, Shape, Term, Terms, is_number
 from .revision import lines_of, of, revised, used_once
-from .steps import Recorded
+from .steps import Recorded, filling
 
 
 def put(base: Array, *inputs: Array, pieces: tuple[Any, ...], added: bool) -> Array:
@@ -74,7 +74,7 @@ def pieces_of(term: Term) -> tuple[Any, list[Piece], bool]:
         pieces.append(Piece(key, value, shape))
         if not arrays:
             counts[key] = True
-    based = not (base.op is OPS["broadcast_to"] and is_number(base.inputs[0]))
+    based = filling(base) != 0
     return base if based else None, pieces, based or bool(counts.all())
 
 
@@ -121,7 +121,7 @@ def _as_sum(terms: Terms, term: Term, inputs: tuple[Any, ...]) -> _Sum | None:
         return _scaled(terms, -1.0, inputs[0], term.dtype)
     if term.op is OPS["multiply"] and is_number(inputs[0]):
         return _scaled(terms, inputs[0], inputs[1], term.dtype)
-    alike = all(isinstance(x, Term) and x.shape == term.shape for x in term.inputs)
+    alike = all(is_number(x) or x.shape == term.shape for x in term.inputs)
     if not alike or term.op not in (OPS["add"], OPS["subtract"]):
         return None
     a, b = (
@@ -182,7 +182,7 @@ def _together(terms: Terms, x: _Sum, term: Term) -> Any:
         inputs += [*arrays] if is_number(value) else [value, *arrays]
         if not arrays:
             counts[key] += 1
-    several = len(pieces) > 1 and any(count for _, count, _ in pieces)
-    added = bool(x.arrays) or several or any(repeats(a) for _, a in groups) or counts.max() > 1
+    added = bool(x.arrays) or counts.max(initial=0) > 1 or any(repeats(a) for _, a in groups)
+    added = added or (len(pieces) > 1 and any(count for _, count, _ in pieces))
     params = {"pieces": tuple(pieces), "added": added}
     return terms.make(PUT, (base, *inputs), params, term.shape, term.dtype)

@@ -41,6 +41,10 @@ WRITTEN: dict[str, tuple[Callable[[Any], Any], list[str]]] = {
         lambda x: (x * x).sum() + x[1, 1],
         ["∂loss/∂x = 2 x", "∂loss/∂x[1, 1] += 1"],
     ),
+    "and the whole, of numbers": (
+        lambda x: 5 * x.sum() + x[1, 1],
+        ["∂loss/∂x = 5", "∂loss/∂x[1, 1] += 1"],
+    ),
     "a row that is taken again": (
         lambda x: (x[AGAIN] ** 2).sum(),
         ["∂loss/∂x[AGAIN] += d_h1", "∂loss/∂x = 0 elsewhere"],
