@@ -6,11 +6,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from . import func, ops
-from .graph import Node, Op, Span, next_number, plain, span
+from .graph import Node, Op, Span, describe, next_number, plain, span
 from .mode import library, no_grad
 from .op import primitive, rewind, state_of
 from .ops import *  # noqa: F403
 from .reverse import grad, order, pullback, spans_of, sweep
+from .showing import Table
 from .tensor import Tensor
 
 if TYPE_CHECKING:
@@ -43,11 +44,13 @@ __all__ = [
     "Op",
     "Source",
     "Span",
+    "Table",
     "Tensor",
     "aligned",
     "compare",
     "compile",
     "derive",
+    "describe",
     "draw",
     "func",
     "grad",

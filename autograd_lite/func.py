@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import reverse
-from .graph import REAL, Node, describe, next_number
+from .graph import REAL, Node, check_function, describe, next_number
 from .mode import in_mode, mode, tracing
 from .ops import astype, copy, stack
 from .tensor import Tensor
@@ -82,7 +82,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     >>> jvp(np.sin, [0.0], [2.0])
     (array(0.), array(2.))
     """
-    call = _Call(f, primals, {}, range(len(primals)))
+    call = _Call(f, _arguments(primals), {}, range(len(primals)))
     directions = call.directions(tangents)
     with in_mode(recording=True):
         g = Tensor(np.zeros(call.y.shape, call.y.dtype))
@@ -134,7 +134,7 @@ def hvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     >>> hvp(lambda x: (x**3).sum(), [np.array([1.0, 2.0])], [np.array([1.0, 0.5])])
     (array([6., 6.]),)
     """
-    call = _Call(f, primals, {}, range(len(primals)))
+    call = _Call(f, _arguments(primals), {}, range(len(primals)))
     with in_mode(recording=True):
         slopes = reverse.grad(call.y, call.leaves, create_graph=True)
         along, recorded = call.along(slopes, call.directions(tangents))
@@ -153,7 +153,8 @@ def at(leaves: Sequence[Node], f: Function) -> Function:
     >>> line([np.array(5.0)], 2.0).item(), grad(line)([np.array(5.0)], 2.0)
     (10.0, [array(2.)])
     """
-    leaves = list(leaves)
+    leaves = reverse.listed(leaves, "at's leaves")
+    check_function(f, "what follows the leaves")
 
     @wraps(f)
     def moved(values: Any, *args: Any, **kwargs: Any) -> Any:
@@ -178,6 +179,8 @@ class _Call:
     def __init__(
         self, f: Function, args: Sequence[Any], kwargs: Any, argnums: Sequence[int]
     ) -> None:
+        other = ", or differentiate a Tensor with autograd_lite.grad(y, wrt)"
+        check_function(f, "what is to be differentiated", other)
         start = next_number()
         try:
             positions = [range(len(args))[i] for i in argnums]
@@ -213,6 +216,7 @@ class _Call:
 
     def directions(self, tangents: Sequence[Any]) -> list[Any]:
         """The tangent of each leaf; ValueError unless they are structured as the arguments are."""
+        tangents = _arguments(tangents, "tangents")
         directions = list(beside(self.trees, tuple(tangents), "the tangents"))
         for x, v in zip(self.leaves, directions):
             if np.shape(v) != x.shape:
@@ -226,6 +230,15 @@ class _Call:
         """Σ g·v, to be differentiated once more, and whether that is to be recorded."""
         total = sum(((g * v).sum() for g, v in zip(gradients, directions)), Tensor(0.0))
         return total, self.recorded or any(isinstance(v, Node) for v in directions)
+
+
+def _arguments(values: Any, name: str = "primals") -> Sequence[Any]:
+    """A list of arguments; TypeError for what is one argument."""
+    if not isinstance(values, (list, tuple)):
+        raise TypeError(
+            f"{name} is {describe(values)}; a list is needed, with one for each argument; pass [x]"
+        )
+    return values
 
 
 def _constant_result(y: Any) -> np.ndarray:

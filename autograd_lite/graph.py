@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from itertools import count
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from .mode import tracing, untraceable
 
-Array = Any  # a numpy array or scalar, or any array that follows numpy's protocols
+Array = np.ndarray | Any  # a numpy array or scalar, or any array that follows numpy's protocols
+S = TypeVar("S")
 REAL = "fiub"  # the kinds of dtype that hold real numbers
 
 ndarray = np.ndarray
@@ -26,10 +27,12 @@ class Op:
 
     `name`; the numpy `forward`; `vjps`, a function, or None, for each input, endless where an op
     takes any number of inputs; its `symbol`; how it is written on `paper`; whether it is
-    `elementwise`, and an `activation`. See `primitive`.
+    `elementwise`, an `activation`, and a `formula`. See `primitive`.
     """
 
-    __slots__ = ("name", "forward", "vjps", "symbol", "paper", "elementwise", "activation")
+    __slots__ = (
+        *("name", "forward", "vjps", "symbol", "paper", "elementwise", "activation", "formula"),
+    )
 
     def __init__(
         self,
@@ -40,6 +43,7 @@ class Op:
         paper: Callable[..., Any] | None = None,
         elementwise: bool = False,
         activation: bool = False,
+        formula: bool = False,
     ) -> None:
         self.name = name
         self.forward = forward
@@ -48,6 +52,7 @@ class Op:
         self.paper = paper
         self.elementwise = elementwise
         self.activation = activation
+        self.formula = formula
 
     def given(self, params: dict[str, Any]) -> dict[str, Any]:
         """Static parameters without those that are as by default."""
@@ -106,13 +111,13 @@ class Node:
     saved: list[Array]
     params: dict[str, Any]
     name: str | None
-    grad: Array
+    grad: ndarray | Any  # or None, which a type checker lets pass without a question
     constant: bool
     number: int
     spans: Any  # that it is a result of: the label and start of the last one, and those before it
 
     @property
-    def _array(self) -> Array:
+    def _array(self) -> ndarray:
         value = self._value
         return self._live if value is None else value
 
@@ -126,7 +131,7 @@ class Node:
         return self._array
 
     @property
-    def data(self) -> Array:
+    def data(self) -> ndarray:
         """The value as an array.
 
         Of a leaf: the live array, always the same one, to read and to write. Graphs recorded
@@ -185,22 +190,22 @@ class Node:
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes."""
-        return self._array.shape  # type: ignore[no-any-return]
+        return self._array.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of the elements."""
-        return self._array.dtype  # type: ignore[no-any-return]
+        return self._array.dtype
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return self._array.ndim  # type: ignore[no-any-return]
+        return self._array.ndim
 
     @property
     def size(self) -> int:
         """The number of elements."""
-        return self._array.size  # type: ignore[no-any-return]
+        return self._array.size
 
     def _check_visible(self) -> None:
         if tracing():
@@ -227,7 +232,7 @@ class Span(NamedTuple):
     nodes: list[Any]
 
 
-def span(label: Any, start: int, y: Any) -> Any:
+def span(label: Any, start: int, y: S) -> S:
     """Mark `y` as a result of the part of a graph that was recorded since `start`; return it.
 
     label: what the part is called, anything whose text is to be shown, such as the layer that
@@ -290,11 +295,22 @@ def _copied(array: Array) -> Array:
     return np.array(array) if isinstance(array, (ndarray, np.generic)) else array.copy()
 
 
+def check_function(f: Any, role: str, otherwise: str = "") -> None:
+    """TypeError, with what to do, unless `f`, which it calls `role`, can be called."""
+    if not callable(f):
+        raise TypeError(
+            f"{role} is {describe(f)}; a function is needed; pass the function itself, not what it "
+            f"returns{otherwise}"
+        )
+
+
 def describe(x: Any) -> str:
     """`W (3, 4) float64`: how an error message calls a value."""
     if isinstance(x, Node):
         return f"{x.name or 'a Tensor'} {x.shape} {x.dtype}"
+    if isinstance(getattr(x, "__name__", None), str):
+        return f"the {'class' if isinstance(x, type) else 'function'} {x.__name__}"
     if hasattr(x, "shape") and hasattr(x, "dtype"):
         return f"an array {x.shape} {x.dtype}"
-    text = repr(x)
+    text = " ".join(repr(x).split())
     return text if len(text) <= 40 else f"{text[:37]}..."

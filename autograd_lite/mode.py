@@ -15,10 +15,12 @@ class Trace:
     `arrays`: by the ids of arrays of its surroundings that it handed to ops, the constants that
     stand for these; `stand_for`, the arrays of all leaves that stand for one. `generators`: by
     their ids, random generators with their states before the first draw. `nodes`: all that it
-    recorded, in order, whether or not a result is computed from it.
+    recorded, in order, whether or not a result is computed from it. `rules`: give the pullback for
+    a sweep, of its nodes and of what gradients are asked for; None: as usual.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rules: Any = None) -> None:
+        self.rules = rules
         self.arrays: dict[int, Any] = {}
         self.stand_for: dict[Any, Any] = {}
         self.generators: dict[int, tuple[Any, Any]] = {}

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import partial, wraps
 from itertools import count
-from typing import Any
+from typing import Any, ParamSpec, Protocol, TypeVar, cast, overload
 
 import numpy as np
 
@@ -20,10 +20,41 @@ from .mode import Trace, mode
 
 VJP = Callable[..., Array]
 Paper = Callable[..., Any]
+T = TypeVar("T", bound=Node)
+P = ParamSpec("P")
 
 ndarray = np.ndarray
 GENERATORS = (np.random.Generator, np.random.RandomState)
 FLOATS = {np.float64, np.float32}  # immutable, and by far the most frequent numbers
+
+
+class Composition(Protocol[P]):
+    """A function made of ops, as type checkers see it: with a Tensor in the first three places it
+    returns one, and else they know nothing of the result.
+
+    P are the parameters of what it was made of, for editors to show. A call is not held to them,
+    because the first static parameter may be given by position, too.
+    """
+
+    @overload
+    def __call__(self, x: T, /, *inputs: Any, **params: Any) -> T: ...
+    @overload
+    def __call__(self, a: Any, x: T, /, *inputs: Any, **params: Any) -> T: ...
+    @overload
+    def __call__(self, a: Any, b: Any, x: T, /, *inputs: Any, **params: Any) -> T: ...
+    @overload
+    def __call__(self, *inputs: Any, **params: Any) -> Any: ...
+
+
+class Operation(Composition[P], Protocol[P]):
+    """What `primitive` makes of a forward, as type checkers see it."""
+
+    op: Op
+
+
+def composition(function: Callable[P, Any]) -> Composition[P]:
+    """The function itself, which is made of ops: type checkers learn that it returns Tensors."""
+    return cast(Composition[P], function)
 
 
 def primitive(
@@ -33,7 +64,8 @@ def primitive(
     paper: Paper | None = None,
     elementwise: bool = False,
     activation: bool = False,
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    formula: bool = False,
+) -> Callable[[Callable[P, Any]], Operation[P]]:
     """Make an op of a numpy function, given the VJP for each of its inputs.
 
     Inputs are the function's positional parameters; static parameters are keyword-only, but the
@@ -53,7 +85,8 @@ def primitive(
     and `params` are those that are not as by default, `keepdims` only where it has to be said; by
     default, or where that gives None, by its symbol or as a function of its name; `elementwise`,
     whether each element of the result depends on the elements in its place alone; `activation`,
-    whether it is what a layer of a network ends with.
+    whether it is what a layer of a network ends with; `formula`, as activations are, whether an
+    expression that comes to the same is recognised as this op, in whatever way it is written.
 
     >>> from autograd_lite import Tensor, grad, primitive
     >>> @primitive(lambda g, y, x: g * 3 * x**2)
@@ -64,7 +97,7 @@ def primitive(
     array(12.)
     """
 
-    def define(forward: Callable[..., Array]) -> Callable[..., Any]:
+    def define(forward: Callable[..., Array]) -> Any:
         code = forward.__code__
         arity = code.co_argcount
         names = code.co_varnames[: arity + code.co_kwonlyargcount]
@@ -76,7 +109,8 @@ def primitive(
                 "or none at all; write None for an input that has no derivative"
             )
         rules = _OneForAll(vjps[0]) if variadic and not arity else vjps
-        this = Op(name or forward.__name__, forward, rules, symbol, paper, elementwise, activation)
+        facts = symbol, paper, elementwise, activation, formula or activation
+        this = Op(name or forward.__name__, forward, rules, *facts)
         defaults = forward.__kwdefaults__
         new, current_mode = object.__new__, mode.get  # bound here: this is the hot path
 
@@ -136,8 +170,9 @@ def primitive(
             node.number = next_number()
             return node
 
-        call.op = this  # type: ignore[attr-defined]
-        return call
+        operation = cast(Operation[...], call)
+        operation.op = this
+        return operation
 
     return define
 
@@ -249,8 +284,17 @@ def _constant(x: Any) -> Array:
             return frozen(x)
         x = plain(x) if isinstance(x, ndarray) else np.asarray(x)
     if x.dtype.kind not in REAL:
-        raise TypeError(f"an array of {x.dtype}; real numbers are needed")
+        remedy = _MADE_REAL.get(x.dtype.kind, "pass an array of them")
+        raise TypeError(f"an array of {x.dtype}; real numbers are needed; {remedy}")
     return frozen(x)
+
+
+_MADE_REAL = {
+    "O": "pass an array of them, converted with .astype(float) if it holds numbers",
+    "U": "number what is given by name with np.unique(names, return_inverse=True), and convert "
+    "numbers in strings with .astype(float)",
+    "c": "pass .real, .imag or abs",
+}
 
 
 _REMEDY: dict[type[Exception], str] = {
@@ -266,4 +310,7 @@ def _explained(error: Exception, op: Op, inputs: tuple[Any, ...]) -> Exception:
     """The same error, with what was given before it and what to do after it."""
     kind = next(k for k in _REMEDY if isinstance(error, k))
     given = ", ".join(map(describe, inputs))
-    return kind(f"{op.name} got {given}; {error}; {_REMEDY[kind].format(op.name)}")
+    told = str(error)
+    if "gufunc signature" in told:  # of a matrix product, in numpy's own terms
+        told = f"the lengths that are multiplied and summed must agree {told[told.rfind('(') :]}"
+    return kind(f"{op.name} got {given}; {told}; {_REMEDY[kind].format(op.name)}")

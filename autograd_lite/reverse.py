@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, TypeVar, overload
+from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
 
@@ -138,6 +138,16 @@ def sweep(
 
 
 @overload
+def grad(y: Any, wrt: Node, g: Any = None, create_graph: Literal[False] = False) -> np.ndarray: ...
+@overload
+def grad(
+    y: Any, wrt: Sequence[Node], g: Any = None, create_graph: Literal[False] = False
+) -> list[np.ndarray]: ...
+@overload
+def grad(y: Any, wrt: T, g: Any = None, *, create_graph: Literal[True]) -> T: ...
+@overload
+def grad(y: Any, wrt: Sequence[T], g: Any = None, *, create_graph: Literal[True]) -> list[T]: ...
+@overload
 def grad(y: Any, wrt: Node, g: Any = None, create_graph: bool = False) -> Any: ...
 @overload
 def grad(y: Any, wrt: Sequence[Node], g: Any = None, create_graph: bool = False) -> list[Any]: ...
@@ -164,12 +174,13 @@ def grad(y: Any, wrt: Any, g: Any = None, create_graph: bool = False) -> Any:
     array([ 6., 12., 18.])
     """
     create_graph = create_graph or tracing()
-    targets = [wrt] if isinstance(wrt, Node) else list(wrt)
+    targets, pull = listed(wrt, "wrt"), pullback
     if (now := mode.get()) is not None:
-        targets = [now.leaves.get(x, x) if isinstance(x, Node) else x for x in targets]
-    for x in targets:
-        check_real(x, "wrt")
-    cotangents = sweep(y, _seed(y, g, create_graph), targets, create_graph)
+        targets = [now.leaves.get(x, x) for x in targets]
+    seed = _seed(y, g, create_graph)
+    if now is not None and now.trace is not None and now.trace.rules is not None:
+        pull = now.trace.rules(order(y), targets)
+    cotangents = sweep(y, seed, targets, create_graph, pull=pull)
     taken: set[int] = set()
     gradients = []
     for x in targets:
@@ -208,12 +219,7 @@ def backward(y: Node, g: Any = None) -> None:
 
 def _seed(y: Any, g: Any, recorded: bool) -> Array:
     """The cotangent that a sweep from `y` starts with."""
-    check_real(y, "y")
-    if y.constant:
-        raise ValueError(
-            f"the gradient of {describe(y)} was asked for, which was computed inside no_grad; a "
-            "recorded value is needed; compute it outside"
-        )
+    check_recorded(y, "y")
     value = y._array
     if g is None:
         if value.size != 1:
@@ -236,13 +242,65 @@ def _seed(y: Any, g: Any, recorded: bool) -> Array:
     return g if g.dtype == value.dtype else g.astype(value.dtype)
 
 
-def check_real(x: Any, role: str) -> None:
-    """Raise TypeError unless x, which an error calls `role`, is a floating Tensor."""
-    if not isinstance(x, Node):
-        raise TypeError(
-            f"{role} is {describe(x)}; a Tensor is needed, for only Tensors are differentiable; "
-            "make it one with Tensor(...) before the expression is written"
+def listed(wrt: Any, role: str) -> list[Any]:
+    """A Tensor, or several, as a list; TypeError for all but floating ones, called `role`."""
+    several = isinstance(wrt, Iterable) and not isinstance(wrt, (Node, np.ndarray, str, Mapping))
+    targets = list(wrt) if several else [wrt]
+    for x in targets:
+        if not isinstance(x, Node):
+            raise TypeError(
+                f"{role} is {describe(x)}; a Tensor is needed, or several, for only they are "
+                "differentiable; pass those that the expression was written with, such as W, "
+                "[W, b] or model.parameters(), and write it with Tensor(...) of a plain array"
+            )
+        _check_floating(x, role)
+    return targets
+
+
+def check_loss(loss: Any) -> None:
+    """Raise what says why `loss` is not one number that was recorded, unless it is."""
+    check_recorded(loss, "the loss")
+    if loss.size != 1:
+        raise ValueError(
+            f"the loss is {describe(loss)}; one number is needed, for it is its gradient that "
+            "is read; take the sum or mean"
         )
+
+
+def check_recorded(y: Any, role: str) -> None:
+    """Raise what says why `y`, which an error calls `role`, has no gradient, unless it has one."""
+    check_graph(y, role)
+    _check_floating(y, role)
+
+
+def check_graph(y: Any, role: str) -> None:
+    """Raise what says where the graph of `y` was lost, unless it has one.
+
+    TypeError if it is no Tensor, ValueError if it was computed inside `no_grad`.
+    """
+    if isinstance(y, Node):
+        if y.constant and (y.op is None or y.dtype.kind == "f"):
+            raise ValueError(
+                f"{role} is {describe(y)}, which was computed inside no_grad; a recorded value is "
+                "needed; compute it outside"
+            )
+        return
+    if callable(y):
+        why = "a function has no graph until it is called"
+        remedy = "call it, and hand over the Tensor that it returns"
+    elif isinstance(y, (int, float, np.ndarray, np.generic)):
+        why = "a plain number or array has left the graph: how it was computed is not recorded"
+        remedy = (
+            "hand over the Tensor itself, not its float(), .item() or .data, and if the expression "
+            "gave none, write it with Tensors"
+        )
+    else:
+        why = "only Tensors know how they were computed"
+        remedy = "hand over the result of an expression of Tensors"
+    raise TypeError(f"{role} is {describe(y)}; a Tensor is needed, for {why}; {remedy}")
+
+
+def _check_floating(x: Node, role: str) -> None:
     if x.dtype.kind != "f":
         raise TypeError(
             f"{role} is {describe(x)}; floating numbers are needed, for others have no gradient; "

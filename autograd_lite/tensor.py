@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from opcode import opmap
 from operator import index
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, Never, SupportsIndex
 
 import numpy as np
 
 from . import ops
 from .graph import Array, Node, describe, frozen, leaf, plain
-from .mode import mode
+from .mode import mode, tracing
 from .ops import namesakes
 from .reverse import backward
+from .showing import MOST, WIDTH, numbers, titled
 
 Method = Callable[..., "Tensor"]
+Lengths = SupportsIndex | Sequence[SupportsIndex]
 
 
 def _both_ways(op: Callable[..., Any]) -> tuple[Method, Method]:
@@ -108,30 +110,37 @@ class Tensor(Node):
     squeeze: Method = ops.squeeze
     swapaxes: Method = ops.swapaxes
 
-    def reshape(self, *shape: Any) -> Tensor:
+    def reshape(self, *shape: Lengths) -> Tensor:
         """The same elements in another shape: `t.reshape(2, 3)` or `t.reshape((2, 3))`."""
-        return ops.reshape(self, shape=shape[0] if len(shape) == 1 else shape)  # type: ignore[no-any-return]
+        return ops.reshape(self, shape=shape[0] if len(shape) == 1 else shape)
 
-    def transpose(self, *axes: Any) -> Tensor:
+    def transpose(self, *axes: Lengths | None) -> Tensor:
         """The axes in another order, as `t.transpose(1, 0)` or with a tuple; none: reversed."""
         order = axes[0] if len(axes) == 1 else axes or None
-        return ops.transpose(self, axes=order)  # type: ignore[no-any-return]
+        return ops.transpose(self, axes=order)
 
     @property
     def T(self) -> Tensor:
         """The axes in reverse order."""
-        return ops.transpose(self)  # type: ignore[no-any-return]
+        return ops.transpose(self)
 
     @property
     def mT(self) -> Tensor:
         """The last two axes exchanged."""
-        return ops.swapaxes(self, -1, -2)  # type: ignore[no-any-return]
+        return ops.swapaxes(self, -1, -2)
 
     # Values -------------------------------------------------------------------------------------
 
-    def item(self) -> Any:
-        """The value as a Python number; ValueError if there is more than one element."""
-        return self.value.item()
+    def item(self) -> float:
+        """The value as a Python number; ValueError unless there is one element."""
+        value = self.value
+        if value.size != 1:
+            raise ValueError(
+                f"{describe(self)} was asked for as one number; one element is needed; take the "
+                "sum or mean, or .tolist() for all of them"
+            )
+        number: float = value.item()  # an int or a bool is one to type checkers
+        return number
 
     def tolist(self) -> Any:
         """The value as nested lists of Python numbers."""
@@ -145,6 +154,11 @@ class Tensor(Node):
     backward: Callable[..., None] = backward
 
     def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError(
+                f"the length of {describe(self)} was asked for; an axis is needed to count or "
+                "iterate over; use .item() for its one number"
+            )
         return len(self._array)
 
     def __iter__(self) -> Iterator[Tensor]:
@@ -154,10 +168,12 @@ class Tensor(Node):
         return bool(self._not_assigned(sys._getframe(1)))
 
     def __float__(self) -> float:
-        return float(self._not_assigned(sys._getframe(1)).item())
+        self._not_assigned(sys._getframe(1))
+        return float(self.item())
 
     def __int__(self) -> int:
-        return int(self._not_assigned(sys._getframe(1)).item())
+        self._not_assigned(sys._getframe(1))
+        return int(self.item())
 
     def __index__(self) -> int:
         return index(self.value.item() if self.ndim == 0 else self.value)
@@ -174,13 +190,29 @@ class Tensor(Node):
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec else str(self)
 
+    def __str__(self) -> str:
+        self._check_visible()
+        return repr(self)
+
     def __repr__(self) -> str:
-        text = np.array2string(np.asarray(self.value), separator=", ", prefix="Tensor(")
-        details = [f"shape={self.shape}"] if self.size == 0 else []
+        if tracing():  # a debugger shows it there, and a notebook; print is refused
+            text, details = "...", [f"shape={self.shape}"]
+        else:
+            most = np.get_printoptions()["threshold"]
+            text = numbers(np.asarray(self.value), most, "Tensor(", separator=", ")
+            details = [f"shape={self.shape}"] if self.size == 0 else []
         details += [f"dtype={self.dtype}"] if self.dtype != np.float64 else []
         details += [f"name={self.name!r}"] if self.name else []
         details += [f"op={self.op.name}"] if self.op else []
         return f"Tensor({', '.join([text, *details])})"
+
+    def _repr_html_(self) -> str:
+        facts = f"{self.shape} {self.dtype}{f', computed by {self.op.name}' if self.op else ''}"
+        if tracing():
+            text = "The values are not known while a function is being compiled."
+        else:
+            text = numbers(np.asarray(self.value), MOST, separator=", ", max_line_width=WIDTH)
+        return titled(self.name or "Tensor", facts, text)
 
     # Copies are leaves --------------------------------------------------------------------------
 
@@ -200,7 +232,8 @@ class Tensor(Node):
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         return _recorded(func, args, kwargs)
 
-    def __array__(self, dtype: Any = None, copy: Any = None) -> NoReturn:
+    # None: with NoReturn, type checkers would take a Tensor for an array, and array @ Tensor too
+    def __array__(self, dtype: Any = None, copy: Any = None) -> None:
         raise TypeError(
             f"{describe(self)} was about to become a plain array, which would lose its gradient; "
             "an op of autograd_lite is needed here: X @ t for X.dot(t), stack or concatenate for "
@@ -209,7 +242,7 @@ class Tensor(Node):
             "what you want"
         )
 
-    def __setitem__(self, key: Any, value: Any) -> NoReturn:
+    def __setitem__(self, key: Never, value: Never) -> None:
         raise TypeError(
             f"{describe(self)} was assigned to by index; a recorded value cannot change in place; "
             "write where(condition, value, t) for t[condition] = value, maximum(t, 0) for "
@@ -228,13 +261,19 @@ def _leaf_value(data: Any) -> Array:
     elif hasattr(data, "dtype"):
         array = np.asarray(data)
     else:
-        array = np.array(data)
+        try:
+            array = np.array(data)
+        except ValueError:  # lists of several lengths
+            array = np.array(None)
         if array.dtype.kind in "iub":
             array = array.astype(np.float64)
     if array.dtype.kind != "f":
+        remedy = "pass a number, an array, or nested lists of one length"
+        if hasattr(data, "dtype"):
+            remedy = "convert with .astype(float), or leave a constant an array"
         raise TypeError(
             f"Tensor got {describe(data)}; floating numbers are needed, for only they are "
-            "differentiable; convert with .astype(float), or leave a constant an array"
+            f"differentiable; {remedy}"
         )
     return frozen(array)
 

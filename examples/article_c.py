@@ -208,7 +208,7 @@ def save_plot(w, b, params, folder):
     except ImportError:
         raise ImportError(
             "matplotlib was not found; the figure of the learnt regions needs it; "
-            'pip install "autograd-lite[examples]"'
+            "pip install matplotlib"
         ) from None
 
     X, y = line_points(0)
@@ -218,20 +218,34 @@ def save_plot(w, b, params, folder):
     of_neuron = neuron(w, b, grid.reshape(2, -1).T)[1].reshape(201, 201)
     of_network = np.subtract(*forward(params, grid.reshape(2, -1))[-1]).reshape(201, 201)
 
-    figure = Figure(figsize=(10, 4.8), layout="constrained")
+    figure = Figure(figsize=(10, 5.4), layout="constrained")
     left, right_ = figure.subplots(1, 2)
-    panels = [
-        (left, X.T, y > 0.5, of_neuron - 0.5, "The neuron's line"),
-        (right_, columns, Y[0] > 0.5, of_network, "Where the network says: within the radius"),
-    ]
-    for axes, points, positive, height, title in panels:
-        axes.contourf(ticks, ticks, height, levels=[-np.inf, 0, np.inf], colors=["#FFF", "#CDE"])
-        axes.scatter(*points[:, positive], s=14, color="#0B5C94", marker="o")
-        axes.scatter(*points[:, ~positive], s=18, color="#B35900", marker="x")
-        axes.set(title=title, aspect="equal", xlim=(-1, 1), ylim=(-1, 1))
+    show(left, X.T, y > 0.5, of_neuron - 0.5, np.tensordot(LINE, grid, 1) - OFFSET)
+    left.set_title("The neuron: a line")
+    show(right_, columns, Y[0] > 0.5, of_network, RADIUS - np.hypot(*grid))
+    right_.set_title("The network: a circle")
+    labels = left.get_legend_handles_labels()  # they are the same on the right
+    figure.legend(*labels, loc="outside lower center", ncols=4)
     path = Path(folder) / "learnt.png"
     figure.savefig(path)
     return path
+
+
+def show(axes, points, positive, found, true):
+    """Points of two classes, and where heights over [-1, 1]² are positive: found, and true."""
+    ticks = np.linspace(-1, 1, len(found))
+    axes.contourf(ticks, ticks, found, levels=[-np.inf, 0, np.inf], colors=["#FFF", "#CDE"])
+    axes.scatter(*points[:, positive], s=14, color="#0B5C94", marker="o", label="points of class 1")
+    axes.scatter(
+        *points[:, ~positive], s=18, color="#B35900", marker="x", label="points of class 0"
+    )
+    for height, style, color, label in [
+        (found, "-", "#0B5C94", "the border that was found"),
+        (true, "--", "#222222", "the true border"),
+    ]:
+        axes.contour(ticks, ticks, height, levels=[0], linestyles=style, colors=color)
+        axes.plot([], [], style, color=color, label=label)  # for the legend
+    axes.set(aspect="equal", xlim=(-1, 1), ylim=(-1, 1), xlabel="$x_1$", ylabel="$x_2$")
 
 
 # The report ---------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ def digits():
     except ImportError:
         raise ImportError(
             "scikit-learn was not found; its digits are the article's data; "
-            'pip install "autograd-lite[examples]"'
+            "pip install scikit-learn"
         ) from None
     images, classes = load_digits(return_X_y=True)
     return images, np.eye(10)[classes]

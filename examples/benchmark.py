@@ -332,10 +332,7 @@ def plot(found, path):
 
 def main(quick=False, plot_path=None):
     if plot_path is not None and find_spec("matplotlib") is None:
-        raise ImportError(
-            "--plot got no matplotlib; it draws with it; install it with "
-            'pip install "autograd-lite[examples]"'
-        )
+        raise ImportError("--plot found no matplotlib; it draws with it; pip install matplotlib")
     heading()
     found = steps_table(3 if quick else 21)
     first_step_table(3 if quick else 11)

@@ -6,10 +6,10 @@ from . import init
 from .data import batches
 from .io import load, save
 from .layers import MLP, Dropout, Linear, ReLU, Sequential, Sigmoid, Softmax, Softplus, Tanh
-from .module import Module
+from .module import Module, summary
 from .optim import SGD, Adam, AdamW, Optimizer
 from .step import Step
-from .train import History, accuracy, fit, summary
+from .train import History, accuracy, fit
 
 library(__name__)
 

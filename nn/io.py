@@ -5,23 +5,32 @@ from __future__ import annotations
 import os
 import stat
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from autograd_lite import describe
+
+from .checks import check_has
 from .module import check_names, check_state, short
 
 
 def save(source: Any, path: str | os.PathLike[str]) -> None:
     """Write the `state_dict()` of a module or optimizer to `path`, as .npz.
 
-    The file appears whole or not at all: an older one stays until the new one is complete. Random
-    generators are not in it; where a run with shuffling or dropout is to be resumed exactly, keep
-    `rng.bit_generator.state` too.
+    The file appears whole or not at all: an older one stays until the new one is complete. Raises
+    FileNotFoundError where there is no such folder, IsADirectoryError for a folder.
+    Random generators are not in it; where a run with shuffling or dropout is to be resumed exactly,
+    keep `rng.bit_generator.state` too.
     """
-    path = Path(path)
+    path = _checked(source, path, "save(model, path)")
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"{path} is a folder; the path of a file is needed; add a name, such as model.npz"
+        )
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with zipfile.ZipFile(unfinished, "w") as archive:
@@ -29,8 +38,18 @@ def save(source: Any, path: str | os.PathLike[str]) -> None:
                 with archive.open(f"{name}.npy", "w", force_zip64=True) as content:
                     np.lib.format.write_array(content, array, (1, 0), allow_pickle=False)
         os.replace(unfinished, path)
+    except OSError as error:
+        if str(error.filename) != str(unfinished):
+            raise
+        raise OSError(  # of the same class, but for the path that was given
+            error.errno,
+            f"the file cannot be written ({error.strerror}); a folder that exists and takes it is "
+            "needed; make it, or choose another",
+            str(path),
+        ) from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):  # it was renamed, or never made
+            unfinished.unlink()
 
 
 def load(target: Any, path: str | os.PathLike[str]) -> None:
@@ -38,9 +57,15 @@ def load(target: Any, path: str | os.PathLike[str]) -> None:
 
     Names, shapes, dtypes and sizes are checked before an array is read and before anything is
     assigned. Raises ValueError, and changes nothing, if the file does not fit or is damaged, or is
-    no file but a folder, a device or a pipe.
+    no file but a folder, a device or a pipe; FileNotFoundError if there is none.
     """
+    path = _checked(target, path, "load(model, path)")
     expected, owner = target.state_dict(), type(target).__name__
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{path} does not exist in {Path.cwd()}; a file that nn.save wrote is needed; look at "
+            "the path"
+        )
     if not stat.S_ISREG(os.stat(path).st_mode):  # a device has no end, and a pipe makes one wait
         raise ValueError(
             f"{path} is no regular file; a file that nn.save wrote is needed; look at the path"
@@ -48,14 +73,24 @@ def load(target: Any, path: str | os.PathLike[str]) -> None:
     with open(path, "rb") as file:
         try:
             state = _read(file, expected, owner)
-        except ValueError:
-            raise
+        except ValueError as error:
+            raise ValueError(f"{path}: {error}") from error
         except Exception as error:  # a damaged archive can raise almost anything
             raise ValueError(
                 f"{path} cannot be read ({error}); a file that nn.save wrote is needed; save it "
                 "again"
             ) from error
     target.load_state_dict(state)
+
+
+def _checked(owner: Any, path: Any, call: str) -> Path:
+    """The path; TypeError unless it is one, and what it is for has a state."""
+    check_has(owner, "state_dict", "what comes first", "a Module or Optimizer", f"write nn.{call}")
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(
+            f"the path is {describe(path)}; a string or Path is needed; write nn.{call}"
+        )
+    return Path(path)
 
 
 def _read(file: BinaryIO, expected: dict[str, np.ndarray], owner: str) -> dict[str, np.ndarray]:

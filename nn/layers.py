@@ -9,11 +9,14 @@ from typing import Any
 import numpy as np
 
 import autograd_lite as al
-from autograd_lite import Tensor
+from autograd_lite import Tensor, describe
 
 from . import init as inits
+from .checks import number, whole
 from .init import Init, Rng
 from .module import Module
+
+Layer = Callable[[Any], Any] | type[Module]
 
 
 class Linear(Module):
@@ -37,8 +40,14 @@ class Linear(Module):
         dtype: Any = np.float64,
         rng: Rng | int | None = None,
     ) -> None:
+        inputs, outputs = whole(inputs, "Linear's inputs"), whole(outputs, "Linear's outputs")
         draw = _named(init, inits.NAMED, "init")
         W = np.asarray(draw(generator(rng), (inputs, outputs)), dtype)
+        if W.dtype.kind != "f":
+            raise TypeError(
+                f"Linear's dtype is {W.dtype}; a floating one is needed, for only floating numbers "
+                "are differentiable; leave it out for float64"
+            )
         if W.shape != (inputs, outputs):
             raise ValueError(
                 f"init gave weights of shape {W.shape}; Linear needs {(inputs, outputs)}; return "
@@ -48,8 +57,18 @@ class Linear(Module):
         self.b = Tensor(np.zeros(outputs, dtype), name="b") if bias else None
 
     def forward(self, x: Any) -> Any:
-        z = al.matmul(x, self.W)
+        try:
+            z = al.matmul(x, self.W)
+        except ValueError as error:
+            raise self._unfit(x) from error
         return z if self.b is None else z + self.b
+
+    def _unfit(self, x: Any) -> ValueError:
+        inputs, _ = self.W.shape
+        return ValueError(
+            f"the layer {self!r} of {self.W.name} got {describe(x)}; an array (..., {inputs}), "
+            f"rows of {inputs} numbers, is needed; pass such rows, or build the layer for yours"
+        )
 
     def __repr__(self) -> str:
         inputs, outputs = self.W.shape
@@ -102,9 +121,7 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5, rng: Rng | int | None = None) -> None:
-        if not 0 <= p < 1:
-            raise ValueError(f"Dropout got p={p}; a probability in [0, 1) is needed; choose one")
-        self.p = p
+        self.p = number(p, "Dropout's p", below=1)
         self.rng = generator(rng)
 
     def forward(self, x: Any) -> Any:
@@ -125,13 +142,20 @@ class Sequential(Module):
     (4, 1)
     """
 
-    def __init__(self, *layers: Callable[[Any], Any]) -> None:
+    def __init__(self, *layers: Layer) -> None:
+        for layer in layers:
+            if not callable(layer):
+                raise TypeError(
+                    f"{type(self).__name__} got {describe(layer)} for a layer; a Module or another "
+                    "function is needed; pass the layers one by one: Sequential(nn.Linear(2, 3), "
+                    "nn.ReLU())"
+                )
         self.layers = [layer() if isinstance(layer, type) else layer for layer in layers]
         linear = (layer for layer in self.layers if isinstance(layer, Linear))
-        for number, layer in enumerate(linear, 1):
-            layer.W.name = f"W{number}"
+        for i, layer in enumerate(linear, 1):
+            layer.W.name = f"W{i}"
             if layer.b is not None:
-                layer.b.name = f"b{number}"
+                layer.b.name = f"b{i}"
 
     def forward(self, x: Any) -> Any:
         for layer in self.layers:
@@ -166,23 +190,27 @@ class MLP(Sequential):
     def __init__(
         self,
         sizes: Sequence[int],
-        activation: str | Callable[[Any], Any] | None = "relu",
-        output: str | Callable[[Any], Any] | None = None,
+        activation: str | Layer | None = "relu",
+        output: str | Layer | None = None,
         init: str | Init = "glorot",
         bias: bool = True,
         dtype: Any = np.float64,
         rng: Rng | int | None = None,
     ) -> None:
-        if len(sizes) < 2:
-            raise ValueError(f"MLP got sizes {sizes}; inputs and outputs are needed; give both")
+        listed = [] if isinstance(sizes, str) or not np.iterable(sizes) else [*sizes]
+        if len(listed) < 2:
+            raise ValueError(
+                f"MLP got sizes {describe(sizes)}; a list is needed, of the number of inputs, of "
+                "each hidden layer's units, and of outputs; pass it as in MLP([4, 8, 1])"
+            )
+        sizes = [whole(n, f"a size of MLP({listed})") for n in listed]
         rng = generator(rng)
-        layers: list[Callable[[Any], Any]] = []
+        layers: list[Layer] = []
         for i, (inputs, outputs) in enumerate(pairwise(sizes), 2):
             layers.append(Linear(inputs, outputs, bias=bias, init=init, dtype=dtype, rng=rng))
             role, after = ("activation", activation) if i < len(sizes) else ("output", output)
-            after = _named(after, ACTIVATIONS, role)
             if after is not None:
-                layers.append(after)
+                layers.append(_named(after, ACTIVATIONS, role))
         super().__init__(*layers)
 
 
@@ -190,17 +218,24 @@ def generator(rng: Rng | int | None) -> Rng:
     """A random generator: the one given, one with this seed, or a fresh one."""
     if isinstance(rng, (np.random.Generator, np.random.RandomState)):
         return rng
-    return np.random.default_rng(rng)
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        raise type(error)(
+            f"rng is {describe(rng)}; a random generator, or an integer of at least 0 as a seed, "
+            "is needed; pass rng=0, or np.random.default_rng(0)"
+        ) from error
 
 
 def _named(choice: Any, known: dict[str, Any], role: str) -> Any:
-    if not isinstance(choice, str):
-        return choice
-    if choice not in known:
+    if isinstance(choice, str) and choice in known:
+        return known[choice]
+    if choice is None or not callable(choice):
         raise ValueError(
-            f"{role} is {choice!r}; one of {', '.join(known)} or a function is needed; choose one"
+            f"{role} is {describe(choice)}; one of {', '.join(known)} or a function is needed; "
+            "choose one"
         )
-    return known[choice]
+    return choice
 
 
 def _name(layer: Any) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
-from autograd_lite import Tensor, next_number, no_grad, span
+from autograd_lite import Table, Tensor, describe, next_number, no_grad, span
+
+from .checks import check_has
 
 
 class Module:
@@ -26,13 +28,14 @@ class Module:
 
     training = True
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, *inputs: Any, **options: Any) -> Any:
         """The output for an input, an array or Tensor whose rows are samples."""
         raise NotImplementedError(f"{type(self).__name__} has no forward; define forward(self, x)")
 
-    def __call__(self, *inputs: Any, **options: Any) -> Any:
+    def __call__(self, *inputs: Any, **options: Any) -> Tensor:
         start = next_number()  # so that drawings know what belongs to it
-        return span(self, start, self.forward(*inputs, **options))
+        y: Tensor = self.forward(*inputs, **options)
+        return span(self, start, y)
 
     def predict(self, x: Any) -> np.ndarray:
         """The output as an array: nothing is recorded, and dropout is off."""
@@ -46,13 +49,13 @@ class Module:
                 module.training = mode
         return np.array(y.value if isinstance(y, Tensor) else y)
 
-    def train(self, mode: bool = True) -> Module:
+    def train(self, mode: bool = True) -> Self:
         """Set the training mode of this module and those within; returns itself."""
         for _, module in self.named_modules():
             module.training = mode
         return self
 
-    def eval(self) -> Module:
+    def eval(self) -> Self:
         """Leave the training mode: dropout passes everything."""
         return self.train(False)
 
@@ -92,6 +95,45 @@ class Module:
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
+    def _repr_html_(self) -> str:
+        return summary(self)._repr_html_()
+
+
+def summary(model: Module) -> Table:
+    """The modules of a model with the shapes and numbers of their own parameters, as a table.
+
+    >>> import nn
+    >>> print(nn.summary(nn.MLP([64, 15, 10], output="sigmoid")))
+    module    kind     parameters           number
+    layers.0  Linear   W (64, 15), b (15,)     975
+    layers.1  ReLU                               0
+    layers.2  Linear   W (15, 10), b (10,)     160
+    layers.3  Sigmoid                            0
+    total                                    1,135
+    """
+    check_has(model, "named_modules", "model", "a Module", "pass the model itself, not its class")
+    parameters = dict(model.named_parameters())
+    modules = dict(model.named_modules())
+    prefixes = {path: f"{path}." if path else "" for path in modules}
+    owner = {  # of each parameter, the innermost module that it is in
+        name: max((path for path in modules if name.startswith(prefixes[path])), key=len)
+        for name in parameters
+    }
+    rows = []
+    for path, module in modules.items():
+        own = {
+            name.removeprefix(prefixes[path]): p
+            for name, p in parameters.items()
+            if owner[name] == path
+        }
+        if own or len(list(module.named_modules())) == 1:
+            shapes = ", ".join(f"{name} {p.shape}" for name, p in own.items())
+            count = sum(p.size for p in own.values())
+            rows.append((path or "model", type(module).__name__, shapes, f"{count:,}"))
+    rows.append(("total", "", "", f"{sum(p.size for p in parameters.values()):,}"))
+    head = ("module", "kind", "parameters", "number")
+    return Table(head, rows, right=[3], title=type(model).__name__)
+
 
 def _walk(root: Any) -> Iterator[tuple[str, Any]]:
     """Every Module and parameter within `root`, each once, in the order of definition."""
@@ -121,7 +163,10 @@ def _walk(root: Any) -> Iterator[tuple[str, Any]]:
 def check_state(state: Mapping[str, Any], expected: Mapping[str, Any], owner: str) -> None:
     """Raise ValueError unless `state` has the names, shapes and dtypes of `expected`."""
     if not isinstance(state, Mapping):
-        raise ValueError(f"the state is {state!r}; arrays by name are needed; pass a state_dict()")
+        raise ValueError(
+            f"the state is {describe(state)}; arrays by name are needed; pass a state_dict(), or "
+            "hand a file to nn.load"
+        )
     check_names(state, expected, owner)
     faults = []
     for name, value in expected.items():

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd_lite import Tensor
+from autograd_lite import Tensor, describe
 
+from .checks import number
 from .module import check_state
 
 
@@ -25,13 +26,18 @@ class Optimizer:
     varying: tuple[str, ...] = ("_lr", "steps")
 
     def __init__(self, parameters: Iterable[Tensor], lr: float) -> None:
-        self.parameters = list({id(p): p for p in parameters}.values())  # a shared one once
-        wrong = [p for p in self.parameters if not isinstance(p, Tensor) or p.op or p.constant]
-        if wrong or not self.parameters:
+        several = isinstance(parameters, Iterable) and not isinstance(
+            parameters, (Tensor, Mapping, np.ndarray, str)
+        )
+        given = [*parameters] if several else []
+        wrong = [p for p in given if not isinstance(p, Tensor) or p.op or p.constant]
+        if wrong or not given:
             raise TypeError(
-                f"{type(self).__name__} got {wrong[0] if wrong else 'no parameters'!r}; leaf "
-                "Tensors are needed; pass model.parameters()"
+                f"{type(self).__name__} got {describe(wrong[0] if wrong else parameters)} for "
+                "parameters; Tensors without an op are needed, in a list; pass model.parameters(), "
+                "with its parentheses, or [W, b]"
             )
+        self.parameters = list({id(p): p for p in given}.values())  # a shared one once
         self.lr = lr
         self.steps = 0
         self.memory = [
@@ -45,9 +51,7 @@ class Optimizer:
 
     @lr.setter
     def lr(self, lr: float) -> None:
-        if not 0 <= lr < np.inf:
-            raise ValueError(f"lr is {lr}; a finite rate of at least 0 is needed; choose one")
-        self._lr = float(lr)  # a numpy number would turn float32 into float64
+        self._lr = number(lr, "lr")
 
     def update(self, value: Any, g: Any, memory: dict[str, Any]) -> Any:
         """The new value of a parameter, a new array, given its gradient; `memory` is updated."""
@@ -118,13 +122,13 @@ class SGD(Optimizer):
         nesterov: bool = False,
         weight_decay: float = 0.0,
     ) -> None:
+        self.momentum = number(momentum, "momentum")
         if nesterov and not momentum:
             raise ValueError("nesterov=True with momentum=0; it looks ahead by it; give a momentum")
         self.slots = ("velocity",) if momentum else ()
         super().__init__(parameters, lr)
-        self.momentum = float(momentum)
         self.nesterov = nesterov
-        self.weight_decay = float(weight_decay)
+        self.weight_decay = number(weight_decay, "weight_decay")
 
     def update(self, value: Any, g: Any, memory: dict[str, Any]) -> Any:
         if self.weight_decay:
@@ -155,9 +159,9 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr)
-        self.beta1, self.beta2 = float(beta1), float(beta2)
-        self.eps = float(eps)
-        self.weight_decay = float(weight_decay)
+        self.beta1, self.beta2 = number(beta1, "beta1", below=1), number(beta2, "beta2", below=1)
+        self.eps = number(eps, "eps")
+        self.weight_decay = number(weight_decay, "weight_decay")
 
     def advance(self) -> None:
         super().advance()

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 import autograd_lite as al
-from autograd_lite import Tensor, primitive
+from autograd_lite import Tensor, describe, primitive
 
+from .checks import check_has
 from .module import Module
 from .optim import Optimizer
 
@@ -49,6 +50,7 @@ class Step:
     """
 
     def __init__(self, model: Module, loss: Loss, optimizer: Optimizer) -> None:
+        check_trainable(model, loss, optimizer)
         if type(optimizer).step is not Optimizer.step:
             raise RuntimeError(
                 f"{type(optimizer).__name__} has a step of its own; one that updates by `update` "
@@ -252,13 +254,25 @@ class _Group:
             raise _not_elementwise(self.optimizer)
 
 
+def check_trainable(model: Any, loss: Any, optimizer: Any) -> None:
+    """TypeError unless each is what it is called: that they were swapped is told here."""
+    check_has(model, "named_modules", "model", "a Module", "pass the model first, then the loss")
+    if not callable(loss) or isinstance(loss, type):
+        raise TypeError(
+            f"loss is {describe(loss)}; a function of prediction and target is needed, as the "
+            "second argument; pass the function itself, such as nn.mse"
+        )
+    remedy = "pass nn.SGD(model.parameters()), or another, last"
+    check_has(optimizer, "step", "optimizer", "an Optimizer", remedy)
+
+
 def recorded_loss(model: Module, loss: Loss, x: Any, y: Any) -> Tensor:
     """The loss of a batch; TypeError unless it is one number, recorded."""
     result = loss(model(x), y)
     if not isinstance(result, Tensor) or result.size != 1:
         raise TypeError(
-            f"the loss is {result!r}; one number, recorded from the model's output, is needed; "
-            "return a Tensor, such as nn.mse(prediction, target)"
+            f"the loss is {describe(result)}; one number, recorded from the model's output, is "
+            "needed; return a Tensor, such as nn.mse(prediction, target)"
         )
     return result
 

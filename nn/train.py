@@ -3,30 +3,46 @@
 from __future__ import annotations
 
 import math
+import os
 import sys
 import warnings
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
+from io import BytesIO
+from itertools import cycle
 from typing import Any
 
 import numpy as np
 
-from autograd_lite import Tensor, no_grad
+from autograd_lite import Table, Tensor, describe, no_grad
 
-from .data import batches, samples
+from .checks import check_has, whole
+from .data import batches, paired
 from .init import Rng
 from .layers import generator
-from .module import Module
+from .module import Module, short
 from .optim import Optimizer
-from .step import Loss, Step, recorded_loss
+from .step import Loss, Step, check_trainable, recorded_loss
 
 Metric = Callable[[Any, Any], float]
 
 
+# How curves are told apart.
+LOOKS = [("#005A8C", "-"), ("#D55E00", "--"), ("#7A1F52", ":"), ("#00664B", "-."), ("#444444", "-")]
+ENDS = 6  # epochs that a notebook's table has of the first and of the last ones
+
+
 @dataclass
 class History:
-    """What each epoch left: its mean training loss, and the losses and metrics after it."""
+    """What each epoch left: its mean training loss, and the losses and metrics after it.
+
+    Item i of each list is of epoch i + 1. Where epochs had no validation, or not that metric, the
+    list has NaN before others that had, and ends after them. A notebook shows it as a table, with
+    the curves where matplotlib is installed.
+    """
 
     loss: list[float] = field(default_factory=list)
     validation_loss: list[float] = field(default_factory=list)
@@ -35,44 +51,91 @@ class History:
     def last(self) -> dict[str, float]:
         """The figures of the last epoch, by name."""
         columns = {"loss": self.loss, "validation loss": self.validation_loss, **self.metrics}
-        return {name: values[-1] for name, values in columns.items() if values}
+        count = len(self.loss)
+        return {name: values[-1] for name, values in columns.items() if 0 < len(values) == count}
 
-    def plot(self, path: str | None = None) -> Any:
-        """The curves as a matplotlib figure, saved to `path` if given.
+    def plot(self, path: str | os.PathLike[str] | None = None, *, log: bool = False) -> Any:
+        """The curves as a matplotlib figure, saved to `path` if given; a notebook shows it.
 
+        log: whether the axis of the losses is logarithmic. That of metrics, at the right, is not.
         Raises ImportError where matplotlib is missing.
         """
         try:
             from matplotlib.figure import Figure
         except ImportError as error:
             raise ImportError(
-                "History.plot got no matplotlib; it draws with it; install it with "
-                'pip install "autograd-lite[examples]"'
+                "History.plot found no matplotlib; it draws with it; pip install matplotlib"
             ) from error
-        figure = Figure(figsize=(7, 4), layout="constrained")
+        figure: Any = Figure(figsize=(7, 4), layout="constrained")
+        figure._repr_png_ = partial(_png, figure)  # by itself a notebook shows pyplot's alone
         left = figure.subplots()
-        epochs = range(1, len(self.loss) + 1)
-        left.plot(epochs, self.loss, color="#005A8C", label="training loss")
-        if self.validation_loss:  # perhaps of the last epochs only
-            seen = epochs[-len(self.validation_loss) :]
-            left.plot(seen, self.validation_loss, "--", color="#D55E00", label="validation loss")
-        left.set(xlabel="epoch", ylabel="loss")
-        handles, labels = left.get_legend_handles_labels()
-        if self.metrics:
-            right = left.twinx()
-            for name, values in self.metrics.items():
-                right.plot(epochs[-len(values) :], values, ":", color="#7A1F52", label=name)
-            right.set(ylabel=", ".join(self.metrics))
-            more = right.get_legend_handles_labels()
-            handles, labels = handles + more[0], labels + more[1]
-        left.legend(handles, labels, loc="center right")
+        left.set(xlabel="epoch", yscale="log" if log else "linear")
+        left.set_xlim(0.5, max(len(self.loss), 1) + 0.5)
+        left.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+        losses, metrics = self._curves()
+        lines, looks = [], cycle(LOOKS)
+        for curves, axes in ((losses, left), (metrics, left.twinx() if metrics else left)):
+            for values, (color, style) in zip(curves.values(), looks):
+                marker = "o" if np.isfinite(values).sum() == 1 else ""
+                epochs = range(1, len(values) + 1)
+                lines += axes.plot(epochs, values, style, color=color, marker=marker)
+            if curves:
+                names = [short(name, 40) for name in curves] if len(curves) <= 2 else ["metrics"]
+                axes.set_ylabel("\n".join(names), parse_math=False)
+        labels = [short(name) for name in (*losses, *metrics)]
+        columns = 90 // (max(map(len, labels)) + 4)  # that the width has room for
+        legend = figure.legend(lines, labels, loc="outside upper center", ncols=columns)
+        for text in legend.get_texts():
+            text.set_parse_math(False)  # a metric may have any name
         if path is not None:
             figure.savefig(path, dpi=150)
         return figure
 
+    def _curves(self) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+        """The losses, and the metrics, by what an axis calls them."""
+        seen = self.validation_loss
+        losses = {"loss (training)": self.loss}
+        if seen:
+            losses["loss (validation)"] = seen
+        metrics = {}
+        for name, values in self.metrics.items():
+            alike = [*map(math.isnan, values)] == [*map(math.isnan, seen)]
+            data = "training" if not seen else "validation" if alike else "training or validation"
+            metrics[f"{name} ({data})"] = values
+        return losses, metrics
+
     def __repr__(self) -> str:
         figures = ", ".join(f"{name} {value:.4g}" for name, value in self.last().items())
         return f"<History of {len(self.loss)} epochs{': ' if figures else ''}{figures}>"
+
+    def _repr_html_(self) -> str:
+        count = len(self.loss)
+        losses, metrics = self._curves()
+        curves = [*losses.values(), *metrics.values()]
+        shown = (
+            [*range(count)] if count <= 2 * ENDS else [*range(ENDS), *range(count - ENDS, count)]
+        )
+        rows = [
+            [str(i + 1), *(f"{values[i]:.4g}" if i < len(values) else "" for values in curves)]
+            for i in shown
+        ]
+        head = ["epoch", *losses, *metrics]
+        if len(rows) < count:
+            rows.insert(ENDS, ["…"] * len(head))
+        title = f"History of {count:,} epochs"
+        html = Table(head, rows, right=range(len(head)), title=title)._repr_html_()
+        if count > 1:
+            with suppress(ImportError):  # without matplotlib, the table is all
+                picture = b64encode(_png(self.plot())).decode()
+                html += f'<img src="data:image/png;base64,{picture}" alt="the same as curves">'
+        return html
+
+
+def _png(figure: Any) -> bytes:
+    """A matplotlib figure as PNG."""
+    file = BytesIO()
+    figure.savefig(file, format="png")
+    return file.getvalue()
 
 
 def fit(
@@ -108,7 +171,10 @@ def fit(
     by op, with one warning.
 
     A loss of NaN or infinity ends the training before it reaches the parameters, with a warning
-    that names the epoch. Returns the History of the epochs that were completed.
+    that names the epoch. Returns the History of the epochs that were completed. Raises TypeError
+    for arguments that are not what they are called, as where two are swapped, and for x or y that
+    are Tensors; ValueError if they are empty or differ in length, for sizes that are no positive
+    integers, and for an optimizer without parameters of the model.
 
     >>> import nn
     >>> x = np.linspace(-1, 1, 20)[:, None]
@@ -118,10 +184,33 @@ def fit(
     >>> model.predict(np.array([[2.0]])).round(3)
     array([[7.]])
     """
+    check_trainable(model, loss, optimizer)
+    batch_size, epochs = whole(batch_size, "batch_size"), whole(epochs, "epochs", least=0)
     rng = generator(rng)
-    x, y = samples(x), samples(y)
-    x_seen, y_seen = (x, y) if validation is None else map(samples, validation)
+    for name, data in (("x", x), ("y", y)):
+        if isinstance(data, Tensor):
+            raise TypeError(
+                f"{name} is {describe(data)}; a plain array is needed, for data are constants and "
+                f"not differentiated; pass {name}.data"
+            )
+    x, y = paired(x, y)
+    x_seen, y_seen = x, y
+    if validation is not None:
+        if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+            raise TypeError(
+                f"validation is {describe(validation)}; a pair is needed, of samples and targets "
+                "that are not trained on; pass (x, y)"
+            )
+        x_seen, y_seen = paired(*validation, "validation's ")
+    if not isinstance(metrics, (Mapping, type(None))) or not all(
+        map(callable, (metrics or {}).values())
+    ):
+        raise TypeError(
+            f"metrics is {describe(metrics)}; a dict of functions by name is needed; pass "
+            "{'accuracy': nn.accuracy}"
+        )
     history = History() if history is None else history
+    check_has(history, "last", "history", "a History", "pass what an earlier fit returned")
     done = len(history.loss)
     model.train()
     step = _AnyStep(model, loss, optimizer)
@@ -147,15 +236,21 @@ def fit(
                 prediction = model.predict(x_seen)
                 if validation is not None:
                     with no_grad():
-                        history.validation_loss.append(float(loss(prediction, y_seen)))
+                        _add(history.validation_loss, epoch, float(loss(prediction, y_seen)))
                 for name, metric in (metrics or {}).items():
                     values = history.metrics.setdefault(name, [])
-                    values.append(float(metric(prediction, y_seen)))
+                    _add(values, epoch, float(metric(prediction, y_seen)))
                 step.enter()
             show(history.last())
     finally:
         step.leave()
     return history
+
+
+def _add(values: list[float], epoch: int, value: float) -> None:
+    """Add the figure of an epoch, and NaN for epochs before it that have none."""
+    values += [math.nan] * (epoch - 1 - len(values))
+    values.append(value)
 
 
 class _AnyStep:
@@ -213,10 +308,22 @@ class _AnyStep:
         if math.isfinite(value):
             result.backward()
             del result  # and with it the graph, before the update
+            if all(p.grad is None for p in self.optimizer.parameters):
+                raise ValueError(
+                    f"{type(self.optimizer).__name__} has {_names(self.optimizer.parameters)}, on "
+                    f"which the loss of {type(self.model).__name__} does not depend; parameters of "
+                    "the model that is trained are needed; make the optimizer of them, with "
+                    "model.parameters()"
+                )
             self.optimizer.step()
         for p in self.untrained:  # backward adds to their gradients, too
             p.grad = None
         return value
+
+
+def _names(parameters: list[Tensor], most: int = 3) -> str:
+    """What some parameters are called, the first of them."""
+    return ", ".join(map(describe, parameters[:most])) + (", ..." * (len(parameters) > most))
 
 
 def accuracy(prediction: Any, target: Any, threshold: float = 0.5) -> float:
@@ -225,14 +332,12 @@ def accuracy(prediction: Any, target: Any, threshold: float = 0.5) -> float:
     prediction: (samples, classes), or (samples,) and (samples, 1) where one output tells two
     classes apart at `threshold`: 0.5 for probabilities, 0 for logits, as `bce_with_logits` takes
     them. target: class numbers (samples,), or an array of prediction's shape. Raises ValueError
-    for other shapes.
+    for other shapes, no samples, and what is no real number.
 
     >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
     0.5
     """
-    prediction, target = (
-        np.asarray(a.value if isinstance(a, Tensor) else a) for a in (prediction, target)
-    )
+    prediction, target = _real(prediction, "prediction"), _real(target, "target")
     several = prediction.ndim == 2 and prediction.shape[1] > 1
     if several and target.shape == prediction.shape[:1]:
         return float(np.mean(prediction.argmax(axis=1) == target))
@@ -246,43 +351,18 @@ def accuracy(prediction: Any, target: Any, threshold: float = 0.5) -> float:
     return float(np.mean((prediction > threshold) == (target > 0.5)))
 
 
-def summary(model: Module) -> str:
-    """The modules of a model with the shapes and numbers of their own parameters, as a table.
-
-    >>> import nn
-    >>> print(nn.summary(nn.MLP([64, 15, 10], output="sigmoid")))
-    module    kind     parameters           number
-    layers.0  Linear   W (64, 15), b (15,)     975
-    layers.1  ReLU                               0
-    layers.2  Linear   W (15, 10), b (10,)     160
-    layers.3  Sigmoid                            0
-    total                                    1,135
-    """
-    parameters = dict(model.named_parameters())
-    modules = dict(model.named_modules())
-    prefixes = {path: f"{path}." if path else "" for path in modules}
-    owner = {  # of each parameter, the innermost module that it is in
-        name: max((path for path in modules if name.startswith(prefixes[path])), key=len)
-        for name in parameters
-    }
-    rows = []
-    for path, module in modules.items():
-        own = {
-            name.removeprefix(prefixes[path]): p
-            for name, p in parameters.items()
-            if owner[name] == path
-        }
-        if own or len(list(module.named_modules())) == 1:
-            shapes = ", ".join(f"{name} {p.shape}" for name, p in own.items())
-            count = sum(p.size for p in own.values())
-            rows.append((path or "model", type(module).__name__, shapes, f"{count:,}"))
-    rows.append(("total", "", "", f"{sum(p.size for p in parameters.values()):,}"))
-    rows.insert(0, ("module", "kind", "parameters", "number"))
-    widths = [max(len(row[i]) for row in rows) for i in range(4)]
-    return "\n".join(
-        f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:<{widths[2]}}  {d:>{widths[3]}}"
-        for a, b, c, d in rows
-    )
+def _real(x: Any, name: str) -> np.ndarray:
+    """Predictions or targets as an array; ValueError unless they are real numbers, one at least."""
+    try:
+        array = np.asarray(x.value if isinstance(x, Tensor) else x)
+    except ValueError:  # rows of several lengths
+        array = np.asarray(None)
+    if array.dtype.kind not in "fiub" or not array.size:
+        raise ValueError(
+            f"accuracy got {describe(x)} for {name}; real numbers are needed, of one sample at "
+            "least; number classes given by name with np.unique(names, return_inverse=True)"
+        )
+    return array
 
 
 def _epochs(
@@ -299,11 +379,12 @@ def _epochs(
             yield epoch, partial(_print_line, epoch, numbers[-1])
         print(file=sys.stderr)
         return
-    with tqdm(numbers, unit="epoch") as bar:
+    done, last = numbers.start - 1, numbers.stop - 1
+    with tqdm(numbers, "training", last, initial=done, unit=" epochs") as bar:
         for epoch in bar:
             yield epoch, lambda figures: bar.set_postfix(figures, refresh=False)
 
 
 def _print_line(epoch: int, last: int, figures: dict[str, float]) -> None:
     text = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
-    print(f"\repoch {epoch}/{last}  {text}", end="", file=sys.stderr, flush=True)
+    print(f"\repoch {epoch}/{last}  {text:<60}", end="", file=sys.stderr, flush=True)

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from told import tells
 
 import autograd_lite as al
 from autograd_lite import Tensor, func
@@ -313,3 +314,20 @@ def test_a_result_without_a_derivative() -> None:
 def test_a_result_that_is_no_number_is_an_error(result: Any) -> None:
     with pytest.raises(TypeError, match="one array or number is needed"):
         func.grad(lambda x: result)(1.0)
+
+
+def test_what_is_no_function_and_no_list_of_arguments() -> None:
+    loss = Tensor(2.0, name="loss") * 1
+    for call in (func.grad(loss), func.jacobian(3), lambda x: func.vjp(loss, x)):
+        tells(
+            lambda: call(1.0), TypeError, "differentiated is ", "a function", "autograd_lite.grad"
+        )
+    tells(lambda: func.at([Tensor(1.0)], 3), TypeError, "is 3", "a function", "the function itself")
+    tells(lambda: func.at(abs, abs), TypeError, "at's leaves is the function abs", "a Tensor", "W,")
+    tells(lambda: al.compile(loss), TypeError, "compiled is a Tensor", "a function", "not what it")
+    for take in (func.jvp, func.hvp):
+        for wrong in (np.ones(2), 3.0):
+            tells(lambda: take(np.sum, wrong, [1.0]), TypeError, "primals is", "a list", "pass [x]")
+            tells(
+                lambda: take(np.sum, [1.0], wrong), TypeError, "tangents is", "a list", "pass [x]"
+            )

@@ -18,7 +18,7 @@ NETWORKS = Path(nn.__file__).parent
 TESTS = Path(__file__).parent
 
 # The engine's files in their order, and the catalogue's: each imports those before it only.
-FILES = ["mode", "graph", "names", "trees", "op", "ops", "reverse", "tensor", "func"]
+FILES = ["mode", "graph", "names", "trees", "showing", "op", "ops", "reverse", "tensor", "func"]
 OPS = ["elementwise", "shapes", "reductions", "linear", "losses", "namesakes"]
 # The rooms, each with the rooms that it may enter, by what their `__init__` gives.
 ROOMS: dict[str, set[str]] = {

@@ -195,3 +195,26 @@ def test_a_forward_that_returns_no_array_of_real_numbers_is_named(result: object
 def test_a_static_parameter_is_given_once() -> None:
     with pytest.raises(TypeError, match="axis by position and by name"):
         al.sum(Tensor([1.0]), 0, axis=0)
+
+
+@pytest.mark.parametrize(
+    ("given", "remedy"),
+    [
+        (np.array(["cat", "dog"]), "np.unique(names, return_inverse=True)"),
+        (np.array([1, 2], object), ".astype(float)"),
+        (np.array([1j, 2]), "pass .real"),
+        (None, "pass an array of them"),
+        (np.array(["2020"], "M8"), "pass an array of them"),
+    ],
+)
+def test_what_is_no_real_array_is_told_how_to_become_one(given, remedy):
+    with pytest.raises(TypeError, match="add got W ") as error:
+        Tensor([1.0, 2.0], name="W") + given
+    *_, needed, told, more = str(error.value).split("; ")
+    assert (needed, more) == ("real numbers are needed", "see help(autograd_lite.add)")
+    assert remedy in told
+
+
+def test_a_matrix_product_that_does_not_fit_is_told_in_plain_words():
+    with pytest.raises(ValueError, match=r"must agree \(size 3 is different from 2\); check"):
+        np.ones((4, 2)) @ Tensor(np.ones((3, 1)))

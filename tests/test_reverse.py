@@ -7,9 +7,11 @@ import re
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import pytest
+from told import tells
 
 import autograd_lite as al
 from autograd_lite import Tensor, grad, order, primitive, pullback
@@ -272,6 +274,78 @@ def test_what_has_no_gradient() -> None:
         grad(x.sum(), x > 1)
     with pytest.raises(TypeError, match=r"int64; floating"):
         x.argmax().backward()
+
+
+def lost(call, x: Tensor) -> list[tuple[Any, type[Exception], str, str]]:
+    """What has no graph, with the error, what it was given, and the way out."""
+    with al.no_grad():
+        unrecorded = x.sum()
+    return [
+        (x.sum().item(), TypeError, " is 3.0", "the Tensor itself, not its float(), .item() or"),
+        (x.sum().data, TypeError, " is an array () float64", "hand over the Tensor itself"),
+        (call, TypeError, " is the function call", "call it, and hand over the Tensor"),
+        (type(x), TypeError, " is the class Tensor", "call it"),
+        ([x.sum().item()], TypeError, " is [3.0]", "the result of an expression"),
+        ("loss", TypeError, " is 'loss'", "the result of an expression"),
+        (None, TypeError, " is None", "the result of an expression"),
+        (
+            unrecorded,
+            ValueError,
+            "a Tensor () float64, which was computed inside no_grad",
+            "outside",
+        ),
+    ]
+
+
+READINGS = {
+    "grad": lambda y, x: grad(y, x),
+    "compare": lambda y, x: al.compare(y, {"x": np.ones(2)}),
+    "derive": lambda y, x: al.derive(y),
+    "source": lambda y, x: al.source(y),
+    "draw": lambda y, x: al.draw(y),
+}
+
+
+@pytest.mark.parametrize("reading", READINGS)
+def test_what_has_left_the_graph_is_told_alike(reading: str) -> None:
+    def call() -> None:
+        """A function in the place of what it returns."""
+
+    x = Tensor([1.0, 2.0], name="x")
+    for y, error, given, remedy in lost(call, x):
+        if reading != "draw" or not isinstance(y, list):
+            tells(lambda: READINGS[reading](y, x), error, given, " is needed", remedy)
+    if reading != "draw":
+        mask = x > 1
+        for y in (mask, mask.sum()):
+            tells(
+                lambda: READINGS[reading](y, x),
+                TypeError, "a Tensor", "floating", "differentiate the values",
+            )  # fmt: skip
+        READINGS[reading](x.sum(), x)
+
+
+@pytest.mark.parametrize("name", ["compare", "derive", "source"])
+def test_a_loss_is_one_number(name: str) -> None:
+    x = Tensor([1.0, 2.0], name="x")
+    tells(lambda: READINGS[name](x * 2, x), ValueError, "a Tensor (2,)", "one number", "the sum")
+
+
+@pytest.mark.parametrize(
+    ("wrt", "given"),
+    [
+        (np.ones(2), "wrt is an array (2,) float64"),
+        ("x", "wrt is 'x'"),
+        (3, "wrt is 3"),
+        ({"x": 1}, "wrt is {'x': 1}"),
+        (np.sum, "wrt is the function sum"),
+    ],
+)
+def test_what_is_no_tensor_to_differentiate_by(wrt: Any, given: str) -> None:
+    y = Tensor([1.0, 2.0]).sum()
+    for of in (wrt, [wrt]):
+        for call in (lambda: grad(y, of), lambda: al.derive(y, of), lambda: al.source(y, of)):
+            tells(call, TypeError, given, "a Tensor is needed, or several", "such as W, [W, b]")
 
 
 # Memory that is shared with nothing -------------------------------------------------------------

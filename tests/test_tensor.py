@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from told import tells
 
 import autograd_lite as al
 from autograd_lite import Tensor, grad
@@ -410,8 +411,13 @@ def test_values_are_visible() -> None:
     assert f"{loss}" == str(loss)
     assert float(Tensor([2.0])) == 2
     assert [10, 20, 30][Tensor([1.0, 3.0, 2.0]).argmax()] == 20
-    with pytest.raises(ValueError, match="size"):
-        Tensor([1.0, 2.0]).item()
+    for read in (float, int, Tensor.item, lambda t: f"{t:.2f}"):
+        tells(
+            lambda: read(Tensor([1.0, 2.0], name="W")),
+            ValueError, "W (2,) float64", "one element", ".tolist()",
+        )  # fmt: skip
+    for read in (len, list):
+        tells(lambda: read(loss), TypeError, "a Tensor () float64", "an axis", "use .item()")
     with pytest.raises(ValueError, match="ambiguous"):
         bool(Tensor([1.0, 2.0]))
     with pytest.raises(TypeError):
@@ -729,3 +735,62 @@ def test_looking_at_a_leaf_does_not_hand_its_array_out() -> None:
     assert looked[0] == "Tensor([1., 2.], name='W')"
     with pytest.raises(ValueError, match="read-only"):
         W.value[0] = 1  # as it would not be, had .data been used
+
+
+@pytest.mark.parametrize(
+    ("data", "given", "remedy"),
+    [
+        (None, "None", "pass a number"),
+        ("abc", "'abc'", "pass a number"),
+        ([1.0, None], "[1.0, None]", "pass a number"),
+        ([[1, 2], [3]], "[[1, 2], [3]]", "nested lists of one length"),
+        (np.ones(2, int), "an array (2,) int64", ".astype(float)"),
+        (np.ones(2, object), "an array (2,) object", ".astype(float)"),
+    ],
+)
+def test_what_is_no_leaf(data: Any, given: str, remedy: str) -> None:
+    tells(lambda: Tensor(data), TypeError, f"Tensor got {given}", "floating numbers", remedy)
+
+
+@pytest.mark.parametrize(
+    ("t", "title", "facts", "values"),
+    [
+        (Tensor(1.5), "Tensor", "() float64", "1.5"),
+        (Tensor([1.0, np.nan], name='<b>&"'), "&lt;b&gt;&amp;&quot;", "(2,) float64", "[ 1., nan]"),
+        (Tensor(np.zeros((0, 3), "f4"), name="W"), "W", "(0, 3) float32", "[]"),
+        (Tensor([1.0]) * 2, "Tensor", "(1,) float64, computed by multiply", "[2.]"),
+        (Tensor([1.0]) > 2, "Tensor", "(1,) bool, computed by greater", "[False]"),
+    ],
+)
+def test_a_notebook_shows_name_shape_dtype_and_values(
+    t: Tensor, title: str, facts: str, values: str
+) -> None:
+    html = t._repr_html_()
+    assert f"<b>{title}</b> {facts}</div>" in html
+    assert html.endswith(f">{values}</pre>")
+
+
+def test_a_tensor_of_any_size_is_shown_at_once() -> None:
+    for shape in ((10**6,), (1000, 1000), (2,) * 18):
+        t = Tensor(np.zeros(shape, np.float32))
+        for text in (t._repr_html_(), repr(t)):
+            assert "..." in text
+            assert len(text) < 25_000
+
+
+def test_a_tensor_shows_itself_without_values_while_it_is_traced() -> None:
+    seen = []
+
+    def f(x: Tensor) -> Tensor:
+        y = (x * 2).named("y")
+        seen.append((y._repr_html_(), repr(y)))
+        return y
+
+    al.compile(f)(np.full(3, 0.125))
+    html, text = seen[0]
+    assert "<b>y</b> (3,) float64, computed by multiply" in html
+    assert "not known" in html
+    assert text == "Tensor(..., shape=(3,), name='y', op=multiply)"
+    for look in (str, print, lambda y: f"{y}"):  # what would be shown once, and not at each call
+        with pytest.raises(TypeError, match="was asked for"):
+            al.compile(lambda x, look=look: look(x * 2) or x)(np.ones(3))

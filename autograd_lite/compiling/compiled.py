@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Node, ndarray
+from ..graph import Node, check_function, ndarray
 from ..mode import Trace, mode
+from ..showing import fenced
+from ..terms import Rules
 from ..trees import held, mapped
 from .assembly import Differs, Program, assemble, by_position
 from .entry import MISS, PLAIN, surroundings
@@ -59,7 +61,8 @@ def compile(fn: Callable[..., Any], in_place: int | Sequence[int] = ()) -> Compi
     - Calls from several threads wait for each other. Given a Tensor, inside `func.at`, and inside
       another function that is being compiled, fn itself is called, and so it is recorded.
 
-    `.source` is the text of what ran last. Raises TypeError for arguments that are no such things.
+    `.source` is the text of what ran last. Raises TypeError for arguments that are no such things,
+    and for an `fn` that cannot be called.
 
     >>> step = compile(lambda W, x: W - 0.1 * x.T @ (x @ W), in_place=0)
     >>> W = np.array([[1.0], [2.0]])
@@ -69,6 +72,7 @@ def compile(fn: Callable[..., Any], in_place: int | Sequence[int] = ()) -> Compi
     array([[0.9],
            [2. ]])
     """
+    check_function(fn, "what is to be compiled")
     positions = (in_place,) if isinstance(in_place, int) else tuple(in_place)
     if len(set(positions)) < len(positions) or any(isinstance(i, bool) or i < 0 for i in positions):
         raise ValueError(
@@ -81,7 +85,7 @@ def compile(fn: Callable[..., Any], in_place: int | Sequence[int] = ()) -> Compi
 class Compiled:
     """What `compile` returns: call it as the function that it was made of.
 
-    A copy, or what pickle makes of it, compiles anew.
+    A copy, or what pickle makes of it, compiles anew. A notebook shows its `source`.
     """
 
     def __init__(self, fn: Callable[..., Any], in_place: tuple[int, ...]) -> None:
@@ -117,6 +121,10 @@ class Compiled:
 
     def __repr__(self) -> str:
         return f"<compiled {name_of(self.fn)}>"
+
+    def _repr_markdown_(self) -> str:
+        text = self._text or "# what runs is known after the first call"
+        return fenced(f"# {' '.join(repr(self).split())}\n{text}")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if kwargs:
@@ -209,7 +217,7 @@ class Compiled:
 
     def _op_by_op(self, args: tuple[Any, ...]) -> Any:
         """What `fn` gives."""
-        result = mapped(_owned, run_on(self.fn, mapped(entered, args), Trace()))
+        result = mapped(_owned, run_on(self.fn, mapped(entered, args), Trace(Rules())))
         news = result if isinstance(result, tuple) else (result,)
         for i, new in zip(self.in_place, news):
             for array, its in zip(held(args[i]), held(new)):

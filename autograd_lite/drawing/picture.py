@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..graph import Node, describe
+from ..reverse import check_graph
 from .dot import write
 from .parts import walk
 from .rendering import render
@@ -31,7 +31,8 @@ def draw(y: Any, names: Mapping[str, Any] | None = None, *, direction: str = "LR
     found in `names`; rounded), another constant (dashed), a named intermediate (divided in two), an
     output (double border). An unnamed intermediate is an edge that carries its shape.
 
-    Raises TypeError if `y` is no Tensor and no list of them, ValueError for another direction.
+    Raises TypeError if `y` is no Tensor and no list of them, ValueError for one that was computed
+    inside `no_grad` and for another direction.
 
     >>> import numpy as np
     >>> from autograd_lite import Tensor, draw
@@ -42,13 +43,8 @@ def draw(y: Any, names: Mapping[str, Any] | None = None, *, direction: str = "LR
     True
     """
     outputs = list(y) if isinstance(y, (list, tuple)) else [y]
-    others = [output for output in outputs if not isinstance(output, Node)]
-    if others or not outputs:
-        given = describe(others[0] if others else y)
-        raise TypeError(
-            f"draw got {given}; a Tensor or a list of Tensors is needed, for only they have a "
-            "graph; make Tensors of the parameters and write the expression with them"
-        )
+    for output in outputs or [y]:
+        check_graph(output, "what is to be drawn")
     if direction not in ("LR", "TB"):
         raise ValueError(
             f'draw got direction={direction!r}; "LR" (from left to right) or "TB" (from top to '
@@ -62,7 +58,7 @@ class Graph:
     """A picture: `dot` is its text, `svg()` and `png()` are its renderings.
 
     A notebook shows it. Rendering needs Graphviz: the program `dot`, or the package pygraphviz,
-    which `pip install "autograd-lite[draw]"` brings along.
+    which `pip install pygraphviz` brings along.
     """
 
     dot: str

@@ -15,7 +15,7 @@ def render(dot: str, format: str) -> bytes:
         except ImportError:
             raise ImportError(
                 f"no Graphviz was found to draw the {format}; its program dot or the package "
-                'pygraphviz is needed; pip install "autograd-lite[draw]", or install Graphviz'
+                "pygraphviz is needed; pip install pygraphviz, or install Graphviz"
             ) from None
         picture = AGraph(string=dot).draw(prog="dot", format=format)
     return picture

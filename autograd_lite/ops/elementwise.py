@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Array
-from ..op import primitive
+from ..op import composition, primitive
 
 __all__ = [
     "greater",
@@ -494,6 +494,7 @@ def at_most(x: Array, high: Array) -> Array:
     return np.minimum(x, high)
 
 
+@composition
 def clip(
     x: Array, a_min: Array = None, a_max: Array = None, *, min: Array = None, max: Array = None
 ) -> Any:
@@ -542,6 +543,7 @@ def dropout_mask(x: Array, *, p: float, rng: Any) -> Array:
     return ((rng.random(x.shape) >= p) / (1 - p)).astype(dtype)
 
 
+@composition
 def dropout(x: Array, *, p: float, rng: Any) -> Any:
     """x with each element zeroed with probability p, and the rest scaled by 1 / (1 - p)."""
     return multiply(x, dropout_mask(x, p=p, rng=rng))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Array, describe
-from ..op import primitive
+from ..op import composition, primitive
 from .elementwise import equal, guarded, multiply
 from .reductions import Axis, kept
 from .shapes import reshape
@@ -69,6 +69,7 @@ def matmul(a: Array, b: Array) -> Array:
     return a @ b
 
 
+@composition
 def dot(a: Array, b: Array) -> Any:
     """np.dot for scalars, vectors and matrices: a product where either is 0-d, else a @ b.
 
@@ -135,6 +136,7 @@ def contract(*xs: Array, subscripts: str, optimize: Any = False) -> Array:
     return np.einsum(subscripts, *xs, **({"optimize": optimize} if optimize else {}))
 
 
+@composition
 def einsum(subscripts: str, *operands: Array, optimize: Any = False) -> Any:
     """Σ of products of elements, with the axes named by letters: `einsum("ij,jk->ik", a, b)`.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Array
+from ..graph import Array, describe
 from ..op import primitive
 from .elementwise import astype, sigmoid, softplus
 from .reductions import alive, log_softmax, softmax, sum
@@ -25,8 +25,8 @@ def _error(prediction: Array, target: Array) -> Array:
     shapes = getattr(prediction, "shape", ()), getattr(target, "shape", ())
     if shapes[0] != shapes[1]:
         raise ValueError(
-            f"shapes {shapes[0]} and {shapes[1]} differ, and a loss needs equal ones: it never "
-            "broadcasts"
+            f"shapes {shapes[0]} and {shapes[1]} differ; a loss needs equal ones, for it never "
+            "broadcasts; reshape the one that is meant otherwise"
         )
     error = prediction - target
     _check_size(error.size)
@@ -114,6 +114,7 @@ def _rows(logits: Array) -> int:
         ).sum()
         / _rows(z)
     ),
+    formula=True,
 )
 def cross_entropy(logits: Array, target: Array) -> Array:
     """The mean over samples of -Σ t log softmax(logits), classes along the last axis.
@@ -129,13 +130,15 @@ def cross_entropy(logits: Array, target: Array) -> Array:
         return -(t * np.where(t == 0, 0, log_softmax(logits))).sum() / _rows(logits)
     if not shape or np.shape(target) != shape[:-1] or target.dtype.kind not in "iu":
         raise ValueError(
-            f"logits of shape {shape} need class numbers (integers) of shape {shape[:-1]} or "
-            f"probabilities of shape {shape}"
+            f"the target is {describe(target)} for logits of shape {shape}; "
+            f"class numbers (integers) of shape {shape[:-1]} or probabilities of shape {shape} are "
+            "needed; convert class numbers with .astype(int), and a column of them with .ravel()"
         )
     if not (target.min() >= 0 and target.max() < shape[-1]):
         raise ValueError(
-            f"class numbers from {target.min()} to {target.max()} do not fit {shape[-1]} classes, "
-            f"which are numbered 0 to {shape[-1] - 1}"
+            f"class numbers from {target.min()} to {target.max()} do not fit {shape[-1]} classes; "
+            f"numbers from 0 to {shape[-1] - 1} are needed; count them from 0, or give logits of "
+            "more classes"
         )
     chosen = np.take_along_axis(log_softmax(logits), target[..., None], axis=-1)
     return -chosen.sum() / _rows(logits)
@@ -147,6 +150,7 @@ def cross_entropy(logits: Array, target: Array) -> Array:
     paper=lambda p, z, t: (
         -(t * p.log(p.sigmoid(z)) + (1 - t) * p.log(1 - p.sigmoid(z))).sum() / z.size
     ),
+    formula=True,
 )
 def bce_with_logits(logits: Array, target: Array) -> Array:
     """The mean over elements of -(t log s(z) + (1 - t) log(1 - s(z))), s the sigmoid, no overflow.

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Array
-from ..op import primitive
+from ..op import composition, primitive
 from .elementwise import astype, equal, exp, guarded, maximum, sqrt
 from .shapes import broadcast_to, concatenate, flip, inverse, reshape, swapaxes, transpose
 
@@ -90,6 +90,7 @@ def var(x: Array, *, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -
     return x.var(axis=axis, ddof=ddof, keepdims=keepdims)
 
 
+@composition
 def std(x: Array, axis: Axis = None, *, ddof: int = 0, keepdims: bool = False) -> Any:
     """√var(x). The derivative of equal elements is infinite or NaN."""
     return sqrt(var(x, axis=axis, ddof=ddof, keepdims=keepdims))
@@ -234,6 +235,7 @@ def _not_zero(total: Array) -> Array:
 @primitive(
     lambda g, y, x, *, axis, keepdims: kept(g, x, axis) * softmax(x, axis=axis),
     paper=lambda p, x, axis=None, keepdims=False: p.log(p.exp(x).sum(axis, keepdims)),
+    formula=True,
 )
 def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """log Σeˣ over `axis`, without overflow. ∂/∂x = softmax(x). All -inf gives -inf, gradient 0."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..graph import Array, Node, describe
-from ..op import primitive
+from ..op import T, composition, primitive
 
 __all__ = [
     "reshape",
@@ -41,6 +41,7 @@ def reshape(x: Array, *, shape: int | tuple[int, ...]) -> Array:
     return x.reshape(shape)
 
 
+@composition
 def ravel(x: Array) -> Any:
     """The elements of x in one axis."""
     return reshape(x, shape=-1)
@@ -63,6 +64,7 @@ def transpose(x: Array, *, axes: tuple[int, ...] | None = None) -> Array:
     return x.transpose(axes)
 
 
+@composition
 def swapaxes(x: Array, axis1: int, axis2: int) -> Any:
     """x with two of its axes exchanged."""
     axes = list(range(np.ndim(x)))
@@ -116,6 +118,10 @@ def join(*xs: Array, axis: int | None) -> Array:
     return np.concatenate(xs, axis)
 
 
+@overload
+def concatenate(xs: Sequence[T], axis: int | None = 0) -> T: ...
+@overload
+def concatenate(xs: Sequence[Any], axis: int | None = 0) -> Any: ...
 def concatenate(xs: Sequence[Any], axis: int | None = 0) -> Any:
     """The arrays of a list joined along an existing axis; None: each is flattened first."""
     return join(*xs, axis=axis)
@@ -127,6 +133,10 @@ def pile(*xs: Array, axis: int) -> Array:
     return np.stack(xs, axis)
 
 
+@overload
+def stack(xs: Sequence[T], axis: int = 0) -> T: ...
+@overload
+def stack(xs: Sequence[Any], axis: int = 0) -> Any: ...
 def stack(xs: Sequence[Any], axis: int = 0) -> Any:
     """The arrays of a list, all of one shape, joined along a new axis: `stack([a, b])`."""
     return pile(*xs, axis=axis)
@@ -138,6 +148,7 @@ _BASIC = (int, np.integer, np.bool_, slice, type(None), type(...))
 _ARRAY = type("Array", (), {"__repr__": lambda self: "array"})()  # an array's place in a key
 
 
+@composition
 def index(x: Array, key: Any) -> Any:
     """x[key], also written so: integers, slices, None, ..., integer arrays and bool masks.
 

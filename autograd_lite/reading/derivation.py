@@ -18,7 +18,7 @@ from ..names import Namespace
 from ..op import GENERATORS
 from ..ops.reductions import axes_of
 from ..terms import OPS, Shape, Term, needed, within
-from .letters import on_one_line
+from .letters import in_latex, in_text, on_one_line
 from .notation import Page, form, more_axes, write
 from .pages import PAGES
 from .paper import on_paper
@@ -28,6 +28,7 @@ from .steps import Recorded, filling, is_computed, is_light, named, recorded
 WIDTH = 88  # of a line of text
 LEFT, RIGHT = 40, 72  # up to where the lines are aligned
 NOTE = "As recorded: where Python branched on values, this is the branch that it took."
+UNIT = "The rows of %s sum to 1."
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -86,7 +87,8 @@ def derive(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
     values, it took that branch.
 
     Raises TypeError for a `loss` or `wrt` that is no floating Tensor, ValueError for a loss of
-    several elements, RuntimeError for a leaf that was used with two values.
+    several elements or one computed inside `no_grad`, RuntimeError for a leaf that was used with
+    two values.
 
     >>> from autograd_lite import Tensor, derive, mse, sigmoid
     >>> x, t = np.ones((5, 3)), np.zeros((5, 2))
@@ -104,7 +106,7 @@ def derive(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
       ∂loss/∂b = Σ over axis 0 of d_z1         (2,)
     As recorded: where Python branched on values, this is the branch that it took.
     """
-    account = told(on_paper(recorded(loss, wrt, names)))
+    account = told(on_paper(recorded(loss, wrt, names, on_paper=True)))
     return Derivation(_as_text(account), _as_latex(account))
 
 
@@ -133,8 +135,8 @@ class Account:
 
     `names`, of the leaves and of what has a line of its own; other terms stand within the lines
     that use them. `origin`, of a cotangent: the term that it has its name from. `kept`, the
-    reductions that have to say that they keep their axes. `terms`, all of them, in order; `ratios`,
-    the numbers that are written as one.
+    reductions that have to say that they keep their axes. `units`, the data whose rows were taken
+    to sum to 1. `terms`, all of them, in order; `ratios`, the numbers that are written as one.
     """
 
     loss: Term
@@ -142,6 +144,7 @@ class Account:
     names: Mapping[Term, str]
     origin: Mapping[Term, Term]
     kept: frozenset[Term]
+    units: tuple[Term, ...]
     terms: tuple[Term, ...]
     ratios: Mapping[float, tuple[int, int]]
 
@@ -211,6 +214,7 @@ def told(r: Recorded) -> Account:
         names,
         origin,
         _that_say_so(terms, names),
+        tuple(x for x in dict.fromkeys(r.units) if x in names),
         tuple(terms),
         r.terms.ratios,
     )
@@ -393,7 +397,8 @@ def _as_text(account: Account) -> str:
             left = f"{left.removesuffix(' +'):<{width - 1}}+" if row.added else f"{left:<{width}} "
             page.append((f"  {left}= {row.value}", str(row.shape) if row.shape else ""))
     width = max((len(text) for text, shape in page if shape and len(text) <= RIGHT), default=0)
-    return "\n".join([*(f"{text:<{width}}  {shape}".rstrip() for text, shape in page), NOTE])
+    notes = [NOTE, *(UNIT % in_text(account.names[x]) for x in account.units)]
+    return "\n".join([*(f"{text:<{width}}  {shape}".rstrip() for text, shape in page), *notes])
 
 
 def _as_latex(account: Account) -> str:
@@ -408,4 +413,6 @@ def _as_latex(account: Account) -> str:
             found.append(f"{left} &{sign} {row.value}{size}")
     lines = " \\\\\n".join(found)
     aligned = f"\\begin{{aligned}}\n{lines}\n\\end{{aligned}}"
-    return f"\\begin{{gathered}}\n{aligned} \\\\\n\\text{{{NOTE}}}\n\\end{{gathered}}"
+    notes = [NOTE, *(UNIT % f"${in_latex(account.names[x])}$" for x in account.units)]
+    noted = " \\\\\n".join(rf"\text{{{note}}}" for note in notes)
+    return f"\\begin{{gathered}}\n{aligned} \\\\\n{noted}\n\\end{{gathered}}"

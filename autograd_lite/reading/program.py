@@ -17,6 +17,7 @@ import numpy as np
 
 from ..graph import Array
 from ..names import Namespace
+from ..showing import fenced
 from ..terms import (
     ATOM,
     COMPARED,
@@ -60,7 +61,7 @@ class Source:
 
     `str()` is the text. `constants`: by their names, the arrays (and generators) that the
     expression used and the user gave no name; they are the last parameters of the function.
-    `function`: the text as a function, the constants bound.
+    `function`: the text as a function, the constants bound. A notebook highlights the text.
     """
 
     text: str
@@ -75,6 +76,9 @@ class Source:
 
     __repr__ = __str__
 
+    def _repr_markdown_(self) -> str:
+        return fenced(self.text)
+
 
 def source(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -> Source:
     """The numpy of a recorded loss and of its gradients, as the text of a function.
@@ -88,8 +92,8 @@ def source(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
     engine gives. It is the recorded run: where Python branched on values, it took that branch.
 
     Raises TypeError for a `loss` or `wrt` that is no floating Tensor, and where an op's forward
-    does what cannot be written as numpy calls; ValueError for a loss of several elements;
-    RuntimeError for a leaf that was used with two values.
+    does what cannot be written as numpy calls; ValueError for a loss of several elements or one
+    computed inside `no_grad`; RuntimeError for a leaf that was used with two values.
 
     >>> from autograd_lite import Tensor, source
     >>> x, w = np.array([1.0, 2.0]), Tensor([0.5, -0.5], name="w")

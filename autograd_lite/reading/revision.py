@@ -55,6 +55,7 @@ def revised(
         called=called,
         values={new(x): value for x, value in r.values.items() if x in found},
         constants=[new(x) for x in r.constants if x in found],
+        units=[new(x) for x in r.units if x in found],
     )
 
 

@@ -15,8 +15,19 @@ import numpy as np
 from ..graph import Array, Node, describe, leaf
 from ..mode import in_mode
 from ..names import Namespace, called
-from ..reverse import check_real, order, sweep
-from ..terms import OPS, Term, Terms, is_number, needed, read, within
+from ..reverse import check_loss, listed, order, sweep
+from ..terms import (
+    OPS,
+    Pull,
+    Rules,
+    Term,
+    Terms,
+    is_number,
+    needed,
+    read,
+    read_formulas,
+    within,
+)
 from .notation import form
 
 
@@ -27,7 +38,8 @@ class Recorded:
     `path`, what was recorded, in order; `slope_of`, for these and for leaves, the term of their
     cotangent; `gradients`, pairs of a term and that of the loss's gradient with respect to it;
     `called`, what the user calls a term; `values` of the leaves; `constants`, the leaves that are
-    no Tensors and that the user gave no name.
+    no Tensors and that the user gave no name; `units`, the leaves whose rows are taken to sum to 1,
+    as they do.
     """
 
     terms: Terms
@@ -38,6 +50,7 @@ class Recorded:
     called: Mapping[Term, str]
     values: Mapping[Term, Array]
     constants: list[Term]
+    units: list[Term]
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,25 +67,27 @@ class Steps:
     own_slope: set[Term]
 
 
-def recorded(loss: Any, wrt: Any, names: Mapping[str, Any] | None) -> Recorded:
+def recorded(
+    loss: Any, wrt: Any, names: Mapping[str, Any] | None, on_paper: bool = False
+) -> Recorded:
     """A recorded loss and its gradients with respect to `wrt` as terms.
 
-    Raises what `derive` and `source` say.
+    Formulas that were written out are the ops that they equal: for all finite values, or, if it is
+    to be read `on_paper`, as formulas. Raises what `derive` and `source` say.
     """
-    check_real(loss, "the loss")
-    if loss.size != 1:
-        raise ValueError(
-            f"the loss is {describe(loss)}; one number is needed, for it is its gradient that "
-            "is read; take the sum or mean"
-        )
+    check_loss(loss)
     graph = _copied(loss, wrt)
+    given = called(names)
     with np.errstate(all="ignore"):
-        slopes = graph.slopes()
+        if on_paper:
+            named = (copy for original, copy in graph.copies.items() if given(original))
+            slopes = graph.slopes(read_formulas(order(graph.loss), graph.targets, named))
+        else:
+            slopes = graph.slopes(Rules()(order(graph.loss), graph.targets))
 
     terms = Terms()
     values: dict[Term, Array] = {}
     constants: list[Term] = []
-    given = called(names)
     users: dict[Term, str] = {}  # what the user calls them
 
     def entered(value: Array) -> Term:
@@ -95,16 +110,24 @@ def recorded(loss: Any, wrt: Any, names: Mapping[str, Any] | None) -> Recorded:
         call(leaves[node], given(original))
         if node.constant and leaves[node] not in users:
             constants.append(leaves[node])
-    ends = (x for x in (graph.loss, *slopes.values()) if isinstance(x, Node))
-    found = read(terms, order(*ends), leaves, constant)
-    for original, node in graph.copies.items():
+    nodes = order(*(x for x in (graph.loss, *slopes.values()) if isinstance(x, Node)))
+    units: list[Term] = []
+    if on_paper:
+        written = set(graph.copies.values())
+        for node in nodes:
+            if node not in written and (data := _summing_to_one(node)) is not None:
+                leaves[node] = terms.full(1.0, node.shape, node.dtype)
+                units.append(leaves[data])
+    found = read(terms, nodes, leaves, constant)
+    copies = {original: node for original, node in graph.copies.items() if node in found}
+    for original, node in copies.items():
         call(found[node], given(original))
 
     slope_of = {x: found[s] if isinstance(s, Node) else constant(s) for x, s in slopes.items()}
     return Recorded(
         terms,
         found[graph.loss],
-        [found[node] for node in graph.copies.values()],
+        [found[node] for node in copies.values()],
         _whole(slope_of, found),
         [
             (found[x], slope_of[x] if x in slopes else terms.full(0.0, x.shape, x.dtype))
@@ -113,7 +136,17 @@ def recorded(loss: Any, wrt: Any, names: Mapping[str, Any] | None) -> Recorded:
         users,
         values,
         constants,
+        units,
     )
+
+
+def _summing_to_one(node: Node) -> Node | None:
+    """The data, such as one-hot rows, whose sum a rule takes where that is 1."""
+    if node.op is OPS["sum"]:
+        (x,) = node.inputs
+        if x.op is None and x.constant and np.all(node._array == 1):
+            return x  # type: ignore[no-any-return]
+    return None
 
 
 def _whole(slopes: Mapping[Node, Any], found: Mapping[Any, Any]) -> dict[Term, Any]:
@@ -186,7 +219,7 @@ def named(r: Recorded) -> Steps:
     heavy = {*forks, *names}
     forks = [t for t in forks if not is_light(t, heavy)]
     number("h", [*forks, *(t for t in targets if t.op is not None)])
-    number("c", r.constants)
+    number("c", (c for c in r.constants if c in forward or uses[c]))
     number("p", (t for t in (*terms, *targets) if t.op is None))
     call_slopes([*inner, *r.slope_of.items()])
     slopes = [slope for t, slope in r.slope_of.items() if t in r.called]
@@ -241,7 +274,7 @@ class Copy:
     originals: Mapping[Node, Any]
     targets: list[Node]
 
-    def slopes(self) -> dict[Node, Any]:
+    def slopes(self, pull: Pull) -> dict[Node, Any]:
         """The cotangents, recorded, of the targets and of all between them and the loss."""
         path = set(self.targets)
         for node in self.copies.values():
@@ -249,7 +282,7 @@ class Copy:
             if not node.constant and any(isinstance(x, Node) and x in path and v for x, v in ways):
                 path.add(node)
         with in_mode(recording=True):
-            return sweep(self.loss, self.one, path, recorded=True)
+            return sweep(self.loss, self.one, path, recorded=True, pull=pull)
 
 
 def _copied(loss: Node, wrt: Any) -> Copy:
@@ -290,10 +323,9 @@ def _copied(loss: Node, wrt: Any) -> Copy:
     one = leaf(kind, np.ones_like(loss._array))
     if wrt is None:
         wrt = sorted((x for node, x in originals.items() if not node.constant), key=_number)
-    wrt = [wrt] if isinstance(wrt, Node) else list(wrt)
-    for x in wrt:
-        check_real(x, "wrt")
-    targets = [leaves[id(x)] if id(x) in leaves else entered(x, x._array) for x in wrt]
+    targets = [
+        leaves[id(x)] if id(x) in leaves else entered(x, x._array) for x in listed(wrt, "wrt")
+    ]
     return Copy(top, one, copies, originals, targets)
 
 

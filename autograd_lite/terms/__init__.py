@@ -17,6 +17,7 @@ from .python import (
     silenced_by,
     slice_text,
 )
+from .recognition import Pull, Rules, read_formulas
 from .term import OPS, Shape, Term, Terms, adds_axes, is_number, needed, read, within
 
 __all__ = [
@@ -35,6 +36,8 @@ __all__ = [
     "InPlace",
     "Method",
     "Part",
+    "Pull",
+    "Rules",
     "Script",
     "Shape",
     "Term",
@@ -45,6 +48,7 @@ __all__ = [
     "lower",
     "needed",
     "read",
+    "read_formulas",
     "run",
     "silenced_by",
     "slice_text",

@@ -77,7 +77,7 @@ class Terms:
         self, op: Any, inputs: tuple[Any, ...], params: Params, shape: Shape, dtype: np.dtype
     ) -> Term:
         """`op(*inputs, **params)` as it stands."""
-        key = op, _key(inputs), _key(tuple(params.items())), dtype
+        key = op, key_of(inputs), key_of(tuple(params.items())), dtype
         if key not in self._made:
             self._made[key] = Term(op, inputs, params, shape, dtype, next(self._next))
         return self._made[key]
@@ -173,12 +173,12 @@ def is_number(x: Any) -> bool:
     return isinstance(x, (bool, int, float, np.generic))
 
 
-def _key(x: Any) -> Any:
+def key_of(x: Any) -> Any:
     """What tells inputs and params apart. 1, 1.0 and True differ, and a draw from any other."""
     if isinstance(x, (tuple, list)):
-        return type(x), tuple(map(_key, x))
+        return type(x), tuple(map(key_of, x))
     if isinstance(x, slice):
-        return slice, _key((x.start, x.stop, x.step))
+        return slice, key_of((x.start, x.stop, x.step))
     if is_number(x):
         return type(x), repr(x)
     if isinstance(x, GENERATORS) or (isinstance(x, Term) and x.dtype == object):
@@ -499,6 +499,8 @@ def _sum(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtyp
         return x
     if is_number(number) and _size(shape):
         return terms.full(number * (x.size // _size(shape)), shape, dtype)
+    if _is("sum", x) and not shape:  # a total of totals
+        return terms.simple(OPS["sum"], x.inputs, {"axis": None, "keepdims": False}, shape, dtype)
     if axis is not None and x.ndim and len(axes_of(x, axis)) == x.ndim:
         axis = None
     elif isinstance(axis, tuple) and len(axis) == 1:

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from told import tells
 
 import autograd_lite as al
 from autograd_lite import Tensor
@@ -121,11 +122,108 @@ def test_unknown_and_ambiguous_names(problem):
         al.compare(twice, {"z": by_hand["z"]})
 
 
-def test_a_gradient_of_strings_is_refused(problem):
-    with pytest.raises(TypeError, match="real numbers"):
-        al.compare(problem[0], {"W": "dW"})
+@pytest.mark.parametrize(
+    "given",
+    [None, "dW", [[1, 2], [3]], [[Tensor(1.0)]], np.ones((3, 2), complex), np.sum, {"W": 1}],
+)
+def test_what_is_no_gradient(problem, given):
+    tells(
+        lambda: al.compare(problem[0], {"W": given}),
+        TypeError, "the gradient of 'W' is ", "real numbers", "an array of shape (3, 2)",
+    )  # fmt: skip
+
+
+def test_gradients_may_be_lists_integers_and_tensors(problem):
+    W = Tensor(np.ones((2, 2)), name="W")
+    loss = (W * 3).sum()
+    for given in (
+        [[3, 3], [3.0, 3]],
+        ((3, 3), (3, 3)),
+        np.full((2, 2), 3),
+        Tensor([[3.0] * 2] * 2),
+    ):
+        assert al.compare(loss, {"W": given}).ok
+        assert not al.compare(loss * 2, {"W": given}).ok
+
+
+def test_a_tensor_can_be_meant_by_itself(problem):
+    """Under its name, or what it is called in `names`, or its shape; and no two alike."""
+    a, b, c = Tensor([1.0], name="W"), Tensor([2.0], name="W"), Tensor([3.0])
+    loss = (a + b * 2 + c * 3).sum()
+    report = al.compare(loss, {a: [1], b: [2], c: [4]})
+    assert [row.name for row in report.rows] == ["W", "W_2", "a Tensor (1,) float64"]
+    assert [row.ok for row in report.rows] == [True, True, False]
+    assert al.compare(loss, {c: [3]}, names={"c": c}).rows[0].name == "c"
+    tells(
+        lambda: al.compare(loss, {Tensor([1.0], name="V"): [1]}),
+        ValueError, "V (1,) float64 is not in the graph", "depends on", "compute the loss from it",
+    )  # fmt: skip
+    tells(lambda: al.compare(loss, {3: [1]}), TypeError, "of 3", "a name", "pass {'W': dW}")
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("w1", "W1"), ("W_1", "W1"), ("dW1", "W1"), ("d_w1", "W1"), ("dz", "z"), ("Z", "z"),
+        ("hiden", "hidden"), ("hiddne", "hidden"),
+        # another number or letter is another name, and one of two is none
+        ("W3", None), ("W", None), ("W11", None), ("a1", None), ("a", None), ("wk", None),
+        ("W_V", None), ("dx", None),
+    ],
+)  # fmt: skip
+def test_a_slip_is_told_from_another_name(key, meant):
+    values = {n: Tensor(1.0, name=n) for n in ("W1", "W2", "b1", "z", "hidden", "wK", "WK", "W_q")}
+    loss = sum(values.values(), Tensor(0.0))
+    tells(
+        lambda: al.compare(loss, {key: 1.0}),
+        ValueError,
+        f"{key!r} names 0 values in the graph of the loss, which has W1, W2, WK, W_q, b1",
+        "one is needed",
+        f"did you mean {meant!r}?" if meant else "name values with .named",
+    )
+
+
+def test_a_constant_has_no_gradient(problem):
+    """Asked for by the name of an array that went in; one that did not is unknown."""
+    loss, _ = problem
+    for names in ({"x": X}, {"T": T, "x": X}):
+        tells(
+            lambda: al.compare(loss, {"x": X}, names=names),
+            ValueError, "'x' is an array (6, 3) float64, a constant", "a Tensor", "x = Tensor(x)",
+        )  # fmt: skip
+    with pytest.raises(ValueError, match="'x' names 0 values"):
+        al.compare(loss, {"x": X}, names={"x": X.copy()})
+
+
+def test_nothing_to_compare(problem):
+    tells(lambda: al.compare(problem[0], {}), ValueError, "no hand", "one at least", "{'W': dW}")
+
+
+@pytest.mark.parametrize("rtol", [-1, np.nan, "1e-3", [0.1]])
+def test_another_tolerance(problem, rtol):
+    tells(lambda: al.compare(*problem, rtol=rtol), ValueError, "rtol is", "at least 0", "leave")
 
 
 def test_zero_against_zero_is_equal():
     W = Tensor(np.ones(3), name="W")
     assert al.compare((W * 0).sum(), {"W": np.zeros(3)}).ok
+
+
+def test_a_notebook_shows_each_verdict_by_its_sign(problem):
+    loss, by_hand = problem
+    report = al.compare(
+        loss,
+        {'<b>&"': by_hand["W"], "b": by_hand["b"] * np.nan, "z": -by_hand["z"]},
+        names={'<b>&"': next(node for node in al.order(loss) if node.name == "W")},
+    )
+    rows = report._repr_html_().split("<tr")[2:]
+    assert ["✓" in row for row in rows] == ["✗" not in row for row in rows] == [True, False, False]
+    assert "&lt;b&gt;&amp;&quot;" in rows[0]
+    assert "<b>" not in rows[0]
+    assert "handwritten is not finite" in rows[1]
+    assert "differs" in rows[2]
+    assert "✓" not in str(report)
+
+
+def test_a_comparison_of_nothing_shows_itself():
+    assert "verdict" in al.Comparison(())._repr_html_()

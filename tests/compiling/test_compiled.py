@@ -194,6 +194,16 @@ def test_the_source_comes_with_the_first_call() -> None:
     assert "(7,)" in compiled.source
 
 
+def test_a_notebook_shows_the_name_and_what_runs() -> None:
+    compiled = al.compile(lambda x: x * 2 + 1)
+    assert compiled._repr_markdown_().startswith("```python\n# <compiled <lambda>>\n# what runs is")
+    compiled(A)
+    shown = f"```python\n# <compiled <lambda>>\n{compiled.source.rstrip()}\n```\n"
+    assert compiled._repr_markdown_() == shown
+    compiled.fn.__name__ = "f\n```\n<b>"  # type: ignore[attr-defined]
+    assert compiled._repr_markdown_().startswith("````python\n# <compiled f ``` <b>>\nimport")
+
+
 def test_names_are_the_functions_own_whatever_they_are() -> None:
     @primitive(lambda g, y, x: g)
     def scale(x: Any) -> Any:

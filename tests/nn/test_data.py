@@ -2,6 +2,7 @@ import warnings
 
 import numpy as np
 import pytest
+from told import tells
 
 import nn
 from nn.data import samples
@@ -46,10 +47,13 @@ def test_batches_of_one():
 def test_bad_input():
     with pytest.raises(ValueError, match="7 samples and y 6"):
         nn.batches(X, Y[:6], 2)
-    with pytest.raises(ValueError, match="at least one"):
-        nn.batches(X, Y, 0)
-    with pytest.raises(ValueError, match=r"size is 2\.0; an integer"):
-        nn.batches(X, Y, 2.0)
+    for size in (0, -1, 2.0, "2", True, None):
+        tells(
+            lambda: nn.batches(X, Y, size), ValueError, f"size is {size!r}", "at least 1", "choose"
+        )
+    for x in (None, 3.0, "abc", [[1, 2], [3]]):
+        tells(lambda: nn.batches(x, Y, 2), TypeError, f"x is {x!r}", "rows of one length", "pass")
+        tells(lambda: nn.batches(X, x, 2), TypeError, f"y is {x!r}", "rows of one length", "pass")
     with pytest.raises(ValueError, match="0 samples and y 0"):
         nn.batches(X[:0], Y[:0], 2)
 

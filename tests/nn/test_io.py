@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from told import tells
 
 import autograd_lite as al
 import nn
@@ -124,6 +125,37 @@ def test_an_older_file_survives_a_failed_save(model, tmp_path, monkeypatch):
         nn.save(model, path)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["model.npz"]
+
+
+def test_an_error_names_the_path_that_was_given(model, tmp_path):
+    folder = tmp_path / "missing"
+    (tmp_path / "file").touch()
+    for path, error in (
+        (folder / "model.npz", FileNotFoundError),
+        (tmp_path / "file" / "model.npz", NotADirectoryError),
+    ):
+        tells(lambda: nn.save(model, path), error, "written", "a folder that exists", f"'{path}'")
+    for path in (tmp_path, ".", ""):
+        tells(
+            lambda: nn.save(model, path), IsADirectoryError, "is a folder", "a file", "add a name"
+        )
+    tells(
+        lambda: nn.load(model, folder),
+        FileNotFoundError, f"{folder} does not exist", "nn.save", "look at the path",
+    )  # fmt: skip
+    np.savez(tmp_path / "other.npz", q=np.ones(3))
+    with pytest.raises(ValueError, match=r"other\.npz: the state does not fit: .* q is unknown"):
+        nn.load(model, tmp_path / "other.npz")
+    assert {p.name for p in tmp_path.iterdir()} == {"file", "other.npz"}
+
+
+@pytest.mark.parametrize("call", [nn.save, nn.load])
+def test_arguments_that_were_swapped(model, tmp_path, call):
+    right = f"write nn.{call.__name__}(model, path)"
+    for first in (tmp_path / "model.npz", nn.MLP, model.state_dict(), model.parameters(), None):
+        tells(lambda: call(first, model), TypeError, "what comes first is ", "a Module", right)
+    for path in (None, 3, model):
+        tells(lambda: call(model, path), TypeError, "the path is ", "a string or Path", right)
 
 
 def test_a_missing_file_is_the_usual_error(model, tmp_path):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from told import tells
 
 import autograd_lite as al
 import nn
@@ -44,7 +45,7 @@ def test_activations(name, formula):
 def test_parameters_are_named_for_drawings_and_errors():
     model = nn.MLP([4, 5, 3, 2], rng=0)
     assert [p.name for p in model.parameters()] == ["W1", "b1", "W2", "b2", "W3", "b3"]
-    with pytest.raises(ValueError, match=r"W1 \(4, 5\)"):
+    with pytest.raises(ValueError, match=r"Linear\(4, 5\) of W1"):
         model(np.ones((2, 3)))
 
 
@@ -80,10 +81,65 @@ def test_dropout_keeps_the_mean_while_training_and_everything_after():
     assert layer.eval()(x) is x
 
 
-@pytest.mark.parametrize("p", [-0.1, 1.0, np.nan])
+@pytest.mark.parametrize("p", [-0.1, 1.0, np.nan, "0.5", None])
 def test_dropout_needs_a_probability_below_one(p):
-    with pytest.raises(ValueError, match="probability"):
-        nn.Dropout(p)
+    tells(lambda: nn.Dropout(p), ValueError, f"Dropout's p is {p!r}", "below 1", "choose one")
+
+
+@pytest.mark.parametrize(
+    "x",
+    [np.ones((2, 3)), np.ones((4, 1)), np.ones(5), 3.0, [[1, 2], [3]], al.Tensor(np.ones((2, 5)))],
+)
+def test_a_layer_says_that_rows_do_not_fit(x):
+    models = {
+        "Linear(4, 1) of W": nn.Linear(4, 1),
+        "Linear(4, 2) of W1": nn.MLP([4, 2, 1]),
+        "Linear(4, 1) of W2": nn.Sequential(nn.Linear(1, 1), lambda z: x, nn.Linear(4, 1)),
+    }
+    for layer, model in models.items():
+        data = np.ones((2, 1)) if layer[-1] == "2" else x
+        tells(
+            lambda: model(data),
+            ValueError, f"the layer {layer} got {al.describe(x)}", "rows of 4 numbers", "build",
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", [0, -8, 4.0, True, None, "4"])
+def test_sizes_are_positive_integers(wrong):
+    for call, what in (
+        (lambda: nn.MLP([4, wrong, 1]), "a size of MLP([4, "),
+        (lambda: nn.Linear(wrong, 1), "Linear's inputs is "),
+        (lambda: nn.Linear(1, wrong), "Linear's outputs is "),
+    ):
+        tells(call, ValueError, what, "an integer of at least 1", "choose one")
+
+
+@pytest.mark.parametrize("sizes", [4, [4], [], "48", None, nn.ReLU(), [[4, 8, 1]]])
+def test_sizes_are_a_list(sizes):
+    tells(
+        lambda: nn.MLP(sizes, 8, 1),
+        ValueError, f"MLP got sizes {sizes!r}", "a list", "as in MLP([4, 8, 1])",
+    )  # fmt: skip
+
+
+def test_sizes_may_be_any_integers():
+    for sizes in (np.array([4, 8, 1]), (4, 8, 1), iter([4, 8, 1])):
+        assert str(nn.MLP(sizes)) == "MLP(Linear(4, 8), ReLU(), Linear(8, 1))"
+
+
+@pytest.mark.parametrize("rng", ["0", -1, 0.5])
+def test_a_seed_is_an_integer(rng):
+    error = ValueError if rng == -1 else TypeError
+    tells(lambda: nn.MLP([2, 1], rng=rng), error, f"rng is {rng!r}", "integer", "pass rng=0")
+
+
+def test_a_layer_is_a_function():
+    for layer in ([nn.Linear(2, 3)], "relu", None):
+        tells(
+            lambda: nn.Sequential(nn.ReLU(), layer),
+            TypeError, f"Sequential got {layer!r} for a layer", "a Module", "one by one",
+        )  # fmt: skip
+    tells(lambda: nn.Linear(2, 1, dtype=int), TypeError, "dtype is int64", "floating", "leave")
 
 
 def test_choices_that_do_not_exist_are_named():
@@ -91,8 +147,12 @@ def test_choices_that_do_not_exist_are_named():
         nn.MLP([2, 2, 2], activation="rellu")
     with pytest.raises(ValueError, match=r"'xavier'; one of standard_normal"):
         nn.Linear(2, 2, init="xavier")
-    with pytest.raises(ValueError, match="inputs and outputs"):
-        nn.MLP([3])
+    for wrong in (3, ["relu"], "Relu"):
+        for role in ("activation", "output", "init"):
+            tells(
+                lambda: nn.MLP([2, 2, 2], **{role: wrong}),
+                ValueError, f"{role} is {wrong!r}", "or a function", "choose one",
+            )  # fmt: skip
 
 
 def test_repr_reads_as_the_code_that_makes_it():

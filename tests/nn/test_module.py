@@ -1,5 +1,6 @@
 import copy
 import pickle
+import re
 
 import numpy as np
 import pytest
@@ -74,7 +75,7 @@ def test_predict_is_an_array_records_nothing_and_restores_the_mode():
 
 def test_predict_restores_the_mode_after_an_error():
     model = nn.Sequential(nn.Linear(3, 2), nn.Dropout())
-    with pytest.raises(ValueError, match="matmul got"):
+    with pytest.raises(ValueError, match=r"layer .* got"):
         model.predict(np.ones((2, 4)))
     assert model.layers[1].training
 
@@ -187,3 +188,45 @@ def test_a_copied_model_trains_its_parameters_and_not_its_constants(duplicate):
     np.testing.assert_array_equal(model.mean.value, [3.0, 4.0])
     if model is not original:
         np.testing.assert_array_equal(original.W.data, [[1.0], [2.0]])
+
+
+def test_the_summary_counts_parameters_wherever_they_are():
+    model = nn.Module()
+    model.w, model.tower = [Tensor(np.ones(4)), Tensor(np.ones(4))], {"a": nn.Linear(2, 2)}
+    text = nn.summary(model)
+    assert "w.0 (4,), w.1 (4,)" in text
+    assert text.splitlines()[-1].split() == ["total", "14"]
+
+
+def test_the_summary_shows_itself_as_a_table_everywhere():
+    model = nn.MLP([2, 3, 1], rng=0)
+    table = nn.summary(model)
+    assert repr(table) == str(table) == table
+    assert table.splitlines()[1].split() == [
+        "layers.0",
+        "Linear",
+        "W",
+        "(2,",
+        "3),",
+        "b",
+        "(3,)",
+        "9",
+    ]
+    for html in (table._repr_html_(), model._repr_html_()):
+        assert "<b>MLP</b>" in html
+        assert [*re.findall(r"<td[^>]*>([^<]*)</td>", html)][:4] == [
+            "layers.0",
+            "Linear",
+            "W (2, 3), b (3,)",
+            "9",
+        ]
+
+
+def test_names_are_only_text_in_a_notebook():
+    model = type('<b>&"', (nn.Module,), {})()
+    assert "<b>model" not in model._repr_html_()
+    model.parts = {"<script>": Tensor(np.ones((0, 3)))}
+    html = model._repr_html_()
+    assert "parts.&lt;script&gt; (0, 3)" in html
+    assert "<b>&lt;b&gt;&amp;&quot;</b>" in html
+    assert "<script>" not in html

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from told import tells
 
 import nn
 from autograd_lite import Tensor
@@ -113,10 +114,27 @@ def test_the_array_that_data_handed_out_follows_the_updates():
     np.testing.assert_array_equal(seen, START - 1)
 
 
-@pytest.mark.parametrize("wrong", [[np.ones(3)], [], [Tensor(1.0) * 2]])
-def test_only_leaves_can_be_optimized(wrong):
-    with pytest.raises(TypeError, match=r"model\.parameters\(\)"):
-        nn.SGD(wrong)
+@pytest.mark.parametrize(
+    ("wrong", "given"),
+    [
+        ([np.ones(3)], "an array (3,) float64"),
+        ([], "[]"),
+        ([Tensor(1.0) * 2], "a Tensor () float64"),
+        (Tensor(np.ones((3, 2)), name="W"), "W (3, 2) float64"),
+        (np.ones(3), "an array (3,) float64"),
+        (nn.Linear(2, 3), "Linear(2, 3)"),
+        ([nn.Linear(2, 3)], "Linear(2, 3)"),
+        (nn.Linear(2, 3).parameters, "the function parameters"),
+        (nn.Linear(2, 3).state_dict(), "{'W': "),
+        (None, "None"),
+        ("Wb", "'Wb'"),
+    ],
+)
+def test_only_leaves_can_be_optimized(wrong, given):
+    tells(
+        lambda: nn.SGD(wrong),
+        TypeError, f"SGD got {given}", "Tensors without an op", "pass model.parameters(), with",
+    )  # fmt: skip
 
 
 def test_a_state_of_another_optimizer_changes_nothing():
@@ -134,10 +152,22 @@ def test_a_shared_parameter_is_updated_once():
     np.testing.assert_array_equal(p.data, START - 1)
 
 
-@pytest.mark.parametrize("lr", [-0.1, np.nan, np.inf])
-def test_a_rate_is_finite_and_not_negative(lr):
-    with pytest.raises(ValueError, match="finite rate"):
-        nn.SGD([Tensor(START)], lr=lr)
+@pytest.mark.parametrize("wrong", [-0.1, np.nan, np.inf, "0.1", None, [0.1], np.ones(2)])
+def test_a_setting_is_a_finite_number_and_not_negative(wrong):
+    p = [Tensor(START)]
+    for kind, name in (
+        (nn.SGD, "lr"), (nn.SGD, "momentum"), (nn.SGD, "weight_decay"), (nn.Adam, "lr"),
+        (nn.Adam, "eps"), (nn.Adam, "beta1"), (nn.AdamW, "beta2"), (nn.AdamW, "weight_decay"),
+    ):  # fmt: skip
+        below = "below 1" if "beta" in name else "finite"
+        tells(
+            lambda: kind(p, **{name: wrong}),
+            ValueError, f"{name} is ", f"a number of at least 0, {below}", "choose one",
+        )  # fmt: skip
+    sgd = nn.SGD(p)
+    with pytest.raises(ValueError, match="lr is "):
+        sgd.lr = wrong
+    tells(lambda: nn.Adam(p, beta1=1), ValueError, "beta1 is 1", "below 1", "choose one")
 
 
 def test_nesterov_needs_a_momentum():

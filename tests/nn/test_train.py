@@ -1,8 +1,13 @@
+import base64
+import importlib.util
+import re
+import subprocess
 import sys
 import warnings
 
 import numpy as np
 import pytest
+from told import tells
 
 import nn
 from autograd_lite import Tensor
@@ -126,11 +131,26 @@ def test_progress_is_shown_when_wanted_with_and_without_tqdm(capsys, monkeypatch
     trained()
     assert capsys.readouterr() == ("", "")
     pytest.importorskip("tqdm")
-    trained(progress=True)
-    assert "3/3" in capsys.readouterr().err
+    _, _, history = trained(progress=True)
+    shown = capsys.readouterr().err
+    assert re.search(rf"training: 100%.* 3/3 .* epochs/s, loss={history.loss[-1]:.3g}", shown)
+    trained(progress=True, history=history)
+    shown = capsys.readouterr().err
+    assert "3/6" in shown  # where it goes on
+    assert "6/6" in shown
     monkeypatch.setitem(sys.modules, "tqdm", None)
-    trained(progress=True)
-    assert "epoch 3/3  loss" in capsys.readouterr().err
+    trained(progress=True, history=history)
+    assert "epoch 9/9  loss" in capsys.readouterr().err
+
+
+def test_a_line_of_progress_leaves_nothing_of_a_longer_one(capsys, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm", None)
+    values = iter([0.1234, 0.5])
+    trained(epochs=2, progress=True, metrics={"it": lambda p, t: next(values)})
+    first, second = capsys.readouterr().err.rstrip("\n").split("\r")[1:]
+    assert "it 0.1234" in first
+    assert len(second) >= len(first.rstrip())
+    assert second.rstrip().endswith("it 0.5")
 
 
 def test_dropout_is_on_in_training_and_off_in_validation():
@@ -159,9 +179,9 @@ def test_the_plot_is_a_figure_and_a_file(tmp_path):
     np.testing.assert_array_equal(figure.axes[0].lines[0].get_ydata(), history.loss)
 
 
-def test_a_missing_matplotlib_names_the_extra(monkeypatch):
+def test_a_missing_matplotlib_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(ImportError, match=r"autograd-lite\[examples\]"):
+    with pytest.raises(ImportError, match=r"no matplotlib; .*; pip install matplotlib$"):
         nn.History([1.0]).plot()
 
 
@@ -218,6 +238,84 @@ def test_a_loss_that_is_no_recorded_number_is_an_error(loss):
         nn.fit(model, loss, *data(), sgd, progress=False)
 
 
+X, Y = data(12)
+
+
+def fitted(**changed):
+    """`nn.fit` with some of its arguments changed, by name or one for another."""
+    model = nn.MLP([3, 1], rng=0)
+    given = {
+        "model": model,
+        "loss": nn.mse,
+        "x": X,
+        "y": Y,
+        "optimizer": nn.SGD(model.parameters()),
+    }
+    return nn.fit(**given | {"progress": False, "epochs": 1} | changed)
+
+
+@pytest.mark.parametrize(
+    ("changed", "error", "parts"),
+    [
+        # one argument in the place of another
+        ({"model": X, "x": nn.ReLU()}, TypeError, ("model is an array", "a Module", "first")),
+        ({"model": nn.mse, "loss": nn.ReLU()}, TypeError, ("model is the function mse", "a M", "")),
+        ({"model": nn.MLP}, TypeError, ("model is the class MLP", "a Module", "pass the model")),
+        ({"loss": X, "y": nn.mse}, TypeError, ("loss is an array (12, 3)", "a function", "nn.mse")),
+        ({"loss": "mse"}, TypeError, ("loss is 'mse'", "a function of prediction", "nn.mse")),
+        ({"loss": None}, TypeError, ("loss is None", "a function", "the function itself")),
+        ({"loss": nn.MLP}, TypeError, ("loss is the class MLP", "a function", "itself")),
+        ({"loss": Tensor(1.0)}, TypeError, ("loss is a Tensor ()", "a function", "itself")),
+        ({"optimizer": nn.Adam}, TypeError, ("optimizer is the class Adam", "an Opt", "nn.SGD")),
+        ({"optimizer": "adam"}, TypeError, ("optimizer is 'adam'", "an Opt", "nn.SGD")),
+        ({"optimizer": Y}, TypeError, ("optimizer is an array", "an Optimizer", "last")),
+        (
+            {"optimizer": nn.SGD(nn.MLP([3, 4, 1]).parameters())},
+            ValueError,
+            ("W1 (3, 4) float64, b1 (4,) float64, W2 (4, 1) float64, ...", "the model", "make the"),
+        ),
+        # data
+        ({"x": Y, "y": X}, ValueError, ("Linear(3, 1) of W1 got an array (12, 1)", "(..., 3)", "")),
+        ({"y": Y[:5]}, ValueError, ("x has 12 samples and y 5", "as many", "matching rows")),
+        ({"x": Tensor(X)}, TypeError, ("x is a Tensor (12, 3)", "a plain array", "pass x.data")),
+        ({"y": Tensor(Y)}, TypeError, ("y is a Tensor (12, 1)", "a plain array", "pass y.data")),
+        ({"x": None}, TypeError, ("x is None", "an array or list", "pass one")),
+        ({"y": [[1.0], [2.0, 3.0]] * 6}, TypeError, ("y is [[1.0], ", "rows of one", "pass")),
+        # numbers and the rest
+        ({"batch_size": 0}, ValueError, ("batch_size is 0", "at least 1", "choose")),
+        ({"batch_size": 2.0}, ValueError, ("batch_size is 2.0", "at least 1", "choose")),
+        ({"epochs": -1}, ValueError, ("epochs is -1", "at least 0", "choose")),
+        ({"epochs": 1.5}, ValueError, ("epochs is 1.5", "an integer", "choose")),
+        ({"rng": "0"}, TypeError, ("rng is '0'", "integer", "pass rng=0")),
+        ({"validation": X[:2]}, TypeError, ("validation is an array", "a pair", "(x, y)")),
+        ({"validation": 0.2}, TypeError, ("validation is 0.2", "a pair", "pass (x, y)")),
+        ({"validation": (X, Y[:3])}, ValueError, ("validation's x has 12", "as many", "matching")),
+        ({"metrics": nn.accuracy}, TypeError, ("metrics is the function acc", "a dict", "{")),
+        ({"metrics": {"a": "accuracy"}}, TypeError, ("metrics is {'a': ", "a dict", "pass {")),
+        ({"history": [1.0]}, TypeError, ("history is [1.0]", "a History", "an earlier fit")),
+    ],
+)  # fmt: skip
+def test_a_wrong_argument_is_told(changed, error, parts):
+    tells(lambda: fitted(**changed), error, *parts)
+
+
+def test_what_makes_sense_is_fitted():
+    for changed in ({"batch_size": 1000}, {"batch_size": np.int64(5)}, {"epochs": 0}):
+        assert len(fitted(**changed).loss) == changed.get("epochs", 1)
+
+
+def test_accuracy_of_what_is_no_number():
+    z, labels = np.eye(3), np.array(["cat", "dog", "cow"])
+    for call, name in (
+        (lambda: nn.accuracy(z, labels), "target"),
+        (lambda: nn.accuracy(None, labels), "prediction"),
+        (lambda: nn.accuracy([[1, 2], [3]], [0, 1]), "prediction"),
+        (lambda: nn.accuracy(z[:0], np.zeros(0, int)), "prediction"),
+    ):
+        tells(call, ValueError, f"for {name}", "real numbers", "np.unique")
+    tells(lambda: nn.summary(nn.MLP), TypeError, "model is the class MLP", "a Module", "pass the")
+
+
 def test_no_data_is_an_error():
     model = nn.MLP([3, 1], rng=0)
     sgd = nn.SGD(model.parameters())
@@ -235,19 +333,94 @@ def test_layers_that_are_not_trained_keep_no_gradients():
     assert model.layers[2].W.grad is not None
 
 
-def test_the_summary_counts_parameters_wherever_they_are():
-    model = nn.Module()
-    model.w, model.tower = [Tensor(np.ones(4)), Tensor(np.ones(4))], {"a": nn.Linear(2, 2)}
-    text = nn.summary(model)
-    assert "w.0 (4,), w.1 (4,)" in text
-    assert text.splitlines()[-1].split() == ["total", "14"]
-
-
-def test_a_plot_of_a_history_that_gained_validation_later():
+def test_a_history_that_gained_and_lost_its_validation_keeps_each_figure_in_its_epoch():
+    model, sgd, history = trained(metrics={"mean": lambda p, t: 7.0})
+    settings = {"epochs": 2, "progress": False, "history": history}
+    nn.fit(model, nn.mse, *data(), sgd, validation=data(9), **settings)
+    seen = history.validation_loss[-2:]
+    nn.fit(model, nn.mse, *data(), sgd, **settings)
+    np.testing.assert_array_equal(history.validation_loss, [np.nan] * 3 + seen)
+    assert history.last() == {"loss": history.loss[-1]}
+    rows = [row[1:] for row in cells(history)]
+    assert [row[1] for row in rows] == ["nan"] * 3 + [f"{x:.4g}" for x in seen] + ["", ""]
+    assert [row[2] for row in rows] == ["7"] * 3 + [""] * 4
     pytest.importorskip("matplotlib")
-    model, sgd, history = trained()
-    nn.fit(
-        model, nn.mse, *data(), sgd, epochs=2, validation=data(9), progress=False, history=history
-    )
-    lines = {line.get_label(): line for line in history.plot().axes[0].lines}
-    assert list(lines["validation loss"].get_xdata()) == [4, 5]
+    left, right = history.plot().axes
+    line = left.lines[1]
+    np.testing.assert_array_equal(line.get_xdata()[np.isfinite(line.get_ydata())], [4, 5])
+    assert right.get_ylabel() == "mean (training or validation)"
+
+
+def cells(history):
+    """The rows of the table that a notebook shows, without its head."""
+    lines = history._repr_html_().split("<tr>")[2:]
+    return [re.findall(r"<td[^>]*>([^<]*)</td>", line) for line in lines]
+
+
+def test_a_notebook_shows_the_first_and_last_epochs_and_the_curves(monkeypatch):
+    losses = [1 / n for n in range(1, 1001)]
+    history = nn.History(losses, metrics={"<b>&": losses})
+    html = history._repr_html_()
+    assert "History of 1,000 epochs" in html
+    assert "&lt;b&gt;&amp; (training)" in html
+    assert "<b>&" not in html
+    rows = cells(history)
+    assert [row[0] for row in rows] == [*"123456", "…", *map(str, range(995, 1001))]
+    assert rows[1] == ["2", "0.5", "0.5"]
+    if importlib.util.find_spec("matplotlib"):
+        (picture,) = re.findall('<img src="data:image/png;base64,([^"]*)"', html)
+        assert base64.b64decode(picture).startswith(b"\x89PNG")
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert "<img" not in history._repr_html_()
+    assert cells(history) == rows
+
+
+@pytest.mark.parametrize(
+    "history", [nn.History(), nn.History([1.0]), nn.History([np.nan, np.inf, 2.0], [1.0])]
+)
+def test_any_history_shows_itself(history):
+    assert len(cells(history)) == len(history.loss)
+    if importlib.util.find_spec("matplotlib"):
+        assert history.plot()._repr_png_().startswith(b"\x89PNG")
+
+
+def test_the_plot_says_what_is_what_beside_the_curves():
+    pytest.importorskip("matplotlib")
+    history = nn.History([3.0, 1.0], [4.0, 2.0], {"$\\frac$": [0.0, 1.0]})  # no mathematics
+    figure = history.plot(log=True)
+    figure.draw_without_rendering()
+    left, right = figure.axes
+    names = ["loss (training)", "loss (validation)", "$\\frac$ (validation)"]
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == names
+    assert left.get_ylabel().split("\n") + right.get_ylabel().split("\n") == names
+    assert (left.get_yscale(), right.get_yscale()) == ("log", "linear")
+    assert nn.History([1.0]).plot().axes[0].get_yscale() == "linear"
+    assert not legend.get_window_extent().overlaps(left.get_window_extent())
+    looks = {(line.get_color(), line.get_linestyle()) for a in (left, right) for line in a.lines}
+    assert len(looks) == 3
+
+
+def test_all_of_a_plot_is_in_the_picture_however_long_its_names():
+    pytest.importorskip("matplotlib")
+    for metrics in (
+        {"a long name " * 30: [0.5]},
+        {f"a metric with the number {n}": [n] for n in range(9)},
+    ):
+        figure = nn.History([1.0, 0.5], [2.0], metrics).plot()
+        figure.draw_without_rendering()
+        (legend,) = figure.legends
+        inside = figure.bbox.padded(1)
+        for part in (legend, *(axes.yaxis.label for axes in figure.axes)):
+            box = part.get_window_extent()
+            assert inside.x0 <= box.x0 < box.x1 <= inside.x1
+            assert inside.y0 <= box.y0 < box.y1 <= inside.y1
+
+
+def test_plotting_leaves_pyplot_alone():
+    pytest.importorskip("matplotlib")
+    code = "import sys, nn; nn.History([2.0, 1.0])._repr_html_(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "matplotlib.figure" in done.stdout.split()
+    assert "matplotlib.pyplot" not in done.stdout.split()
+    assert done.stderr == ""

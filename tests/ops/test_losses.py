@@ -80,6 +80,22 @@ def test_cross_entropy_checks_its_target(target: Array, words: str) -> None:
             al.cross_entropy(logits, target)
 
 
+@pytest.mark.parametrize("plain", [True, False])
+def test_the_error_of_a_target_says_what_to_do(plain: bool) -> None:
+    """Also where all are arrays, so that no op says what it was given."""
+    z = np.ones((3, 2)) if plain else Tensor(np.ones((3, 2)))
+    for target, given, needed, remedy in (
+        (np.array([5, 6, 7]), "class numbers from 5 to 7", "from 0 to 1 are needed", "from 0,"),
+        (np.array([0.0, 1.0, 0.0]), "is an array (3,) float64", "integers", ".astype(int)"),
+        (np.array([[0], [1], [0]]), "is an array (3, 1) int64", "of shape (3,) or", ".ravel()"),
+    ):
+        with pytest.raises(ValueError, match=r"class") as error:
+            al.cross_entropy(z, target)
+        told = str(error.value).removeprefix(f"cross_entropy got {al.describe(z)}, ").split("; ")
+        for part, text in zip((given, needed, remedy), told if plain else told[1:]):
+            assert part in text
+
+
 def test_cross_entropy_of_no_samples() -> None:
     for target in (np.zeros(0, int), np.zeros((0, 3))):
         with pytest.raises(ValueError, match=r"element|sample"):

@@ -869,7 +869,7 @@ PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         ),
     ),
     "equal numbers of any type are one": attribute(
-        terms, "_key", lambda x: x if x.__hash__ else id(x)
+        terms, "key_of", lambda x: x if x.__hash__ else id(x)
     ),
     "a cotangent of 2": attribute(
         terms.Terms,
@@ -894,6 +894,11 @@ PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         lambda self, x, number=writing._Writer.number: number(self, abs(x)),
     ),
 }
+
+
+def test_a_notebook_highlights_the_text() -> None:
+    text = source((Tensor([1.0, 2.0], name="<b>") ** 2).sum())
+    assert text._repr_markdown_() == f"```python\n{str(text).rstrip()}\n```\n"
 
 
 def test_without_a_fault_the_laws_hold() -> None:
