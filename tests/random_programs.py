@@ -67,6 +67,7 @@ RECIPES: dict[str, list[str]] = {
     "expand_dims": ["al.expand_dims({any}, axis={one})"],
     "broadcast_to": ["al.broadcast_to({any}, (2, *{same}.shape))"],
     "join": ["al.join({any}, {alike}, {same}, axis={one})"],
+    "pile": ["al.pile({any}, {same}, axis={one})"],
     "concatenate": ["al.concatenate([{any}, {alike}], axis={one})"],
     "stack": ["al.stack([{any}, {alike}], axis={one})"],
     "index": ["al.index({any}, ({key},))"],

@@ -363,6 +363,7 @@ row("concatenate", lambda a, b: beside(a, a, b), real(2, 1), real(2, 2),
 row("concatenate", lambda a, b: beside(a.T, b.T).T, real(2, 3), real(1, 3),
     call=lambda *xs: al.concatenate(xs))  # fmt: skip
 row("concatenate", in_turn, real(2, 3), real(2), call=lambda *xs: al.concatenate(xs, axis=None))
+row("pile", lambda *xs: np.array(xs), real(3), real(3), real(3), axis=0)
 row("stack", lambda a, b: np.array([a, b]), real(2, 3), real(2, 3), call=lambda *xs: al.stack(xs))
 row("stack", lambda a, b: np.array([[[p, q] for p, q in zip(*r, strict=True)]
                                     for r in zip(a, b, strict=True)]),

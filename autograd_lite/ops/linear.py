@@ -33,7 +33,7 @@ def _left(g: Array, y: Array, a: Array, b: Array) -> Array:
     if b.ndim == g.ndim == 2:
         return g @ b.T
     if b.ndim == 1:
-        return outer(g, b) if g.ndim == 1 else g[..., None] * b
+        return g * b if g.ndim == 0 else outer(g, b) if g.ndim == 1 else g[..., None] * b
     if b.ndim == 2:
         return b @ g if g.ndim == 1 else g @ b.T
     return (b @ g[..., None])[..., 0] if a.ndim == 1 else g @ b.mT
@@ -172,7 +172,7 @@ def norm(x: Array, *, ord: None = None, axis: Axis = None, keepdims: bool = Fals
 # Solving ----------------------------------------------------------------------------------------
 
 
-@primitive(lambda g, y, x: -y.mT @ g @ y.mT)
+@primitive(lambda g, y, x: -y.mT @ g @ y.mT, paper=lambda p, x: p.inverse(x))
 def inv(x: Array) -> Array:
     """X⁻¹ of a square matrix, or of each in (..., n, n). ∂/∂X = -yᵀ g yᵀ."""
     return np.linalg.inv(x)
@@ -201,15 +201,21 @@ def log_of_det(x: Array) -> Array:
 
 def _solve(a: Array, b: Array, vectors: bool) -> Array:
     """a⁻¹ b, for b of vectors or of matrices in its last axes."""
-    return solve(a, b[..., None])[..., 0] if vectors else solve(a, b)
+    return solve(a, b[..., None])[..., 0] if vectors and b.ndim > 1 else solve(a, b)
 
 
 def _solve_left(g: Array, y: Array, a: Array, b: Array) -> Array:
     gb = _solve(a.mT, g, b.ndim == 1)
-    return -_columns(gb) * _rows(y) if b.ndim == 1 else -gb @ y.mT
+    if b.ndim > 1:
+        return -gb @ y.mT
+    return -outer(gb, y) if y.ndim == 1 else -_columns(gb) * _rows(y)
 
 
-@primitive(_solve_left, lambda g, y, a, b: _solve(a.mT, g, b.ndim == 1))
+@primitive(
+    _solve_left,
+    lambda g, y, a, b: _solve(a.mT, g, b.ndim == 1),
+    paper=lambda p, a, b: p.inverse(a) @ b,
+)
 def solve(a: Array, b: Array) -> Array:
     """a⁻¹ b: the y for which a @ y is b, found without the inverse.
 

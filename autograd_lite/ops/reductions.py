@@ -81,6 +81,9 @@ def mean(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     lambda g, y, x, *, axis, ddof, keepdims: (
         kept(2 * g / (_count(x, axis) - ddof), x, axis) * (x - mean(x, axis=axis, keepdims=True))
     ),
+    paper=lambda p, x, axis=None, ddof=0, keepdims=False: (
+        None if ddof else p.over("var", x, axis, keepdims)
+    ),
 )
 def var(x: Array, *, axis: Axis = None, ddof: int = 0, keepdims: bool = False) -> Array:
     """Σ(x - mean)² / (n - ddof) over `axis`."""
@@ -99,13 +102,17 @@ def _share_ties(g: Array, y: Array, x: Array, *, axis: Axis, keepdims: bool) -> 
     return kept(g, x, axis) * chosen / ties
 
 
-@primitive(_share_ties)
+@primitive(
+    _share_ties, paper=lambda p, x, axis=None, keepdims=False: p.over("max", x, axis, keepdims)
+)
 def max(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """The largest x over `axis`. Elements that tie share the gradient evenly."""
     return x.max(axis=axis, keepdims=keepdims)
 
 
-@primitive(_share_ties)
+@primitive(
+    _share_ties, paper=lambda p, x, axis=None, keepdims=False: p.over("min", x, axis, keepdims)
+)
 def min(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
     """The smallest x over `axis`. Elements that tie share the gradient evenly."""
     return x.min(axis=axis, keepdims=keepdims)
@@ -227,6 +234,7 @@ def _not_zero(total: Array) -> Array:
 
 @primitive(
     lambda g, y, x, *, axis, keepdims: kept(g, x, axis) * softmax(x, axis=axis),
+    paper=lambda p, x, axis=None, keepdims=False: p.log(p.exp(x).sum(axis, keepdims)),
     formula=True,
 )
 def logsumexp(x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any, overload
 
 import numpy as np
@@ -21,6 +22,7 @@ __all__ = [
     "broadcast_to",
     "join",
     "concatenate",
+    "pile",
     "stack",
     "index",
     "getitem",
@@ -32,7 +34,7 @@ __all__ = [
 
 @primitive(
     lambda g, y, x, *, shape: reshape(g, shape=x.shape),
-    paper=lambda p, x, shape: p.arranged("reshape", x),
+    paper=lambda p, x, shape: p.reshaped(x),
 )
 def reshape(x: Array, *, shape: int | tuple[int, ...]) -> Array:
     """The elements of x in another shape; one length may be -1, which is worked out."""
@@ -78,7 +80,7 @@ def swapaxes(x: Array, axis1: int, axis2: int) -> Any:
 
 @primitive(
     lambda g, y, x, *, axis: reshape(g, shape=x.shape),
-    paper=lambda p, x, axis=None: p.arranged("reshape", x),
+    paper=lambda p, x, axis=None: p.reshaped(x),
 )
 def squeeze(x: Array, *, axis: int | tuple[int, ...] | None = None) -> Array:
     """x without its axes of length 1: all of them, or those of `axis`."""
@@ -87,7 +89,7 @@ def squeeze(x: Array, *, axis: int | tuple[int, ...] | None = None) -> Array:
 
 @primitive(
     lambda g, y, x, *, axis: reshape(g, shape=x.shape),
-    paper=lambda p, x, axis: p.arranged("reshape", x),
+    paper=lambda p, x, axis: p.reshaped(x),
 )
 def expand_dims(x: Array, *, axis: int | tuple[int, ...]) -> Array:
     """x with new axes of length 1, which are `axis` of the result."""
@@ -104,11 +106,10 @@ def broadcast_to(x: Array, *, shape: tuple[int, ...]) -> Array:
 
 
 def _part(i: int, g: Array, y: Array, *xs: Array, axis: int | None) -> Array:
-    along = -1 if axis is None else axis
     lengths = [np.size(x) if axis is None else x.shape[axis] for x in xs]
-    key: list[Any] = [slice(None)] * g.ndim
-    key[along] = slice(sum(lengths[:i]), sum(lengths[: i + 1]))
-    return reshape(g[tuple(key)], shape=xs[i].shape)
+    start, end = (0, *accumulate(lengths))[i : i + 2]
+    part = along(g, slice(start or None, end), -1 if axis is None else axis)
+    return reshape(part, shape=xs[i].shape)
 
 
 @primitive(_part, name="concatenate")
@@ -126,13 +127,19 @@ def concatenate(xs: Sequence[Any], axis: int | None = 0) -> Any:
     return join(*xs, axis=axis)
 
 
+@primitive(lambda i, g, y, *xs, axis: along(g, i, axis), name="stack")
+def pile(*xs: Array, axis: int) -> Array:
+    """The arrays joined along a new axis; see `stack`."""
+    return np.stack(xs, axis)
+
+
 @overload
 def stack(xs: Sequence[T], axis: int = 0) -> T: ...
 @overload
 def stack(xs: Sequence[Any], axis: int = 0) -> Any: ...
 def stack(xs: Sequence[Any], axis: int = 0) -> Any:
     """The arrays of a list, all of one shape, joined along a new axis: `stack([a, b])`."""
-    return concatenate([expand_dims(x, axis=axis) for x in xs], axis=axis)
+    return pile(*xs, axis=axis)
 
 
 # Indexing ---------------------------------------------------------------------------------------
@@ -160,7 +167,8 @@ def index(x: Array, key: Any) -> Any:
     return getitem(x, *arrays, key=tuple(parts))
 
 
-def _filled(key: tuple[Any, ...], arrays: tuple[Array, ...]) -> tuple[Any, ...]:
+def filled(key: tuple[Any, ...], arrays: tuple[Array, ...]) -> tuple[Any, ...]:
+    """A key with its arrays in their places."""
     remaining = iter(arrays)
     return tuple(next(remaining) if part is _ARRAY else part for part in key)
 
@@ -168,26 +176,30 @@ def _filled(key: tuple[Any, ...], arrays: tuple[Array, ...]) -> tuple[Any, ...]:
 @primitive(
     lambda g, y, x, *arrays, key: scatter(g, *arrays, key=key, shape=x.shape),
     name="index",
-    paper=lambda p, x, *arrays, key: x[_filled(key, arrays)],
+    paper=lambda p, x, *arrays, key: x[filled(key, arrays)],
 )
 def getitem(x: Array, *arrays: Array, key: tuple[Any, ...]) -> Array:
     """x[key], where the arrays of the key are inputs of their own; see `index`."""
-    return x[_filled(key, arrays)]
+    return x[filled(key, arrays)]
 
 
 @primitive(
     lambda g, y, x, *arrays, key, shape: getitem(g, *arrays, key=key),
-    paper=lambda p, x, *arrays, key, shape: p.arranged("scatter", x, _filled(key, arrays)),
 )
 def scatter(x: Array, *arrays: Array, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
     """Zeros of `shape`, with the elements of x added at `key`: the transpose of `getitem`."""
     y = np.zeros_like(x, shape=shape)
-    place = _filled(key, arrays)
-    if any(k.dtype.kind in "iu" for k in arrays):
-        np.add.at(y, place, x)  # an element may be named more than once
+    place = filled(key, arrays)
+    if repeats(arrays):
+        np.add.at(y, place, x)
     else:
         y[place] = x
     return y
+
+
+def repeats(arrays: tuple[Array, ...]) -> bool:
+    """May a key with these arrays name an element more than once?"""
+    return any(k.dtype.kind in "iu" for k in arrays)
 
 
 def along(x: Array, key: Any, axis: int) -> Any:

@@ -8,28 +8,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from .. import ops
-from ..graph import Op
 from ..names import Namespace
 from ..op import GENERATORS
 from ..ops.reductions import axes_of
-from ..terms import Shape, Term, needed, within
+from ..terms import OPS, Shape, Term, needed, within
 from .letters import in_latex, in_text, on_one_line
-from .notation import Page, form, write
-from .steps import Recorded, is_computed, is_element, named, recorded
+from .notation import Page, form, more_axes, write
+from .pages import PAGES
+from .paper import on_paper
+from .places import PUT, pieces_of
+from .steps import Recorded, filling, is_computed, is_light, named, recorded
 
 WIDTH = 88  # of a line of text
 LEFT, RIGHT = 40, 72  # up to where the lines are aligned
 NOTE = "As recorded: where Python branched on values, this is the branch that it took."
 UNIT = "The rows of %s sum to 1."
-
-BROADCAST: Op = ops.broadcast_to.op
-RESHAPE: Op = ops.reshape.op
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -45,6 +44,23 @@ class Derivation:
     def latex(self) -> str:
         """The lines as an `aligned` environment, to stand where LaTeX takes mathematics."""
         return self._latex
+
+    def save(self, path: str | Path) -> Path:
+        """Write the lines to `path`, and return it: a .tex, .md or .html.
+
+        These are a LaTeX document, Markdown with the formulas between $$, and a page that MathJax
+        typesets where there is a network; the last two have the text as well. Raises ValueError for
+        another suffix.
+        """
+        path = Path(path)
+        page = PAGES.get(path.suffix.lower())
+        if page is None:
+            raise ValueError(
+                f"save got {str(path)!r}; a name that ends in .tex, .md or .html is needed; change "
+                "its ending, which chooses the format"
+            )
+        path.write_text(page(self._latex, self._text), encoding="utf-8")
+        return path
 
     def __str__(self) -> str:
         return self._text
@@ -66,8 +82,10 @@ def derive(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
 
     First come the lines of the loss; then those of the cotangents from the loss back, `d_z` for
     ∂loss/∂z; then the gradients. Two arrays side by side are a matrix product, ⊙ is the elementwise
-    one, and [z > 0] is 1 where that holds and else 0. It is the recorded run: where Python branched
-    on values, it took that branch.
+    one, and [z > 0] is 1 where that holds and else 0. What is used by its places has a line for
+    each, ∂loss/∂x[0]; where these are lines with +=, they add up. Of arrays that do not fit from
+    the last axis on, the first axes are meant. It is the recorded run: where Python branched on
+    values, it took that branch.
 
     Raises TypeError for a `loss` or `wrt` that is no floating Tensor, ValueError for a loss of
     several elements or one computed inside `no_grad`, RuntimeError for a leaf that was used with
@@ -82,7 +100,7 @@ def derive(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
       a1   = σ(z1)                             (5, 2)
       loss = 1/10 Σ (a1 − t)²
     Backward
-      d_a1 = ∂loss/∂a1 = 2/10 (a1 − t)         (5, 2)
+      d_a1 = ∂loss/∂a1 = 1/5 (a1 − t)          (5, 2)
       d_z1 = ∂loss/∂z1 = d_a1 ⊙ a1 ⊙ (1 − a1)  (5, 2)
     Gradients
       ∂loss/∂W = xᵀ d_z1                       (3, 2)
@@ -93,83 +111,23 @@ def derive(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
     return Derivation(_as_text(account), _as_latex(account))
 
 
-# As on paper ------------------------------------------------------------------------------------
-
-
-def on_paper(r: Recorded) -> Recorded:
-    """A reading with what a person would put in the place of its terms: other terms, or numbers.
-
-    Left out is what is written as nothing, such as what guards an op against 0 / 0, unless the user
-    named it; and axes of length 1 that only numpy needs.
-    """
-    said = {r.loss, *r.called, *(x for x, _ in r.gradients)}
-    ends = [*r.path, *r.slope_of, *r.slope_of.values(), *said, *(s for _, s in r.gradients)]
-    found: dict[Any, Any] = {}
-    passed: set[Term] = set()  # what is written as its input
-    for term in needed(ends):
-        inputs = tuple(found[x] if isinstance(x, Term) else x for x in term.inputs)
-        if term.op is not None and term.op.elementwise:
-            inputs = _unpadded(inputs, (), term.shape)
-        elif term.op is BROADCAST:
-            inputs = _unpadded(inputs, term.shape, term.shape)
-        found[term] = term
-        if inputs != term.inputs:
-            found[term] = r.terms.simple(term.op, inputs, term.params, term.shape, term.dtype)
-        if is_computed(found[term]) and not {term, found[term]} & said:
-            same, _ = form(found[term])
-            if same is not None:
-                passed.add(term)
-                found[term] = same
-                if getattr(same, "shape", ()) != term.shape:
-                    params = {"shape": term.shape}
-                    found[term] = r.terms.simple(BROADCAST, (same,), params, term.shape, term.dtype)
-
-    def new(x: Any) -> Any:
-        return found[x] if isinstance(x, Term) else x
-
-    owners = Counter(new(x) for x in r.slope_of if x not in passed)
-    called: dict[Term, str] = {}
-    for x, name in r.called.items():
-        called.setdefault(new(x), name)
-    return replace(
-        r,
-        loss=new(r.loss),
-        path=[*map(new, r.path)],
-        slope_of={
-            new(x): new(slope)
-            for x, slope in r.slope_of.items()
-            if x not in passed and owners[new(x)] == 1 and isinstance(new(x), Term)
-        },
-        gradients=[(new(x), new(slope)) for x, slope in r.gradients],
-        called=called,
-        parts=frozenset(map(new, r.parts)),
-    )
-
-
-def _unpadded(inputs: tuple[Any, ...], given: Shape, shape: Shape) -> tuple[Any, ...]:
-    """Inputs that broadcast to a shape, less the axes of length 1 that this adds at the front."""
-    for i, x in enumerate(inputs):
-        if isinstance(x, Term) and x.op is RESHAPE and isinstance(x.inputs[0], Term):
-            plain = x.inputs[0]
-            others = (*inputs[:i], plain, *inputs[i + 1 :])
-            shapes = (getattr(y, "shape", ()) for y in others)
-            padding = (1,) * (len(x.shape) - len(plain.shape))
-            if x.shape == padding + plain.shape and np.broadcast_shapes(given, *shapes) == shape:
-                inputs = others
-    return inputs
-
-
 # What to say ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """`name = ∂loss/∂x = ... = value`, for each x of `xs`; the name may be missing."""
+    """`name = ∂loss/∂x = ... = value`, for each x of `xs`; the name may be missing.
+
+    place: where in these the value stands, or is `added`; None is everywhere. Where there is no
+    value for a place, it is 0.
+    """
 
     name: Term | None
     xs: tuple[Term, ...]
     value: Any
     shape: Shape
+    place: Any = None
+    added: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,7 +154,8 @@ def told(r: Recorded) -> Account:
     """What there is to say of a reading."""
     steps = named(r)
     slopes = [slope for _, slope in r.gradients if is_computed(slope)]
-    terms = needed([*steps.forward, *steps.backward, *slopes])
+    filled = [s for s in (*r.slope_of.values(), *(s for _, s in r.gradients)) if not is_computed(s)]
+    terms = needed([*steps.forward, *steps.backward, *slopes, *filled])
     uses = Counter(x for t in terms for x in within(t.inputs))
     xs: dict[Any, list[Term]] = {}  # of a cotangent: what it is the cotangent of
     for x, slope in r.slope_of.items():
@@ -206,6 +165,7 @@ def told(r: Recorded) -> Account:
     backward = dict.fromkeys(t for t in steps.backward if t not in alone)
 
     lines = {*steps.forward, *backward}
+    forward = set(needed(steps.forward))
     space = Namespace()
     names = {
         t: space.free(on_one_line(name))
@@ -218,27 +178,36 @@ def told(r: Recorded) -> Account:
     def cotangent_of(t: Term) -> tuple[Term, ...]:
         """What a line is about, its own first. Leaves have lines of their own, the gradients."""
         own = origin.get(t)
-        return (own, *(x for x in xs[t] if is_computed(x) and x is not own)) if own else ()
+        return (
+            (own, *(x for x in xs[t] if is_computed(x) and x is not own and x in names))
+            if own
+            else ()
+        )
 
     def lines_of(ends: Iterable[Term]) -> list[Line]:
         found = []
         for end in ends:
             for t in _not_yet([end], shown):
                 if t in names and t.op is not None:
-                    found.append(Line(t, cotangent_of(t), t, t.shape))
+                    found += _lines(t, cotangent_of(t), t, t.shape)
         return found
 
     shown: set[Term] = set()
     targets = {x for x, _ in r.gradients}
     known = [
-        Line(None, tuple(others), slope, others[0].shape)
+        line
         for slope, found in xs.items()
-        if slope not in backward and (others := [x for x in found if x not in targets])
+        if slope not in backward and (not is_computed(slope) or slope in forward)
+        if filling(slope) != 1
+        if (others := [x for x in found if x not in targets and x in names])
+        for line in _lines(None, tuple(others), slope, others[0].shape)
     ]
     sections = {
         "Forward": lines_of(steps.forward),
         "Backward": [*known, *lines_of([*backward, *slopes])],
-        "Gradients": [Line(None, (x,), slope, x.shape) for x, slope in r.gradients],
+        "Gradients": [
+            line for x, slope in r.gradients for line in _lines(None, (x,), slope, x.shape)
+        ],
     }
     return Account(
         r.loss,
@@ -250,6 +219,17 @@ def told(r: Recorded) -> Account:
         tuple(terms),
         r.terms.ratios,
     )
+
+
+def _lines(name: Term | None, xs: tuple[Term, ...], value: Any, shape: Shape) -> list[Line]:
+    """The line of a value, or one for each place of what was put together and has no other line."""
+    if not isinstance(value, Term) or value.op is not PUT:
+        return [Line(name, xs, value, shape)]
+    base, pieces, whole = pieces_of(value)
+    added = value.params["added"]
+    found = [] if base is None else [Line(name, xs, base, shape)]
+    found += [Line(name, xs, x.value, x.shape, x.key, added) for x in pieces]
+    return found if whole else [*found, Line(name, xs, None, shape)]
 
 
 def _not_yet(ends: list[Term], shown: set[Term]) -> list[Term]:
@@ -282,55 +262,70 @@ def _with_parts(
     for term in terms:
         if term.op is None:
             continue
+        if term.op is PUT:  # a line for each of its places
+            if term not in names and uses[term]:
+                names[term] = space.numbered("u")
+            continue
+        if filling(term) is not None:  # a number
+            lengths[term] = form(term, length, ratios).length
+            continue
         drawn = any(isinstance(value, GENERATORS) for value in term.params.values())
-        if term not in names and (drawn or (uses[term] > 1 and not _is_light(term, names, light))):
+        plain = is_light(term, names) or term in light
+        if term not in names and (drawn or (uses[term] > 1 and not plain)):
             names[term] = space.numbered("u")
         room = WIDTH - 24 - 2 * len(names.get(term, ""))
-        parts = [x for x in dict.fromkeys(within(term.inputs)) if x not in names]
+        parts = [x for x in dict.fromkeys(within(term.inputs)) if x not in names and is_computed(x)]
         parts.sort(key=length)
-        while (written := form(term, length, ratios)[1]) > room and parts:
+        while (written := form(term, length, ratios).length) > room and parts:
             names[parts.pop()] = space.numbered("u")
         lengths[term] = written
     return names
 
 
-def _is_light(term: Term, names: Mapping[Term, str], light: Container[Term]) -> bool:
-    """Is this hardly more than a name, a sign or index beside it, and not worth one of its own?"""
-    while term not in names and term not in light and not is_element(term):
-        parts = [*within(term.inputs)]
-        if not parts:
-            return True
-        if len(parts) > 1 or form(term)[1] > 2:
-            return False
-        (term,) = parts
-    return True
-
-
 def _that_say_so(terms: list[Term], names: Mapping[Term, str]) -> frozenset[Term]:
-    """The reductions that stand where it matters that they keep the axes that they reduce.
+    """What has axes of length 1 and stands where it matters which: reductions that keep their axes,
+    and what only has more of them than its input.
 
-    It does not at the end of a line, which says its shape; in a total; or where broadcasting adds
-    the axes again, because they are leading ones.
+    It does not matter at the end of a line, which says its shape; in a total; or where broadcasting
+    adds the axes again, because they are leading ones, or because no others would fit.
     """
     found: set[Term] = set()
     loose: dict[Term, dict[Term, tuple[int, ...]]] = {}  # in a term: those that do not yet matter
     for term in terms:
-        parts = [loose[x] if x not in names else {} for x in within(term.inputs) if x.shape]
+        inputs = [x for x in within(term.inputs) if x.shape]
+        parts = [loose[x] if x not in names else {} for x in inputs]
         loose[term] = {}
         for t, axes in [pair for part in parts for pair in part.items()]:
             leading = axes == tuple(range(len(axes)))
-            if term.op.elementwise or term.op is BROADCAST:
+            if term.op.elementwise or term.op is OPS["broadcast_to"]:
                 alike = leading or all(axes in part.values() for part in parts)
                 if alike and term.shape == t.shape:
                     loose[term][t] = axes
                 elif not leading:
-                    found.add(t)
+                    others = [x.shape for x, part in zip(inputs, parts) if t not in part]
+                    others += [] if term.op.elementwise else [term.shape]
+                    if not t.params.get("shape") or not _fits_from_the_first(t.shape, axes, others):
+                        found.add(t)
             elif not _is_total(term):
                 found.add(t)
         if term.params.get("keepdims"):
             axes = axes_of(term.inputs[0], term.params.get("axis"))
             loose[term] = {term: tuple(sorted(axes))}
+        elif term.op is OPS["reshape"] and (more := more_axes(term.inputs[0].shape, term.shape)):
+            loose[term] = {term: more}
     return frozenset(found)
+
+
+def _fits_from_the_first(shape: Shape, axes: tuple[int, ...], others: list[Shape]) -> bool:
+    """Is it clear that these axes of length 1 are the last ones, for without them nothing fits?"""
+    n = len(shape) - len(axes)
+    if axes != tuple(range(n, len(shape))) or len(shape) != max(map(len, others), default=0):
+        return False
+    try:
+        np.broadcast_shapes(shape[:n], *others)
+    except ValueError:
+        return True
+    return False
 
 
 def _is_total(term: Term) -> bool:
@@ -346,12 +341,13 @@ def _is_total(term: Term) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Row:
-    """A line as it is written: `name = slope = ... = value`."""
+    """A line as it is written: `name = slope = ... = value`, or += where that is added."""
 
     name: str
     slopes: list[str]
     value: str
     shape: Shape
+    added: bool
 
 
 def _written(account: Account, page: Page) -> dict[str, list[Row]]:
@@ -366,11 +362,25 @@ def _written(account: Account, page: Page) -> dict[str, list[Row]]:
     whole, part = write(account.terms, symbols, page, account.kept, account.ratios)
 
     def row(line: Line) -> Row:
-        ink = whole[line.name] if line.name else part(line.value)
-        if ink.body == page.ones(line.shape):
-            ink = replace(ink, body="")  # the shape says how often
-        slopes = [page.sign("slope", symbols[account.loss], symbols[x]) for x in line.xs]
-        return Row(symbols[line.name] if line.name else "", slopes, ink.whole(), line.shape)
+        def placed(name: str) -> str:
+            if line.place is None:
+                return name
+            key = [part(k) if isinstance(k, Term) else k for k in line.place]
+            return page.sign("index", name, page.key(tuple(key)))
+
+        value = line.value
+        repeats = isinstance(value, Term) and value.op is OPS["broadcast_to"]
+        if value is None:
+            text = page.sign("elsewhere")
+        elif repeats and (value is line.name or value not in symbols):
+            text = part(value.inputs[0]).whole()  # the shape says how often
+        elif line.name and value is line.name:
+            text = whole[line.name].whole()
+        else:
+            text = part(value).whole()
+        slopes = [page.sign("slope", symbols[account.loss], placed(symbols[x])) for x in line.xs]
+        name = placed(symbols[line.name]) if line.name else ""
+        return Row(name, slopes, text, line.shape, line.added)
 
     return {title: [*map(row, lines)] for title, lines in account.sections.items()}
 
@@ -383,10 +393,12 @@ def _as_text(account: Account) -> str:
         lefts = []
         for row in rows:
             joint = " = " if row.name and row.slopes else "   " if width else ""
-            lefts.append(f"{row.name:<{width}}{joint}{' = '.join(row.slopes)}")
+            sign = " +" if row.added else ""
+            lefts.append(f"{row.name:<{width}}{joint}{' = '.join(row.slopes)}{sign}")
         width = max(len(left) for left in lefts if len(left) <= LEFT or left == lefts[0])
         for left, row in zip(lefts, rows):
-            page.append((f"  {left:<{width}} = {row.value}", str(row.shape) if row.shape else ""))
+            left = f"{left.removesuffix(' +'):<{width - 1}}+" if row.added else f"{left:<{width}} "
+            page.append((f"  {left}= {row.value}", str(row.shape) if row.shape else ""))
     width = max((len(text) for text, shape in page if shape and len(text) <= RIGHT), default=0)
     notes = [NOTE, *(UNIT % in_text(account.names[x]) for x in account.units)]
     return "\n".join([*(f"{text:<{width}}  {shape}".rstrip() for text, shape in page), *notes])
@@ -399,8 +411,9 @@ def _as_latex(account: Account) -> str:
         found.append(rf"\textbf{{{title}}}")
         for row in rows:
             left = " = ".join([row.name, *row.slopes] if row.name else row.slopes)
+            sign = r"\mathrel{+}=" if row.added else "="
             size = rf" && \in \mathbb{{R}}^{{{page.lengths(row.shape)}}}" if row.shape else ""
-            found.append(f"{left} &= {row.value}{size}")
+            found.append(f"{left} &{sign} {row.value}{size}")
     lines = " \\\\\n".join(found)
     aligned = f"\\begin{{aligned}}\n{lines}\n\\end{{aligned}}"
     notes = [NOTE, *(UNIT % f"${in_latex(account.names[x])}$" for x in account.units)]

@@ -11,6 +11,7 @@ GREEK = {
     *("lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "phi", "chi", "psi", "omega"),
     *("Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega"),
 }
+MATRIX = re.compile("[A-Z][a-z]|W[a-z]{2,3}")  # longer ones, such as Loss, are words
 SPECIAL = {c: f"\\{c}" for c in "_$%&#{}"} | {
     "\\": r"{\backslash}",
     "^": r"\hat{\ }",
@@ -55,13 +56,20 @@ def in_latex(name: str) -> str:
 
 
 def _symbol(name: str) -> tuple[str, list[str]]:
-    """A word, and what stands below it."""
+    """A word, and what stands below it.
+
+    So does the small rest of Wx, Dh2 or Wout: their capital is the letter of a matrix.
+    """
     parts = [part for part in name.split("_") if part]
     first = re.fullmatch(r"([^\W\d]+)(\d*)", parts[0]) if parts else None
     if not first or not all(map(str.isalnum, parts)):
         return escaped(name), []
     below = [part if part.isascii() and part.isdigit() else _word(part) for part in parts[1:]]
-    return _word(first[1]), [first[2], *below] if first[2] else below
+    below = [first[2], *below] if first[2] else below
+    word = first[1]
+    if MATRIX.fullmatch(word) and word.lower() not in GREEK:
+        word, below = word[0], [_word(word[1:]), *below]
+    return _word(word), below
 
 
 def upright(name: str) -> str:

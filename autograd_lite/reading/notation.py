@@ -11,7 +11,8 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from fractions import Fraction
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,9 +40,8 @@ SIGNS = {
     "power": ("%s^%s", "%s^{%s}"),
     "transpose": ("%sᵀ", r"%s^{\top}"),
     "sum": ("Σ %s", r"\sum %s"),
-    "sum over": ("Σ over %s of %s", r"\sum_{\text{%s}} %s"),
     "prod": ("Π %s", r"\prod %s"),
-    "prod over": ("Π over %s of %s", r"\prod_{\text{%s}} %s"),
+    "along": ("%s over %s of %s", r"%s_{\text{%s}} %s"),
     "norm": ("‖%s‖", r"\left\lVert %s \right\rVert"),
     "abs": ("|%s|", r"\left\lvert %s \right\rvert"),
     "sqrt": ("√(%s)", r"\sqrt{%s}"),
@@ -57,6 +57,8 @@ SIGNS = {
     "infinity": ("∞", r"\infty"),
     "NaN": ("NaN", r"\mathrm{NaN}"),
     "param": ("%s=%s", "%s = %s"),
+    "elsewhere": ("0 elsewhere", r"0 \text{ elsewhere}"),
+    "inverse": ("%s⁻¹", "%s^{-1}"),
     "slope": ("∂%s/∂%s", r"\frac{\partial %s}{\partial %s}"),
     "cotangent": ("d_%s", "d_{%s}"),
 }
@@ -68,6 +70,7 @@ LATEX = {
 # The functions that are no upright words there.
 UPRIGHT = ("exp", "log", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh")
 FUNCTIONS = {name: f"\\{name}" for name in (*UPRIGHT, "max", "min", "det")}
+FUNCTIONS |= {"Σ": r"\sum", "Π": r"\prod"}
 FUNCTIONS |= {"log₂": r"\log_{2}", "log₁₀": r"\log_{10}"}
 FUNCTIONS |= {"σ": r"\sigma", "log softmax": r"\log \operatorname{softmax}"}
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -79,12 +82,14 @@ TALL = re.compile(r"\\(frac|sum|prod|left)")
 class Page:
     """What is written on: in text or in LaTeX, with ink or, by its methods, what is no operator.
 
-    `shape` and `dtype`: of the result of the op that is being written.
+    `shape` and `dtype`: of the result of the op that is being written. `loose`: whether it need not
+    be said which of its axes have length 1.
     """
 
     latex: bool
     shape: Shape = ()
     dtype: np.dtype = FLOAT
+    loose: bool = False
 
     # What blocks of the catalogue write with
 
@@ -112,6 +117,36 @@ class Page:
     def onehot(self, classes: Ink, n: int) -> Ink:
         """The rows of 0 and 1 of class numbers up to n."""
         return replace(self.function("onehot", classes), shape=(*classes.shape, n))
+
+    def over(self, name: str, x: Ink, axis: Any, keepdims: bool) -> Ink:
+        """name over axes of x, a reduction; keepdims: whether to say that they are kept."""
+        axes = sorted(axes_of(x, axis))
+        if not axes and x.ndim:
+            return self.function(name, x, axis=axis)
+        if len(axes) == x.ndim and not keepdims:
+            return self.function(name, x)
+        where = f"{'axis' if len(axes) == 1 else 'axes'} {', '.join(map(str, axes))}"
+        if keepdims:
+            where += ", kept" if self.latex else ", kept,"
+        where = "each row" if keepdims and x.ndim == 2 and axes == [1] else where
+        body = self.sign("along", self.operator(name), where, x.whole(DIVIDED))
+        return Ink(self, body, SUMMED, shape=reduced(x.shape, axes))
+
+    def inverse(self, x: Ink) -> Ink:
+        """The inverse of a matrix."""
+        return replace(x, body=self.sign("inverse", x.whole(ATOM)), tight=RAISED, over=1, under=1)
+
+    def reshaped(self, x: Ink) -> Ink:
+        """x in the result's shape; an index where that only adds or drops axes of length 1."""
+        axes = more_axes(x.shape, self.shape)
+        if axes and self.loose:
+            return replace(x, shape=self.shape)
+        which: Any = None
+        if axes is None:
+            axes, which = more_axes(self.shape, x.shape), 0
+        if axes is None:
+            return self.arranged("reshape", x)
+        return x[tuple(which if i in axes else slice(None) for i in range(max(axes) + 1))]
 
     def enclosed(self, sign: str, x: Ink) -> Ink:
         """Within the sign that encloses x: its abs, norm or sqrt."""
@@ -158,10 +193,9 @@ class Page:
             return replace(x, body=self.ones(self.shape))
         return self.arranged("broadcast", x)
 
-    def arranged(self, name: str, x: Ink, *key: Any) -> Ink:
-        """name(x, key, the result's shape)."""
-        places = [f"[{self.key(part)}]" for part in key]
-        arguments = [x.whole(), *places, self.lengths(self.shape)]
+    def arranged(self, name: str, x: Ink) -> Ink:
+        """name(x, the result's shape)."""
+        arguments = [x.whole(), self.lengths(self.shape)]
         body = self.brackets(self.sign("comma").join(arguments))
         return Ink(self, self.operator(name) + body)
 
@@ -194,6 +228,8 @@ class Page:
             return str(over)
         if not math.isfinite(over):
             return self.sign("infinity" if over == over else "NaN")
+        if (root := round(over * over)) < 1000 and math.sqrt(root) == over:
+            return self.sign("sqrt", str(root))
         short = np.float32(over) if abs(over) < 1e30 else over
         text = str(short) if float(short) == over else f"{over:.15g}"
         if self.latex and "e" in text:
@@ -246,7 +282,8 @@ class Ink:
     """over / under · body: how a value is written. Without a body it is a number.
 
     It has the shape and dtype of the value and computes with the operators of arrays. What is
-    linear hands the number on, so that there is one, and one sign, at the front.
+    linear hands the number on, so that there is one, and one sign, at the front. `light`: whether
+    it is hardly more than a name.
     """
 
     page: Page
@@ -256,6 +293,7 @@ class Ink:
     under: int = 1
     shape: Shape = ()
     dtype: np.dtype = FLOAT
+    light: bool = False
 
     __array_ufunc__ = None  # numpy's numbers leave operators to ink
 
@@ -326,15 +364,17 @@ class Ink:
         latex = self.page.latex  # where the length of the line tells what is divided
         left, right, tight = (ADDED, ADDED, MULTIPLIED) if latex else (VECTOR, RAISED, DIVIDED)
         over = self.page.number(abs(a.over)) if a.is_number else a.inner(left)
-        under = replace(b, over=abs(b.over)).whole(right)
+        under = replace(b, over=abs(b.over)).scaled(a.under if a.is_number else 1).whole(right)
         quotient = self._new(a, b, "over", over, under, tight=tight)
         sign = 1 if b.over >= 0 else -1
         if a.is_number:
-            return replace(quotient, over=sign if a.over >= 0 else -sign, under=a.under)
+            return replace(quotient, over=sign if a.over >= 0 else -sign)
         return replace(quotient, over=sign * a.over, under=a.under)
 
     def __pow__(self, other: Any) -> Ink:
         a, b = self, self.page.ink(other)
+        if b.is_number and (b.over, b.under) == (-1, 1):
+            return 1 / a  # x⁻¹ is the inverse of a matrix
         base = a.whole(ATOM)
         if self.page.latex:
             return self._new(a, b, "power", base, b.whole(), tight=RAISED)
@@ -359,7 +399,7 @@ class Ink:
         """The transpose; that of a vector is a row."""
         shape = self.shape[::-1] if self.ndim > 1 else (1, *self.shape)
         body = self.page.sign("transpose", self.inner(ATOM))
-        return replace(self, body=body, tight=RAISED, shape=shape)
+        return replace(self, body=body, tight=RAISED, shape=shape, light=True)
 
     def __radd__(self, other: Any) -> Ink:
         return self.page.ink(other) + self
@@ -377,47 +417,64 @@ class Ink:
         return self.page.ink(other) ** self
 
     def __getitem__(self, key: Any) -> Ink:
-        return Ink(self.page, self.page.sign("index", self.whole(ATOM), self.page.key(key)))
+        text = self.page.sign("index", self.whole(ATOM), self.page.key(key))
+        parts = key if isinstance(key, tuple) else (key,)
+        return Ink(self.page, text, light=not any(isinstance(k, Ink) for k in parts))
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Ink:
-        return self._total("sum", self, axis, keepdims)
+        return self._total("Σ", "sum", self, axis, keepdims)
 
     def prod(self, axis: Any = None, keepdims: bool = False) -> Ink:
         factor = replace(self, body=self.whole(DIVIDED), tight=ATOM, over=1, under=1)
-        return self._total("prod", factor, axis, keepdims)
+        return self._total("Π", "prod", factor, axis, keepdims)
 
-    def _total(self, sign: str, x: Ink, axis: Any, keepdims: bool) -> Ink:
+    def _total(self, name: str, sign: str, x: Ink, axis: Any, keepdims: bool) -> Ink:
         """A sum, or a product, over axes; keepdims: whether to say that they are kept."""
-        axes = sorted(axes_of(self, axis))
+        axes = axes_of(self, axis)
         if not axes:
             return x
-        parts = [x.inner(DIVIDED)]
         if len(axes) < self.ndim or keepdims:
-            where = f"{'axis' if len(axes) == 1 else 'axes'} {', '.join(map(str, axes))}"
-            if keepdims:
-                where += ", kept" if self.page.latex else ", kept,"
-            sign, parts = f"{sign} over", [where, *parts]
-        shape = tuple(n for i, n in enumerate(self.shape) if i not in axes)
-        return replace(x, body=self.page.sign(sign, *parts), tight=SUMMED, shape=shape)
+            over = self.page.over(name, replace(x, over=1, under=1), axis, keepdims)
+            return replace(over, over=x.over, under=x.under)
+        body = self.page.sign(sign, x.inner(DIVIDED))
+        return replace(x, body=body, tight=SUMMED, shape=())
 
     def scaled(self, over: Any, under: int = 1) -> Ink:
-        """This times a number. A ratio stays as it was given, unless there are two."""
-        if self.under == 1 and abs(self.over) == 1:
-            over, under = self.over * over, under
-        elif under == 1 and abs(over) == 1:
-            over, under = self.over * over, self.under
-        else:
-            over, under = self.over * over, self.under * under
-            shared = math.gcd(over, under) if isinstance(over, int) else 1
-            over, under = (over // shared, under // shared) if shared > 1 else (over, under)
-        if isinstance(over, float):
-            over, under = over / under, 1
-            over = int(over) if over.is_integer() else over
+        """This times a number; a ratio is reduced, and decimals become a part of it."""
+        over, under = self.over * over, self.under * under
+        if under != 1 and math.isfinite(over):
+            exact = Fraction(str(over)) / under
+            over, under = exact.numerator, exact.denominator
+            if under > 10**6:
+                over, under = over / under, 1
+        if isinstance(over, float) and over.is_integer():
+            over = int(over)
         return replace(self, over=over, under=under)
 
     def _new(self, a: Ink, b: Ink, sign: str, *parts: str, tight: int) -> Ink:
         shape = np.broadcast_shapes(a.shape, b.shape)
         return Ink(self.page, self.page.sign(sign, *parts), tight, shape=shape)
+
+
+def more_axes(shape: Shape, longer: Shape) -> tuple[int, ...] | None:
+    """The axes of length 1 that a shape has more than another, if that is all in which they differ.
+
+    >>> more_axes((3, 2), (3, 1, 2))
+    (1,)
+    """
+    found, rest = [], [*shape]
+    for i, n in enumerate(longer):
+        if rest and rest[0] == n:
+            del rest[0]
+        elif n == 1:
+            found.append(i)
+        else:
+            return None
+    return None if rest else tuple(found)
+
+
+def reduced(shape: Shape, axes: Iterable[int]) -> Shape:
+    return tuple(n for i, n in enumerate(shape) if i not in axes)
 
 
 # Terms ------------------------------------------------------------------------------------------
@@ -436,15 +493,21 @@ def written(op: Op, page: Page, inputs: Iterable[Ink], params: Mapping[str, Any]
     return page.function(op.name, *inputs, **params) if found is None else found
 
 
+class Form(NamedTuple):
+    """How a term is written: the input that it is written as, if any; how long it is; if `light`,
+    hardly more than a name."""
+
+    same: Any
+    length: int
+    light: bool
+
+
 def form(
     term: Term,
     length: Callable[[Term], int] = lambda x: 1,
     ratios: Mapping[float, tuple[int, int]] | None = None,
-) -> tuple[Any, int]:
-    """How a term is written: the input that it is written as, if any; and how long it is.
-
-    length: that of an input, where it is no number.
-    """
+) -> Form:
+    """How a term is written. length: that of an input, where it is no number."""
     page = Page(False, term.shape, term.dtype)
     parts = {x: chr(ord("a") + i % 26) for i, x in enumerate(within(term.inputs))}
     inks = [
@@ -456,8 +519,9 @@ def form(
     given = term.op.given(term.params)
     given.pop("keepdims", None)
     ink = written(term.op, page, inks, given)
-    same = (x for x, entered in zip(term.inputs, inks) if ink is entered)
-    return next(same, None), len(ink.whole())
+    same = next((x for x, entered in zip(term.inputs, inks) if ink is entered), None)
+    text = ink.whole()
+    return Form(same, len(text), ink.light or len(text) <= 2)
 
 
 def write(
@@ -484,7 +548,7 @@ def write(
         if term.op is not None:
             given = term.op.given(term.params)
             said = {k: v for k, v in given.items() if k != "keepdims" or term in kept}
-            place = replace(page, shape=term.shape, dtype=term.dtype)
+            place = replace(page, shape=term.shape, dtype=term.dtype, loose=term not in kept)
             ink = written(term.op, place, map(entered, term.inputs), said)
             out[term] = replace(ink, shape=term.shape, dtype=term.dtype)
     return out, entered

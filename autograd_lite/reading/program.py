@@ -8,7 +8,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -41,6 +41,8 @@ from ..terms import (
     slice_text,
     within,
 )
+from .places import gathered
+from .revision import plainly
 from .steps import named, recorded
 
 WIDTH = 88  # of a line, as formatters have it
@@ -108,7 +110,7 @@ def source(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
         d_w = d_h1 * x  # (2,)
         return loss, d_w
     """
-    r = recorded(loss, wrt, names)
+    r = gathered(plainly(recorded(loss, wrt, names)))
     steps = named(r)
     ends = [r.loss, *(slope for _, slope in r.gradients)]
     script, terms = lower(r.terms, [*steps.names, *ends], r.values)
@@ -199,19 +201,38 @@ def _write(writer: _Writer, terms: list[Term], space: Namespace) -> None:
     """Write out terms, each after its inputs, and give what needs it a line of its own."""
     names = writer.names
     uses = Counter(x for term in terms for x in _read_by(term))
+    inner = writer.find_changes(terms)
     for term in terms:
-        if term.op is None:
+        if term.op is None or term in inner:
             continue
-        again = _is_view(term, names)
+        again = _is_part(term, names)
         several = uses[term] > 1 and not again
         if term not in names and (several or isinstance(term.op, InPlace) or _is_drawn(term)):
             names[term] = space.numbered("u")
         room = WIDTH - 4 - (len(f"{names[term]} = ") if term in names else INDENT)
-        parts = [x for x in within(term.inputs) if x not in names]
+        parts = [x for x in within(term.inputs) if x not in names and x not in inner]
         parts.sort(key=lambda x: len(writer.written[x][0]))
         while len(writer.expression(term)[0]) > room and parts:
             names[parts.pop()] = space.numbered("u")
         writer.written[term] = writer.expression(term)
+        for change in writer.changes.get(term, ()):
+            x = change.value
+            if (
+                len(writer.change(names[term], change)) > WIDTH - 4
+                and is_term(x)
+                and x not in names
+            ):
+                names[x] = space.numbered("u")
+
+
+@dataclass(frozen=True, eq=False)
+class _Change:
+    """A change of an array at a key, in place: a value is put there, or `added`."""
+
+    op: InPlace
+    key: Any
+    value: Any
+    added: bool
 
 
 def _is_view(term: Term, names: Mapping[Term, str]) -> bool:
@@ -225,13 +246,40 @@ class _Writer:
     """Writes terms of numpy calls as Python.
 
     `names`, of the terms with a line of their own; `written`, how others stand within the lines
-    that use them, and how tightly they bind.
+    that use them, and how tightly they bind; `changes`, of arrays that are changed in place, what
+    is done to them one after another, and `starts`, what they are before.
     """
 
     def __init__(self, names: dict[Term, str], ratios: Mapping[float, tuple[int, int]]) -> None:
         self.names = names
         self.written: dict[Term, tuple[str, int]] = {}
         self.ratios = ratios
+        self.changes: dict[Term, list[_Change]] = {}
+        self.starts: dict[Term, Term] = {}
+
+    def find_changes(self, terms: list[Term]) -> set[Term]:
+        """Find the changes; the terms that are no values of their own, but stand between them."""
+        uses = Counter(x for term in terms for x in within(term.inputs))
+        inner: set[Term] = set()
+        for term in terms:
+            if not isinstance(term.op, InPlace):
+                continue
+            x, key, value = term.inputs
+            steps = [value, value.inputs[0]] if is_term(value) and value.op is np.add else []
+            added = bool(steps) and is_term(steps[1]) and steps[1].op is GETITEM
+            added = added and steps[1].inputs == (x, key)
+            added = added and all(uses[t] == 1 and t not in self.names for t in steps)
+            if added:
+                inner.update(steps)
+                value = value.inputs[1]
+            change = _Change(term.op, key, value, added)
+            if x in self.changes and x not in self.names and uses[x] == 1 + added:
+                inner.add(x)
+                self.changes[term] = [*self.changes.pop(x), change]
+                self.starts[term] = self.starts.pop(x)
+            else:
+                self.changes[term], self.starts[term] = [change], x
+        return inner
 
     def statements(self, term: Term) -> list[str]:
         """The lines for a term with a name."""
@@ -241,13 +289,14 @@ class _Writer:
         shape = f"  # {term.shape}" if term.shape else ""
         line = f"{name} = {text}"
         lines = [line + shape if len(line + shape) <= WIDTH - 4 else line]
-        if isinstance(term.op, InPlace):
-            _, key, value = term.inputs
-            if term.op is SETITEM:
-                lines.append(f"{name}[{self.key(key)}] = {self.text(value)}")
-            else:
-                lines.append(f"np.add.at({name}, {self.text(key)}, {self.text(value)})")
-        return lines
+        return lines + [self.change(name, change) for change in self.changes.get(term, ())]
+
+    def change(self, name: str, change: _Change) -> str:
+        """The line for a change of the array of that name."""
+        if change.op is SETITEM:
+            sign = "+=" if change.added else "="
+            return f"{name}[{self.key(change.key)}] {sign} {self.text(change.value)}"
+        return f"np.add.at({name}, {self.text(change.key)}, {self.text(change.value)})"
 
     def text(self, x: Any, tight: int = COMPARED) -> str:
         """An input as it is written where what binds less tightly needs brackets."""
@@ -274,7 +323,9 @@ class _Writer:
         """A term written out, and how tightly it binds."""
         op, inputs = term.op, term.inputs
         if isinstance(op, InPlace):  # starts as what is changed
-            x = inputs[0]
+            x = self.starts[term]
+            while x.op is METHODS["copy"] and x not in self.names:
+                (x,) = x.inputs
             fresh = x.op in FRESH or isinstance(x.op, np.ufunc)
             return self.written[x] if fresh else (f"{self.text(x, ATOM)}.copy()", ATOM)
         inputs = _shortened(op, inputs)
@@ -284,8 +335,7 @@ class _Writer:
             right = self.text(inputs[1], tight + 1)
             return f"{left} {sign} {right}", tight
         if op is np.negative and not term.params:
-            x = self.text(inputs[0], SIGNED)
-            return (f"-({x})" if self._is_power(inputs[0]) else f"-{x}"), SIGNED
+            return self._negative(inputs[0])
         if op is np.power and not term.params:
             base, exponent = (
                 self.text(inputs[0], ATOM),
@@ -295,6 +345,10 @@ class _Writer:
             return f"{base}**{exponent}" if simple else f"{base} ** {exponent}", RAISED
         if op is GETITEM:
             return f"{self.text(inputs[0], ATOM)}[{self.key(inputs[1])}]", ATOM
+        if op is np.full and _is_zero(inputs[1]):
+            dtype = "" if term.dtype == float else f", {self.text(term.dtype)}"
+            shape = inputs[0] if len(inputs[0]) != 1 else inputs[0][0]
+            return f"np.zeros({self.text(shape)}{dtype})", ATOM
         op, taken = (op.whole, f"[{op.i}]") if isinstance(op, Part) else (op, "")
         name = "" if isinstance(op, Method) else _numpy_name(op)
         params = [f"{key}={self.text(x)}" for key, x in term.params.items()]
@@ -302,12 +356,27 @@ class _Writer:
             x, *others = inputs
             if op is METHODS["transpose"] and not others:
                 return f"{self.text(x, ATOM)}.T", ATOM
+            if op is METHODS["reshape"] and term.shape == x.shape + (1,) * (term.ndim - x.ndim):
+                places = ", ".join([*":" * x.ndim, *["None"] * (term.ndim - x.ndim)])
+                return f"{self.text(x, ATOM)}[{places}]", ATOM
+            if op is METHODS["sum"] and x.op is np.negative and x not in self.names:
+                (x,) = x.inputs  # the sign of the sum
+                sign, tight = "-", SIGNED
+            else:
+                sign, tight = "", ATOM
             arguments = ", ".join([*map(self.text, others), *params])
-            return f"{self.text(x, ATOM)}.{op.name}({arguments})", ATOM
+            return f"{sign}{self.text(x, ATOM)}.{op.name}({arguments})", tight
         return f"{name}({', '.join([*map(self.text, inputs), *params])}){taken}", ATOM
 
-    def _is_power(self, x: Any) -> bool:
-        return isinstance(x, Term) and x not in self.names and self.written[x][1] == RAISED
+    def _negative(self, x: Any) -> tuple[str, int]:
+        """The sign of a product stands at its first factor."""
+        if is_term(x) and x not in self.names:
+            text, tight = self.written[x]
+            if x.op in (np.multiply, np.divide, np.matmul) and text[0] != "-":
+                return f"-{text}", MULTIPLIED
+            if tight == RAISED:
+                return f"-({text})", SIGNED
+        return f"-{self.text(x, SIGNED)}", SIGNED
 
     def key(self, key: Any) -> str:
         """What stands in the brackets of an index."""
@@ -330,6 +399,21 @@ class _Writer:
                 SIGNED if x < 0 else ATOM,
             )
         return repr(x).replace("e+", "e"), SIGNED if x < 0 else ATOM
+
+
+def _is_part(term: Term, names: Container[Term]) -> bool:
+    """Is it what has a name, transposed or at a key that is written down: no more than a name?"""
+    while term.op is METHODS["transpose"] or (
+        term.op is GETITEM and not [*within(term.inputs[1:])]
+    ):
+        (term,) = within(term.inputs)
+        if term in names:
+            return True
+    return False
+
+
+def _is_zero(x: Any) -> bool:
+    return bool(x == 0) and not np.signbit(x)
 
 
 def is_term(x: Any) -> bool:

@@ -6,22 +6,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .. import ops
-from ..graph import Array, Node, Op, describe, frozen, leaf
+from ..graph import Array, Node, describe, frozen, leaf
 from ..mode import in_mode
 from ..names import Names, Namespace, Path
 from ..reverse import check_loss, listed, order, sweep
-from ..terms import Pull, Rules, Term, Terms, needed, read, read_formulas, within
-
-INDEX: Op = ops.getitem.op
-SUM: Op = ops.sum.op
-TRANSPOSE: Op = ops.transpose.op
+from ..terms import (
+    OPS,
+    Pull,
+    Rules,
+    Term,
+    Terms,
+    is_number,
+    needed,
+    read,
+    read_formulas,
+    within,
+)
+from .notation import form
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +145,7 @@ def recorded(
 
 def _summing_to_one(node: Node) -> Node | None:
     """The data, such as one-hot rows, whose sum a rule takes where that is 1."""
-    if node.op is SUM:
+    if node.op is OPS["sum"]:
         (x,) = node.inputs
         if x.op is None and x.constant and np.all(node._array == 1):
             return x  # type: ignore[no-any-return]
@@ -218,12 +225,13 @@ def named(r: Recorded) -> Steps:
     back = [(t, s) for t, s in r.slope_of.items() if is_computed(s) and s not in names]
     first = {s: t for t, s in reversed(back) if uses[s] > 1}  # nearest the loss
     forks = [t for t in path if uses[t] > 1 or first.get(r.slope_of.get(t)) is t]
-    forks = [t for t in forks if t.op is not TRANSPOSE and not is_element(t)]
+    heavy = {*forks, *names}
+    forks = [t for t in forks if not is_light(t, heavy)]
     number("h", [*forks, *(t for t in targets if t.op is not None)])
     number("c", (c for c in r.constants if c in forward or uses[c]))
     number("p", (t for t in (*terms, *targets) if t.op is None))
     call_slopes([*inner, *r.slope_of.items()])
-    slopes = [slope for t, slope in r.slope_of.items() if t in names]
+    slopes = [slope for t, slope in r.slope_of.items() if t in r.called]
     lines = [t for t in needed([*forward, *outputs, *slopes]) if t.op is not None and t in names]
     return Steps(
         names,
@@ -234,13 +242,28 @@ def named(r: Recorded) -> Steps:
 
 
 def is_computed(x: Any) -> bool:
-    """Is it a term of an op: neither a number nor a leaf?"""
-    return isinstance(x, Term) and x.op is not None
+    """Is it a term of an op: neither a number, in one place or in many, nor a leaf?"""
+    return isinstance(x, Term) and x.op is not None and filling(x) is None
 
 
-def is_element(x: Term) -> bool:
-    """Is it a part of a leaf, `x[2]`, which reads as well as a name?"""
-    return x.op is INDEX and len(x.inputs) == 1 and x.inputs[0].op is None
+def filling(x: Any) -> Any:
+    """The number that fills an array, or is the value; None for what is no number."""
+    x = x.inputs[0] if isinstance(x, Term) and x.op is OPS["broadcast_to"] else x
+    return x if is_number(x) else None
+
+
+def is_light(term: Term, lines: Container[Term]) -> bool:
+    """Is this hardly more than the name of a leaf, or of what has a line, and not worth one?"""
+    while term.op is not None:
+        parts = [*within(term.inputs)]
+        if len(parts) > 1 or not form(term).light:
+            return False
+        if not parts:
+            return True
+        (term,) = parts
+        if term in lines:
+            return True
+    return True
 
 
 # The graph again --------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from .python import (
     silenced_by,
 )
 from .recognition import Pull, Rules, read_formulas
-from .term import OPS, Shape, Term, Terms, is_number, needed, read, within
+from .term import OPS, Shape, Term, Terms, adds_axes, is_number, needed, read, within
 
 __all__ = [
     "ADDED",
@@ -41,6 +41,7 @@ __all__ = [
     "Shape",
     "Term",
     "Terms",
+    "adds_axes",
     "is_number",
     "key_text",
     "lower",

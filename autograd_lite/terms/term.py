@@ -8,7 +8,9 @@ negation, or the transpose of a transpose.
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from fractions import Fraction
 from itertools import count
 from typing import Any
 
@@ -84,13 +86,17 @@ class Terms:
         self, op: Any, inputs: tuple[Any, ...], params: Params, shape: Shape, dtype: np.dtype
     ) -> Any:
         """What `op(*inputs, **params)` comes to: a term, or a number."""
-        if op.elementwise and dtype.kind == "f":
+        if op.elementwise:
             numbers = [_filling(x) for x in inputs]
-            if all(map(is_number, numbers)):
+            if all(map(is_number, numbers)) and dtype.kind == "f":
                 return self.full(self._computed(op, numbers, params), shape, dtype)
             inputs = _unrepeated(op, inputs, params, shape)
+            if (late := _repeated_late(self, op, inputs, params, shape, dtype)) is not None:
+                return late
             numbers = [x for x in inputs if isinstance(x, float)]
-            if numbers and _given(op, inputs, params) != dtype:  # say so, where numbers decide
+            if (
+                numbers and dtype.kind == "f" and _given(op, inputs, params) != dtype
+            ):  # say so, where numbers decide
                 inputs = tuple(dtype.type(x) if isinstance(x, float) else x for x in inputs)
         rule = RULES.get(op)
         found = rule(self, inputs, params, shape, dtype) if rule else None
@@ -105,18 +111,20 @@ class Terms:
     def _computed(self, op: Any, numbers: list[Any], params: Params) -> Any:
         with np.errstate(all="ignore"):
             value = op.forward(*map(np.float64, numbers), **params).item()
-        if op is OPS["divide"] and math.isfinite(value) and all(map(_is_whole, numbers)):
-            self.ratios[value] = int(numbers[0]), int(numbers[1])
-        elif op is OPS["multiply"]:
-            for n, ratio in (numbers, numbers[::-1]):
-                if ratio in self.ratios and _is_whole(n):
-                    over, under = self.ratios[ratio]
-                    if int(n) * over / under == value and int(n) * over % under:
-                        self.ratios[value] = int(n) * over, under
-        elif op is OPS["negative"] and numbers[0] in self.ratios:
-            over, under = self.ratios[numbers[0]]
-            self.ratios[value] = -over, under
+        compute = EXACTLY.get(op)
+        if compute and math.isfinite(value) and value and all(map(math.isfinite, numbers)):
+            exact = compute(*map(self._exact, numbers))
+            ratio = op is OPS["divide"] and all(map(_is_whole, numbers))
+            ratio = ratio or not self.ratios.keys().isdisjoint(numbers) or not _is_decimal(exact)
+            if max(abs(exact.numerator), exact.denominator) <= 10**9:  # 0.1 * 0.1 is 0.01
+                value = exact.numerator / exact.denominator
+                if ratio and exact.denominator > 1:
+                    self.ratios[value] = exact.numerator, exact.denominator
         return value
+
+    def _exact(self, number: Any) -> Fraction:
+        """What a person means by a number: the ratio that it is, or its decimals."""
+        return Fraction(*self.ratios.get(number) or (repr(float(number)),))
 
 
 def read(
@@ -182,6 +190,11 @@ def key_of(x: Any) -> Any:
 
 OPS = {name: function.op for name in ops.NAMES if hasattr(function := getattr(ops, name), "op")}
 RULES: dict[Any, Callable[..., Any]] = {}
+EXACTLY: dict[Any, Callable[..., Fraction]] = {
+    OPS["multiply"]: operator.mul,
+    OPS["divide"]: operator.truediv,
+    OPS["negative"]: operator.neg,
+}
 
 
 def _rule(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -206,8 +219,16 @@ def _is_one(x: Any) -> bool:
     return is_number(x) and x == 1 and not isinstance(x, (bool, np.bool_))
 
 
+def _is_zero(x: Any) -> bool:
+    return is_number(x) and x == 0
+
+
 def _is_whole(n: Any) -> bool:
     return bool(abs(n) < 1e9 and n == int(n))
+
+
+def _is_decimal(x: Fraction) -> bool:
+    return 10**18 % x.denominator == 0
 
 
 def _is_moderate(*numbers: Any) -> bool:
@@ -229,13 +250,13 @@ def _given(op: Any, inputs: tuple[Any, ...], params: Params) -> np.dtype:
 
 
 def _unrepeated(op: Any, inputs: tuple[Any, ...], params: Params, shape: Shape) -> tuple[Any, ...]:
-    """Elementwise inputs, without repetitions that the others bring about anyway."""
+    """Elementwise inputs, without repetitions and axes that the others bring about anyway."""
     for i, x in enumerate(inputs):
         if _is("broadcast_to", x):
             plain = x.inputs[0]
         elif isinstance(x, np.generic):
             plain = x.item()
-        else:
+        elif (plain := unpadded(x)) is x:
             continue
         others = (*inputs[:i], plain, *inputs[i + 1 :])
         shapes = (getattr(x, "shape", ()) for x in others)
@@ -244,6 +265,38 @@ def _unrepeated(op: Any, inputs: tuple[Any, ...], params: Params, shape: Shape) 
         ):
             inputs = others
     return inputs
+
+
+def unpadded(x: Any) -> Any:
+    """What x is but for axes of length 1 at the front, which broadcasting adds by itself."""
+    if _is("reshape", x) or adds_axes(x):
+        plain = x.inputs[0]
+        if isinstance(plain, Term) and x.shape == (1,) * (x.ndim - plain.ndim) + plain.shape:
+            return plain
+    return x
+
+
+def adds_axes(x: Any) -> bool:
+    """Is it all of an array with more axes: `x[:, None]`?"""
+    return _is("getitem", x) and _takes_all(x.params["key"])
+
+
+def _takes_all(key: tuple[Any, ...]) -> bool:
+    whole = None, ..., slice(None)
+    return all(type(k) in map(type, whole) and k in whole for k in key)
+
+
+def _repeated_late(
+    terms: Terms, op: Any, inputs: tuple[Any, ...], params: Params, shape: Shape, dtype: np.dtype
+) -> Any:
+    """Of what is repeated in all inputs, one is computed, and that is repeated."""
+    plain = tuple(x.inputs[0] if _is("broadcast_to", x) else unpadded(x) for x in inputs)
+    small = np.broadcast_shapes(*(getattr(x, "shape", ()) for x in plain))
+    if plain == inputs or small == shape or _given(op, plain, params) != dtype:
+        return None
+    one = terms.simple(op, plain, params, small, dtype)
+    spread = OPS["reshape" if _size(small) == _size(shape) else "broadcast_to"]
+    return terms.simple(spread, (one,), {"shape": shape}, shape, dtype)
 
 
 @_rule("copy")
@@ -263,11 +316,14 @@ def _negative(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np
 def _add(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtype) -> Any:
     a, b = inputs
     if _is("negative", b):
-        return terms.make(OPS["subtract"], (a, b.inputs[0]), {}, shape, dtype)
+        return terms.simple(OPS["subtract"], (a, b.inputs[0]), {}, shape, dtype)
     if _is("negative", a):
-        return terms.make(OPS["subtract"], (b, a.inputs[0]), {}, shape, dtype)
+        return terms.simple(OPS["subtract"], (b, a.inputs[0]), {}, shape, dtype)
     if a is b and dtype.kind == "f":
         return terms.simple(OPS["multiply"], (2.0, a), {}, shape, dtype)
+    for zero, x in ((a, b), (b, a)):  # but for the sign of a zero in x, which is lost in a sum
+        if _is_zero(zero) and isinstance(x, Term) and (x.shape, x.dtype) == (shape, dtype):
+            return x
     return None
 
 
@@ -275,7 +331,9 @@ def _add(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtyp
 def _subtract(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtype) -> Any:
     a, b = inputs
     if _is("negative", b):
-        return terms.make(OPS["add"], (a, b.inputs[0]), {}, shape, dtype)
+        return terms.simple(OPS["add"], (a, b.inputs[0]), {}, shape, dtype)
+    if _is_zero(b) and isinstance(a, Term) and (a.shape, a.dtype) == (shape, dtype):
+        return a
     return None
 
 
@@ -289,19 +347,53 @@ def _by_one(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.d
 
 @_rule("multiply")
 def _multiply(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtype) -> Any:
-    for number, x in (inputs, inputs[::-1]):
-        if not is_number(number) or x.shape != shape or x.dtype != dtype or dtype.kind != "f":
-            continue
-        if number == 1:
-            return x
-        if number == -1:
-            return terms.simple(OPS["negative"], (x,), {}, shape, dtype)
-        if _is("multiply", x) and is_number(x.inputs[0]):
-            product = terms.simple(OPS["multiply"], (number, x.inputs[0]), {}, (), dtype)
-            if dtype.itemsize < 4 or not _is_moderate(number, x.inputs[0], product):
-                return None  # it would overflow, or underflow
-            return terms.simple(OPS["multiply"], (product, x.inputs[1]), {}, shape, dtype)
+    def product(*factors: Any) -> Any:
+        return terms.simple(OPS["multiply"], factors, {}, shape, dtype)
+
+    number, x = inputs if is_number(inputs[0]) else inputs[::-1]
+    if not is_number(number) or x.shape != shape or x.dtype != dtype or dtype.kind != "f":
+        return None
+    if number == 1:
+        return x
+    if number == -1:
+        return terms.simple(OPS["negative"], (x,), {}, shape, dtype)
+    if (found := _factor(x)) is not None:
+        gathered = _gathered(terms, "multiply", number, found[0], dtype)
+        return None if gathered is None else product(gathered, found[1])
+    if _is("divide", x) and (simpler := _times_quotient(terms, number, x)) is not None:
+        return simpler
+    return product(number, x) if x is inputs[0] else None
+
+
+def _times_quotient(terms: Terms, number: Any, x: Term) -> Any:
+    """2 (1 / x) is 2 / x, and 2 (y / (2 x)) is y / x."""
+    over, under = x.inputs
+    if is_number(over):
+        if (over := _gathered(terms, "multiply", number, over, x.dtype)) is not None:
+            return terms.simple(x.op, (over, under), {}, x.shape, x.dtype)
+    elif (found := _factor(under)) is not None and found[1].dtype == x.dtype:
+        number = _gathered(terms, "divide", number, found[0], x.dtype)
+        if number is not None:
+            quotient = terms.simple(x.op, (over, found[1]), {}, x.shape, x.dtype)
+            return terms.simple(OPS["multiply"], (number, quotient), {}, x.shape, x.dtype)
     return None
+
+
+def _factor(x: Any) -> tuple[Any, Term] | None:
+    """The number in a product with one, and the other factor."""
+    if _is("multiply", x):
+        for number, other in (x.inputs, x.inputs[::-1]):
+            if is_number(number) and (other.shape, other.dtype) == (x.shape, x.dtype):
+                return number, other
+    return None
+
+
+def _gathered(terms: Terms, op: str, a: Any, b: Any, dtype: np.dtype) -> Any:
+    """Two numbers as one, unless that would overflow, or underflow."""
+    if dtype.itemsize < 4:
+        return None
+    number = terms.simple(OPS[op], (a, b), {}, (), dtype)
+    return number if _is_moderate(a, b, number) else None
 
 
 @_rule("matmul")
@@ -319,6 +411,14 @@ def _getitem(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.
     return terms.full(_filling(inputs[0]), shape, dtype) if is_number(_filling(inputs[0])) else None
 
 
+@_rule("scatter")
+def _scatter(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtype) -> Any:
+    """The elements of x in the places of all."""
+    if _takes_all(params["key"]):
+        return terms.simple(OPS["reshape"], inputs, {"shape": shape}, shape, dtype)
+    return None
+
+
 @_rule("reshape", "squeeze", "expand_dims")
 def _reshape(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtype) -> Any:
     (x,) = inputs
@@ -331,9 +431,14 @@ def _reshape(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.
     if _is("sum", x):
         (summed,) = x.inputs
         axes = axes_of(summed, x.params["axis"])
-        if shape == tuple(1 if i in axes else n for i, n in enumerate(summed.shape)):
-            return terms.make(x.op, x.inputs, {**x.params, "keepdims": True}, shape, dtype)
+        for keepdims in (True, False):
+            if shape == _reduced(summed.shape, axes, keepdims):
+                return terms.make(x.op, x.inputs, {**x.params, "keepdims": keepdims}, shape, dtype)
     return None
+
+
+def _reduced(shape: Shape, axes: tuple[int, ...], keepdims: bool) -> Shape:
+    return tuple(1 if i in axes else n for i, n in enumerate(shape) if keepdims or i not in axes)
 
 
 @_rule("transpose")
@@ -349,6 +454,11 @@ def _transpose(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: n
         (x,) = x.inputs
     if axes == tuple(range(n)):
         return x
+    if _is("matmul", x) and n == 2 and any(_is("transpose", y) for y in x.inputs):
+        a, b = (
+            terms.simple(OPS["transpose"], (y,), params, y.shape[::-1], y.dtype) for y in x.inputs
+        )
+        return terms.simple(OPS["matmul"], (b, a), {}, shape, dtype)
     if _is("multiply", x) and is_number(x.inputs[0]) and _is("transpose", x.inputs[1]):
         (inner,) = x.inputs[1:]
         inner = terms.simple(OPS["transpose"], (inner,), params, shape, inner.dtype)
@@ -370,6 +480,8 @@ def _broadcast(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: n
         return x
     if _is("broadcast_to", x):
         return terms.make(x.op, x.inputs, {"shape": shape}, shape, dtype)
+    if (plain := unpadded(x)) is not x:
+        return terms.simple(OPS["broadcast_to"], (plain,), params, shape, dtype)
     return None
 
 
@@ -389,6 +501,10 @@ def _sum(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtyp
         return terms.full(number * (x.size // _size(shape)), shape, dtype)
     if _is("sum", x) and not shape:  # a total of totals
         return terms.simple(OPS["sum"], x.inputs, {"axis": None, "keepdims": False}, shape, dtype)
-    if isinstance(axis, tuple) and len(axis) == 1:
-        return terms.make(OPS["sum"], inputs, {**params, "axis": axis[0]}, shape, dtype)
+    if axis is not None and x.ndim and len(axes_of(x, axis)) == x.ndim:
+        axis = None
+    elif isinstance(axis, tuple) and len(axis) == 1:
+        (axis,) = axis
+    if axis != params["axis"]:
+        return terms.simple(OPS["sum"], inputs, {**params, "axis": axis}, shape, dtype)
     return None

@@ -46,12 +46,14 @@ FUNCTIONS: dict[str, Any] = {
     "broadcast": np.broadcast_to,
     "ones": np.ones,
     "concatenate": joined,
+    "stack": lambda *xs, axis: np.stack(xs, axis),
     "outer": np.outer,
     "log₂": np.log2,
     "log₁₀": np.log10,
     "int64": np.trunc,
     "bool": lambda x: (x != 0) * 1.0,
 }
+OVER = {"Σ": np.sum, "Π": np.prod, "max": np.max, "min": np.min, "var": np.var}
 NUMPYS = ("tanh", "exp", "log", "sin", "cos", "sign", "var", "all", "any", "transpose")
 FUNCTIONS |= {name: getattr(np, name) for name in (*NUMPYS, "argmax", "argmin")}
 COMPARED = {
@@ -65,11 +67,55 @@ FUNCTIONS = {f.op.name: f for f in OPS} | FUNCTIONS
 SYMBOLS = {f.op.symbol: f for f in OPS if f.op.paper is None} | COMPARED
 RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 TOKEN = re.compile(
-    r" *(over axis|over axes|log softmax"
+    r" *(over axis|over axes|over each row|log softmax"
     r"|\d+(?:×\d+)+|\d+(?:\.\d+)?(?:e[-+]\d+)?(?:/\d+)?"
     r"|[A-Za-z_]\w*?(?=[⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀ]|\b)|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+|.)"
 )
 CLOSE = re.compile(r"(?<=[\w\])}ᵀ⁰¹²³⁴⁵⁶⁷⁸⁹])\[")  # an index, not a truth
+
+
+def heads(row: str) -> tuple[tuple[str, ...], str, str, str]:
+    """The names of a line, the key at which they are taken, = or +=, and the value."""
+    names, key, sign = [], "", ""
+    while match := re.match(r" *([^ =[]+)", row):
+        end = match.end()
+        depth, start = 0, end + 1
+        if row[end : end + 1] == "[":
+            while True:
+                depth += {"[": 1, "]": -1}.get(row[end], 0)
+                end += 1
+                if not depth:
+                    break
+        equals = re.match(r" *(\+?=) +", row[end:])
+        if not equals:
+            break
+        names.append(match[1])
+        key, sign = row[start : end - 1] if start <= end else "", equals[1]
+        row = row[end + equals.end() :]
+    return tuple(names), key, sign, row.strip()
+
+
+def extent(key: str, shape: tuple[int, ...]) -> list[int]:
+    """How large an array is at least, given the shape of what stands at a key."""
+    rest, found = [*shape], []
+    for part in key.split(", "):
+        if part.isdigit():
+            found.append(int(part) + 1)
+        else:
+            ends = part.split(":")
+            found.append(max(int(ends[1] or 0), rest.pop(0)))
+    return found + rest
+
+
+def aligned(x: Any, y: Any) -> tuple[Any, Any]:
+    """Two arrays of as many axes; what does not fit from the last one on does from the first."""
+    shapes = np.shape(x), np.shape(y)
+    try:
+        np.broadcast_shapes(*shapes)
+    except ValueError:
+        n = max(map(len, shapes))
+        x, y = (np.reshape(z, np.shape(z) + (1,) * (n - np.ndim(z))) for z in (x, y))
+    return x, y
 
 
 class Reader:
@@ -77,31 +123,71 @@ class Reader:
 
     By the usual rules: a sum takes the product that follows; what stands side by side is a matrix
     product, or scaled, and binds closer than ⊙, · and /. A sum over axes loses them, unless it says
-    that they are kept, or the shape at the end of the line does. `values`: of the lines.
+    that they are kept, or is of each row, or the shape at the end of the line does. What does not
+    fit from the last axis on is meant from the first one on. Lines may say what stands at places of
+    an array, or is added there, and what stands elsewhere. `values`: of the lines.
     """
 
     def __init__(self, text: str, values: dict[str, Any], classes: int = 3) -> None:
         self.values = dict(values)
         self.slopes: dict[str, Any] = {}
         self.classes = classes
+        self.places: list[tuple[tuple[str, ...], str, str, Any]] = []
         for row in text.splitlines()[:-1]:
             if row.startswith("  "):
                 self.read(row)
+            else:
+                self.put_together(())
+        self.put_together(())
 
     def read(self, row: str) -> None:
         formula, shape = re.fullmatch(r"  (.*?)(?:  +\(([\d, ]+)\))?", row).groups()
-        heads = re.match(r"( *[^ =[]+ += )+", formula)[0]
+        names, key, sign, formula = heads(formula)
         lengths = tuple(map(int, re.findall(r"\d+", shape or "")))
-        value = self.computed(formula[len(heads) :])
+        if formula == "0 elsewhere":
+            self.put_together(names, lengths)
+            return
+        if self.places and (self.places[0][0] != names or not key):
+            self.put_together(())
+        value = self.computed(formula)
         if value.ndim != len(lengths) and value.size == np.prod(lengths):
             value = value.reshape(lengths)
-        value = np.broadcast_to(value, lengths)
-        for head in heads.split(" = "):
-            name = head.strip()
-            if name.startswith("∂"):
-                self.slopes[name.split("/∂")[1]] = value
-            elif name:
-                self.values[name] = value
+        value = np.broadcast_to(aligned(value, np.empty(lengths))[0], lengths)
+        if key:
+            self.places.append((names, key, sign, value))
+        else:
+            self.write_down(names, value)
+
+    def write_down(self, names: tuple[str, ...], value: Array) -> None:
+        for name in names:
+            known = self.slopes if name.startswith("∂") else self.values
+            known[name.split("/∂")[-1]] = value
+
+    def put_together(self, names: tuple[str, ...], shape: tuple[int, ...] | None = None) -> None:
+        """An array of the places that lines have told of."""
+        if not self.places:
+            assert not names, names
+            return
+        first = self.places[0][0]
+        assert names in ((), first)
+        slopes = [name.split("/∂")[1] for name in first if name.startswith("∂")]
+        base = next((self.slopes[x] for x in slopes if x in self.slopes), None)
+        base = next((self.values[x] for x in first if x in self.values), base)
+        if base is None and shape is None:
+            shape = next((np.shape(self.values[x]) for x in slopes), None)
+        if base is None and shape is None:  # all of it has been said
+            shape = tuple(map(max, zip(*(extent(key, x.shape) for _, key, _, x in self.places))))
+        y = np.zeros(shape) if base is None else np.array(base)
+        seen = np.zeros(y.shape, int)
+        for _, key, sign, value in self.places:
+            self.tokens, self.bars = TOKEN.findall(CLOSE.sub("⟦", key + "]")), 0
+            place = self.key(y.shape)
+            np.add.at(seen, place, 1)
+            np.add.at(y, place, value)
+            assert sign == "+=" or (base is None and seen.max() == 1), "a place has two values"
+        assert names or base is not None or seen.all(), "a place has no value"
+        self.places = []
+        self.write_down(first, y)
 
     def computed(self, formula: str) -> Array:
         self.tokens = TOKEN.findall(CLOSE.sub("⟦", formula.strip()))
@@ -131,17 +217,20 @@ class Reader:
     def sum(self) -> Any:
         value = -self.product() if self.take("−") else self.product()
         while sign := self.take("+", "−"):
-            value = value + self.product() if sign == "+" else value - self.product()
+            value, other = aligned(value, self.product())
+            value = value + other if sign == "+" else value - other
         return value
 
     def product(self) -> Any:
         value = self.beside()
         while sign := self.take("⊙", "·", "/"):
             other = self.beside()
+            if sign == "·" and np.ndim(value) == np.ndim(other) == 1:
+                value = value @ other
+                continue
+            value, other = aligned(value, other)
             if sign == "/":
                 value = value / other
-            elif sign == "·" and np.ndim(value) == np.ndim(other) == 1:
-                value = value @ other
             else:
                 value = value * other
         return value
@@ -170,6 +259,8 @@ class Reader:
                 value = np.asarray(value)[self.key(np.shape(value))]
             elif self.take("^"):
                 value = value ** self.atom()
+            elif self.take("⁻¹"):
+                value = np.linalg.inv(value)
             elif self.next()[0] in "⁰¹²³⁴⁵⁶⁷⁸⁹⁻":
                 value = value ** float(self.tokens.pop(0).translate(RAISED))
             else:
@@ -181,10 +272,9 @@ class Reader:
         if token == "(":
             value = self.whole()
             self.need(")")
-        elif token in ("Σ", "Π"):
+        elif token in ("Σ", "Π") or (token in OVER and self.next().startswith("over")):
             axes, kept = self.axes()
-            over = np.sum if token == "Σ" else np.prod
-            value = over(self.product(), axis=axes, keepdims=kept)
+            value = OVER[token](self.product(), axis=axes, keepdims=kept)
         elif token == "[":
             value = self.test()
             self.need("]")
@@ -196,7 +286,7 @@ class Reader:
             self.bars -= 1
             self.need(token)
             value = np.abs(value) if token == "|" else np.sqrt(np.sum(value**2))
-        elif token in FUNCTIONS or token in ("onehot", "scatter"):
+        elif token in FUNCTIONS or token == "onehot":
             value = self.call(token)
         elif token[0].isdigit():
             over, _, under = token.partition("/")
@@ -208,6 +298,9 @@ class Reader:
         return value
 
     def axes(self) -> tuple[tuple[int, ...] | None, bool]:
+        if self.take("over each row"):
+            self.need("of")
+            return (1,), True
         if not self.take("over axis", "over axes"):
             return None, False
         axes, kept = [int(self.tokens.pop(0))], False
@@ -223,7 +316,7 @@ class Reader:
         if self.take("not"):
             return np.logical_not(self.sum()) * 1.0
         left = self.sum()
-        return SYMBOLS[self.tokens.pop(0)](left, self.sum()) * 1.0
+        return SYMBOLS[self.tokens.pop(0)](*aligned(left, self.sum())) * 1.0
 
     def call(self, name: str) -> Any:
         self.need("(")
@@ -234,19 +327,6 @@ class Reader:
                 key = self.tokens.pop(0)
                 self.need("=")
                 named[key] = self.parameter()
-            elif name == "scatter" and self.take("["):
-                given.append(self.key)  # needs the shape that follows
-                start, depth = [*self.tokens], 1
-                while depth:
-                    depth += {"[": 1, "⟦": 1, "]": -1}.get(self.tokens.pop(0), 0)
-                self.need(",")
-                shape, rest = self.lengths(), self.tokens
-                self.tokens = start
-                y = np.zeros(shape)
-                np.add.at(y, self.key(shape), given[0])
-                self.tokens = rest
-                self.need(")")
-                return y
             elif name == "ones" or (given and name in ("reshape", "broadcast")):
                 given.append(self.lengths())
             else:
@@ -320,9 +400,10 @@ GROUPS = [  # what an innermost pair of braces may belong to
     (r"\\mathbf\{1\}_\{([^{}]*)\}", r"ones(\1)"),
     (r"\\mathbf\{1\}\[", " ["),
     (r"\\(?:operatorname|mathrm|mathbin)\{([^{}]*)\}", r"\1"),
-    (r"([ΣΠ])_\{\\text\{([^{}]*)\}\}", r"\1 over \2 of "),
+    (r"([ΣΠ]|\b(?:max|min|var))_\{\\text\{([^{}]*)\}\}", r"\1 over \2 of "),
     (r"\^\{ᵀ\}", "ᵀ"),
     (r"\be\^\{([^{}]*)\}", r"exp(\1)"),
+    (r"\^\{-1\}", "⁻¹"),
     (r"\^\{([^{}]*)\}", r"^(\1)"),
     (r"_\{(\d[^{}]*)\}", r"\1"),
     (r"_\{([^{}]*)\}", r"_\1"),
@@ -346,6 +427,8 @@ def text_of(latex: str) -> str:
     """The lines of a derivation in LaTeX as those of its text."""
     rows = []
     for row in latex.split(r"\begin{aligned}")[1].split(r"\end{aligned}")[0].split(r"\\" + "\n"):
+        sign = "+=" if r"&\mathrel{+}=" in row else "="
+        row = row.replace(r"&\mathrel{+}=", "&=")
         parts = [part.strip(" =") for part in re.split(r"(?<!\\)&", row)]
         if len(parts) == 1:
             rows.append(parts[0])
@@ -355,7 +438,7 @@ def text_of(latex: str) -> str:
         )
         shape = re.findall(r"\d+", parts[3]) if len(parts) > 2 else []
         size = f"  ({', '.join(shape)},)" if shape else ""
-        rows.append(f"  {plain(head)} = {plain(parts[1])}{size}")
+        rows.append(f"  {plain(head)} {sign} {plain(parts[1])}{size}")
     return "\n".join([*rows, NOTE])
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from programs import PROGRAMS, array, run, vectors
-from readback import NOTE, Reader, check_latex, gradients, lines, text_of
+from readback import NOTE, Reader, check_latex, gradients, heads, lines, text_of
 from rows import ROWS
 from test_articles import a, b, c, d
 from test_random_expressions import graphs
@@ -114,7 +114,7 @@ Forward
   a = σ(z)                         (100,)
   C = 1/100 Σ (a − y)²
 Backward
-  d_a = ∂C/∂a = 2/100 (a − y)      (100,)
+  d_a = ∂C/∂a = 1/50 (a − y)       (100,)
   d_z = ∂C/∂z = d_a ⊙ a ⊙ (1 − a)  (100,)
 Gradients
   ∂C/∂w = xᵀ d_z                   (2,)
@@ -166,7 +166,7 @@ Forward
   a2   = σ(z2)                             (15, 10)
   loss = 1/150 Σ (a2 − t)²
 Backward
-  d_a2 = ∂loss/∂a2 = 2/150 (a2 − t)        (15, 10)
+  d_a2 = ∂loss/∂a2 = 1/75 (a2 − t)         (15, 10)
   d_z2 = ∂loss/∂z2 = d_a2 ⊙ a2 ⊙ (1 − a2)  (15, 10)
   d_a1 = ∂loss/∂a1 = d_z2 W2ᵀ              (15, 15)
   d_z1 = ∂loss/∂z1 = d_a1 ⊙ [z1 > 0]       (15, 15)
@@ -189,7 +189,7 @@ def test_article_d_in_latex() -> None:
             (r"\mathrm{loss}", r"\frac{1}{150} \thinspace \sum (a_{2} - t)^{2}", ""),
         ],
         "Backward": [
-            ("d_{a_{2}} = SLOPE{a_{2}}", r"\frac{2}{150} \thinspace (a_{2} - t)", "15 10"),
+            ("d_{a_{2}} = SLOPE{a_{2}}", r"\frac{1}{75} \thinspace (a_{2} - t)", "15 10"),
             ("d_{z_{2}} = SLOPE{z_{2}}", r"d_{a_{2}} \odot a_{2} \odot (1 - a_{2})", "15 10"),
             ("d_{a_{1}} = SLOPE{a_{1}}", r"d_{z_{2}} \thinspace W_{2}^{\top}", "15 15"),
             ("d_{z_{1}} = SLOPE{z_{1}}", r"d_{a_{1}} \odot \mathbf{1}[z_{1} > 0]", "15 15"),
@@ -278,10 +278,10 @@ def test_every_op_has_a_derivation(name: str) -> None:
     loss, leaves, names = recorded(ROWS[name])
     derivation = derive(loss, leaves, names=names)
     text, latex = lines(derivation), derivation.latex()
-    where = text.index("Gradients")
+    said = [heads(row)[0] for row in text[text.index("Gradients") + 1 :]]
+    assert [*dict.fromkeys(said)] == [(f"∂loss/∂x{i}",) for i in range(len(leaves))]
     for i in range(len(leaves)):
-        assert text[where + 1 + i].startswith(f"∂loss/∂x{i} = ")
-        assert rf"\frac{{\partial \mathrm{{loss}}}}{{\partial x_{{{i}}}}} &= " in latex
+        assert rf"\frac{{\partial \mathrm{{loss}}}}{{\partial x_{{{i}}}" in latex
     check_latex(latex)
 
 
@@ -383,27 +383,25 @@ def test_a_cast_is_written_where_it_changes_values() -> None:
 
 
 KEPT = {
-    "Σ (x − max(x, axis=1, keepdims=True))": lambda x: x - x.max(axis=1, keepdims=True),
-    "Σ x / (Σ over axis 1, kept, of x)": lambda x: x / x.sum(axis=1, keepdims=True),
-    "Σ (x − 1/3 Σ over axis 1, kept, of x)": lambda x: x - x.mean(axis=-1, keepdims=True),
-    "Σ (x − Π over axis 1, kept, of x)": lambda x: x - al.prod(x, axis=1, keepdims=True),
+    "Σ (x − max over each row of x)": lambda x: x - x.max(axis=1, keepdims=True),
+    "Σ x / (Σ over each row of x)": lambda x: x / x.sum(axis=1, keepdims=True),
+    "Σ (x − 1/3 Σ over each row of x)": lambda x: x - x.mean(axis=-1, keepdims=True),
+    "Σ (x − Π over each row of x)": lambda x: x - al.prod(x, axis=1, keepdims=True),
     "Σ x / (Σ over axis 0 of x)": lambda x: x / x.sum(axis=0, keepdims=True),
     "Σ (x − Σ x)": lambda x: x - x.sum(keepdims=True),
     "Σ (x − Σ over axes 0, 1 of x[new])": lambda x: x - x[None].sum(axis=(0, 1), keepdims=True),
     "2 Σ (Σ over axis 1 of x)²": lambda x: 2 * x.sum(axis=1, keepdims=True) ** 2,
-    "Σ (Σ over axis 1 of x) ⊙ max(x, axis=1)": lambda x: (
+    "Σ (Σ over axis 1 of x) ⊙ (max over axis 1 of x)": lambda x: (
         x.sum(axis=1, keepdims=True) * x.max(axis=1, keepdims=True)
     ),
-    "Σ (Σ over axis 1, kept, of x) ⊙ (Σ over axis 0 of x)": lambda x: (
+    "Σ (Σ over each row of x) ⊙ (Σ over axis 0 of x)": lambda x: (
         x.sum(axis=1, keepdims=True) * x.sum(axis=0, keepdims=True)
     ),
     "Σ (Σ over axis 0, kept, of x)ᵀ": lambda x: x.sum(axis=0, keepdims=True).T,
     "(Σ over axes 0, 1, kept, of x)[0, 0]": lambda x: x.sum(keepdims=True)[0, 0],
     "Σ (Σ over axis 0, kept, of x)[0]": lambda x: x.sum(axis=0, keepdims=True)[0],
-    "Σ (Σ over axis 1, kept, of x) ⊙ x[0:1, 0:1]": lambda x: (
-        x.sum(axis=1, keepdims=True) * x[0:1, 0:1]
-    ),
-    "Σ broadcast(Σ over axis 1, kept, of x, 3×3)": lambda x: al.broadcast_to(
+    "Σ (Σ over each row of x) ⊙ x[0:1, 0:1]": lambda x: x.sum(axis=1, keepdims=True) * x[0:1, 0:1],
+    "Σ broadcast(Σ over each row of x, 3×3)": lambda x: al.broadcast_to(
         x.sum(axis=1, keepdims=True), shape=(3, 3)
     )[:, ::1],
 }
@@ -494,7 +492,7 @@ def test_classes_and_dropout() -> None:
         "∂loss/∂z = d_h2 ⊙ h1",
     ]
     assert gradients(derive(al.cross_entropy(z, p), names={"p": p})) == [
-        "∂loss/∂z = 1/5 (softmax(z) ⊙ (Σ over axis 1, kept, of p) − p)"
+        "∂loss/∂z = 1/5 (softmax(z) ⊙ (Σ over each row of p) − p)"
     ]
     q = np.abs(array(5, 3))
     assert lines(derive(al.bce_with_logits(z, q), names={"q": q}))[1] == (
@@ -518,7 +516,7 @@ def test_a_named_value_that_is_only_repeated_has_its_line() -> None:
         "∂loss/∂x = Σ over axis 0 of g",
         "∂loss/∂h1 = g",
     ]
-    assert "y = broadcast(x, 4×3)" in lines(derive(loss, names={"g": g, "y": y}))
+    assert "y = x" in lines(derive(loss, names={"g": g, "y": y}))
 
 
 def test_long_expressions_are_taken_apart() -> None:

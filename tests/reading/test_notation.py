@@ -52,7 +52,7 @@ def test_any_name_is_written_safely(name: str) -> None:
 def test_names_that_look_alike_are_told_apart() -> None:
     xs = [Tensor(array(3), name=name) for name in ("W1", "W_1", "a b", "a\nb")]
     derivation = derive((xs[0] + xs[1] + xs[2] + xs[3]).sum())
-    assert 'h1 = W1 + W_1 + "a b" + "a b_2"' in lines(derivation)
+    assert 'loss = Σ (W1 + W_1 + "a b" + "a b_2")' in lines(derivation)
     latex = r"W_{1} + \text{W}\_\text{1} + \text{a b} + \text{a b}\_\text{2}"
     assert latex in derivation.latex()
     check_latex(derivation.latex())
@@ -69,7 +69,7 @@ FORMULAS = {
     "Σ x / (y ⊙ z)": lambda x, y, z, A, B: x / (y * z),
     "Σ (x / y)²": lambda x, y, z, A, B: (x / y) ** 2,
     "Σ (−x)³": lambda x, y, z, A, B: (-x) ** 3,
-    "Σ x⁻¹": lambda x, y, z, A, B: x**-1,
+    "Σ 1 / x": lambda x, y, z, A, B: x**-1,
     "Σ 2^x": lambda x, y, z, A, B: 2**x,
     "6 Σ x": lambda x, y, z, A, B: 2 * (x * 3.0) * 1,
     "1/6 Σ x": lambda x, y, z, A, B: x / 2 / 3,
@@ -177,13 +177,17 @@ INK: list[tuple[Any, str, str]] = [
     (lambda p, x, y, s, A, B: x / 3 / 2, "1/6 x", r"\frac{1}{6} \thinspace x"),
     (
         lambda p, x, y, s, A, B: x / 3 * 0.5,
-        "0.166666666666667 x",
-        r"0.166666666666667 \thinspace x",
+        "1/6 x",
+        r"\frac{1}{6} \thinspace x",
     ),
     (lambda p, x, y, s, A, B: 2 * (3 * x) * -1, "−6 x", r"-6 \thinspace x"),
     (lambda p, x, y, s, A, B: 2.5 * x * 2, "5 x", r"5 \thinspace x"),
     (lambda p, x, y, s, A, B: 2 * 3**x, "2 · 3^x", r"2 \cdot 3^{x}"),
-    (lambda p, x, y, s, A, B: x**-1, "x⁻¹", "x^{-1}"),
+    (lambda p, x, y, s, A, B: x**-1, "1 / x", r"\frac{1}{x}"),
+    (lambda p, x, y, s, A, B: x**-2, "x⁻²", "x^{-2}"),
+    (lambda p, x, y, s, A, B: p.inverse(A.T) @ x, "(Aᵀ)⁻¹ x", r"(A^{\top})^{-1} \thinspace x"),
+    (lambda p, x, y, s, A, B: p.ink(1) / 3 / y, "1 / (3 y)", r"\frac{1}{3 \thinspace y}"),
+    (lambda p, x, y, s, A, B: 2**0.5 * x, "√(2) x", r"\sqrt{2} \thinspace x"),
     (lambda p, x, y, s, A, B: x**0.5, "x^0.5", "x^{0.5}"),
     (lambda p, x, y, s, A, B: x**y, "x^y", "x^{y}"),
     (lambda p, x, y, s, A, B: x**-y, "x^(−y)", "x^{-y}"),
@@ -229,8 +233,8 @@ INK: list[tuple[Any, str, str]] = [
     (lambda p, x, y, s, A, B: A.sum((1, 0)), "Σ A", r"\sum A"),
     (
         lambda p, x, y, s, A, B: A.sum(1, True),
-        "Σ over axis 1, kept, of A",
-        r"\sum_{\text{axis 1, kept}} A",
+        "Σ over each row of A",
+        r"\sum_{\text{each row}} A",
     ),
     (
         lambda p, x, y, s, A, B: A.sum(None, True),

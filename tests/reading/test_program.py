@@ -629,7 +629,7 @@ def test_what_is_changed_in_place_is_copied_unless_it_is_new() -> None:
 
     text = str(source((first_is_zero(Tensor(V, "x")) ** 2).sum()))
     assert "= np.concatenate([x, x])[:3].copy()\n" in text.replace("  # (3,)", "")
-    assert "np.zeros_like(" in text
+    assert "d_x = np.zeros(3)\n    d_x[1:] = d_h1[1:]\n" in text.replace("  # (3,)", "")
     assert ").copy()" not in text
     reproduces(lambda x: (first_is_zero(x) * x).sum(), V)
 
@@ -641,7 +641,7 @@ def test_numbers_below_zero_stand_in_brackets_where_a_power_would_take_them() ->
             s = source(al.power(number, x).sum(), [])
         assert f"loss = (({text}) ** x).sum()" in str(s)
     assert "loss = (np.inf**x).sum()" in str(source(al.power(np.inf, x).sum(), []))
-    assert "loss = (x * -2.5).sum()" in str(source((x * -2.5).sum(), []))
+    assert "loss = (-2.5 * x).sum()" in str(source((x * -2.5).sum(), []))
     assert "loss = (x - -np.inf).sum()" in str(source((x - -np.inf).sum(), []))
 
 
@@ -737,7 +737,7 @@ def test_a_shape_is_said_where_there_is_room() -> None:
         y = (Tensor(A, "b" * n) * 2).named("y")
         text = str(source((y * y).sum(), [])).splitlines()
         (line,) = (line for line in text if line.startswith("    y = "))
-        said = f"    y = {'b' * n} * 2  # (3, 3)"
+        said = f"    y = 2 * {'b' * n}  # (3, 3)"
         assert line == (said if len(said) <= 88 else said.removesuffix("  # (3, 3)"))
 
 
@@ -872,7 +872,7 @@ PLANTED: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
         ),
     ),
     "equal numbers of any type are one": attribute(
-        terms, "_key", lambda x: x if x.__hash__ else id(x)
+        terms, "key_of", lambda x: x if x.__hash__ else id(x)
     ),
     "a cotangent of 2": attribute(
         terms.Terms,

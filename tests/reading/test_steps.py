@@ -26,7 +26,6 @@ def test_names() -> None:
         "a1 = tanh(z1)",
         "L = Σ a1",
         "Backward",
-        "d_a1 = ∂L/∂a1 = 1",
         "d_z1 = ∂L/∂z1 = 1 − a1²",
         "Gradients",
         "∂L/∂own = Xᵀ d_z1",
@@ -121,7 +120,7 @@ def test_the_lines_of_a_loss_and_their_names() -> None:
 def test_names_are_numbered_past_those_that_are_taken() -> None:
     x, y = Tensor(array(3), name="h1"), Tensor(array(3), name="a1")
     steps = named(recorded(((x + y) ** 2 * al.sin(x + y)).sum().named("d_h1"), None, None))
-    assert {"h1", "a1", "h2", "h3", "h4", "d_h1", "d_h1_2"} == {*steps.names.values()}
+    assert {"h1", "a1", "h2", "h3", "d_h1", "d_h1_2"} == {*steps.names.values()}
     activated = named(recorded((al.tanh(x) * y).sum(), None, {"a1": y}))
     assert {"a1", "a2"} < {*activated.names.values()}
 
@@ -148,7 +147,7 @@ def test_an_element_that_is_used_twice_has_no_name() -> None:
 def test_a_transpose_that_is_used_twice_has_no_name() -> None:
     A = Tensor(array(3, 3), name="A")
     names = named(recorded((A.T @ A + A.T * 2).sum(), None, None)).names
-    assert [t.op.name for t, name in names.items() if name.startswith("h")] == ["add"]
+    assert not [t.op.name for t, name in names.items() if name.startswith("h")]
 
 
 def test_a_value_of_the_forward_pass_is_no_new_cotangent() -> None:

@@ -167,7 +167,7 @@ CROSS_ENTROPIES: dict[str, tuple[Callable[..., Any], Any, str]] = {
         CLASSES, "softmax(z) − onehot(t)"),
     "rows that do not sum to 1": (
         lambda z, t: -np.sum(t * np.log(shifted(z))) / 4, SOFT,
-        "1/4 (softmax(z) ⊙ (Σ over axis 1, kept, of t) − t)"),
+        "1/4 (softmax(z) ⊙ (Σ over each row of t) − t)"),
 }  # fmt: skip
 
 

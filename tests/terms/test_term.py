@@ -42,10 +42,6 @@ SIMPLER: dict[str, tuple[Callable[..., Any], str]] = {
     ),
     "a sum over (0,)": (lambda x: x.sum(axis=(0,)), "x0.sum(axis=0)"),
     "broadcast to its own shape": (lambda x: al.broadcast_to(x, shape=(2, 3)), "x0"),
-    "broadcast twice": (
-        lambda x: al.broadcast_to(al.broadcast_to(x, shape=(1, 2, 3)), shape=(4, 2, 3)),
-        "np.broadcast_to(x0, (4, 2, 3))",
-    ),
     "broadcast, for an operator that does so": (
         lambda x, y: al.broadcast_to(x.sum(axis=0), shape=(2, 3)) / y,
         "x0.sum(axis=0) / x1",

@@ -1,0 +1,41 @@
+"""A reading as a person would put it on paper, who knows nothing of what numpy needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..terms import OPS, Term, Terms, adds_axes
+from .notation import form
+from .places import gathered
+from .revision import of, revised, said
+from .steps import Recorded, is_computed
+
+
+def on_paper(r: Recorded) -> Recorded:
+    """A reading with what a person would put in the place of its terms: other terms, or numbers.
+
+    Left out is what is written as nothing, such as what guards an op against 0 / 0, unless the user
+    named it. What is 0 but for some places is put together.
+    """
+    r = gathered(r)
+    stay = said(r)
+    passed: set[Term] = set()  # what is written as its input
+
+    def revise(terms: Terms, term: Term, inputs: tuple[Any, ...]) -> Any:
+        found = of(terms, term, inputs)
+        if adds_axes(found):
+            found = terms.simple(
+                OPS["reshape"], found.inputs[:1], {"shape": term.shape}, term.shape, term.dtype
+            )
+        if term in stay or not is_computed(found):
+            return found
+        same = form(found).same
+        if same is None:
+            return found
+        passed.add(term)
+        if getattr(same, "shape", ()) == term.shape:
+            return same
+        params = {"shape": term.shape}
+        return terms.simple(OPS["broadcast_to"], (same,), params, term.shape, term.dtype)
+
+    return revised(r, revise, passed.__contains__)
