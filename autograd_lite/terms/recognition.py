@@ -411,7 +411,8 @@ def _agrees(same: Same, x: Array, rng: Any, tolerance: float, exact: bool = Fals
         as_written, derived = slopes(g)
         finite = np.isfinite(as_written)
         if not exact:
-            return _close(derived[finite], as_written[finite], 10 * tolerance)
+            least = 1e-6 * float(np.abs(g).max(initial=0))  # below which there is only rounding
+            return _close(derived[finite], as_written[finite], 10 * tolerance, least)
         scale = np.abs(g) if np.shape(g) == np.shape(derived) else np.abs(g).max()
         close = np.abs(as_written - derived) <= 64 * tolerance * np.maximum(scale, np.abs(derived))
         as_written, overflown = slopes(g * np.inf)
@@ -450,9 +451,9 @@ def _again(same: Same, x: Array, data: Mapping[int, Any]) -> tuple[Node, Node, M
     return copy, start, known
 
 
-def _close(x: Array, y: Array, tolerance: float) -> bool:
-    """Do all elements agree, but for a part of the largest?"""
+def _close(x: Array, y: Array, tolerance: float, least: float = 1e-300) -> bool:
+    """Do all elements agree, but for a part of the largest, or of the least that counts?"""
     if np.shape(x) != np.shape(y) or not (np.isfinite(x).all() and np.isfinite(y).all()):
         return False
-    scale = max(np.abs(y).max(initial=0), 1e-300)
+    scale = max(np.abs(y).max(initial=0), least)
     return bool(np.abs(x - y).max(initial=0) <= tolerance * scale)
