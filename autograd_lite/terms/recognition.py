@@ -139,7 +139,7 @@ class _Search:
     def __init__(self, wrt: Iterable[Node], exact: bool) -> None:
         self.wrt = set(wrt)
         self.exact = exact
-        self.kept: set[Node] = set()  # formulas that are not taken in by larger ones
+        self.kept: set[Node] = set()  # if formulas, they are not taken in by larger ones
         self._first: dict[Node, tuple[int, list[tuple[Op, bool, float]]]] = {}
         self._known: dict[Any, bool] = {}  # whether expressions are formulas
 
@@ -169,7 +169,7 @@ class _Search:
                     if not op.elementwise and _arity(op) == 1 and others <= {op}
                     for params in _arrangements(op, start, end)
                 )
-            if start in self.kept:
+            if start in self.kept and start.op and start.op.formula:
                 return
 
     def loss(self, end: Node) -> Same | None:

@@ -188,6 +188,13 @@ def test_a_softmax_with_a_name_keeps_it_in_its_loss() -> None:
     assert "∂loss/∂z = 1/4 (p − t)" in text
 
 
+def test_a_step_with_a_name_hides_no_formula() -> None:
+    z, t = Tensor(Z, name="z"), real(4, 3)
+    e = np.exp(z - z.max(axis=1, keepdims=True)).named("e")
+    p = (e / e.sum(axis=1, keepdims=True)).named("p")
+    assert "p    = softmax(z)" in str(al.derive(((p - t) ** 2).sum(), names={"t": t}))
+
+
 def test_binary_cross_entropy_has_its_own_cotangent() -> None:
     t = Tensor(np.array([[0.0, 1.0, 1.0]] * 4), name="t")  # so that 1 - t is recorded
     z = Tensor(Z, name="z")
