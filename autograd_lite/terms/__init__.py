@@ -16,7 +16,7 @@ from .python import (
     run,
     silenced_by,
 )
-from .recognition import Pull, Rules, read_formulas
+from .recognition import Pull, Rules, formulas, read_formulas
 from .term import OPS, Shape, Term, Terms, adds_axes, is_number, needed, read, within
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "Term",
     "Terms",
     "adds_axes",
+    "formulas",
     "is_number",
     "key_text",
     "lower",

@@ -52,6 +52,16 @@ class Rules:
         return _pull_by(found)
 
 
+def formulas(nodes: Iterable[Node]) -> dict[Node, Node]:
+    """For nodes that are equal on paper to an op of another, in whatever way they were written, it.
+
+    What is in the place of a node has the op, inputs and static parameters of that formula.
+    """
+    search = _Search((), exact=False)
+    found = ((node, search.function(node)) for node in nodes)
+    return {node: same.node() for node, same in found if same and not same.negated}
+
+
 def read_formulas(nodes: Iterable[Node], wrt: Iterable[Node], named: Iterable[Node]) -> Pull:
     """Turn what is equal on paper to an op into that op; the pullback for a sweep through these.
 
