@@ -167,12 +167,13 @@ class _Search:
         for start, inside in self.ways(end):
             within = {x for x in inside if x.op.formula}  # type: ignore[union-attr]
             others = {x.op for x in within & self.kept}
-            if start.shape == end.shape:
+            kinds = {node.op.elementwise for node in inside}  # type: ignore[union-attr]
+            if kinds == {True}:
                 for op, negated in self.likely(start, end):
                     if others <= {op} and not (negated and within):
                         same = Same(end, inside, op, start, (), {}, negated)
                         yield from self.proved([same])
-            if start.ndim and not all(node.op.elementwise for node in inside):  # type: ignore[union-attr]
+            elif start.ndim and True in kinds:  # it does not only move elements, nor only sum them
                 yield from self.proved(
                     Same(end, inside, op, start, (), params)
                     for op in FORMULAS
@@ -217,7 +218,7 @@ class _Search:
 
     def likely(self, start: Node, end: Node) -> Iterator[tuple[Op, bool]]:
         """The ops of one value, or of its negative, that agree with the end in one element."""
-        if not end.size:
+        if not end.size or start.shape != end.shape:
             return
         if start not in self._first:
             values = np.abs(np.ravel(start._array))
