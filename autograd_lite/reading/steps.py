@@ -114,6 +114,8 @@ def recorded(
             constants.append(leaves[node])
     nodes = order(*(x for x in (graph.loss, *slopes.values()) if isinstance(x, Node)))
     units: list[Term] = []
+    numbers = (node for node in nodes if node.op is None and node not in leaves)
+    leaves |= {node: node._array.item() for node in numbers}  # such as the class of a sample
     if on_paper:
         written = set(graph.copies.values())
         for node in nodes:

@@ -129,7 +129,11 @@ class Same:
         x: Any = -self.start if self.negated else self.start  # type: ignore[operator]
         y: Any = self.end if self.factor == 1 else self.end / self.factor  # type: ignore[operator]
         rule = next(iter(self.op.vjps))
-        gx = rule(g * self.factor, y, x, *self.data, **self.params)
+        data = (
+            leaf(type(self.end), np.asarray(part), constant=True) if isinstance(part, int) else part
+            for part in self.data
+        )
+        gx = rule(g * self.factor, y, x, *data, **self.params)
         return [(self.start, unbroadcast(-gx if self.negated else gx, self.start, self.op))]
 
     def put(self) -> None:
