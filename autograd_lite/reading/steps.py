@@ -87,7 +87,7 @@ def recorded(
         else:
             slopes = graph.slopes(Rules()(order(graph.loss), graph.targets))
 
-    terms = Terms()
+    terms = Terms(is_read=True)
     values: dict[Term, Array] = {}
     constants: list[Term] = []
     users: dict[Term, str] = {}  # what the user calls them
