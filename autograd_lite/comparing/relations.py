@@ -30,6 +30,10 @@ def related(given: np.ndarray, derived: np.ndarray, tolerance: float) -> Relatio
             return Relation(_times(factor), factor)
         if given.size and not given.any():
             return Relation("is 0")
+        ratio = _ratio(given, derived)
+        if ratio and np.abs(given - ratio * derived).max() <= tolerance * max(1.0, abs(ratio)):
+            digits = 6 if abs(ratio - 1) > 1e-5 else 12
+            return Relation(f"{ratio:.{digits}g} times the derived one")
         transposed = derived.T if derived.ndim == 2 else derived
         factor = multiple(given, transposed, tolerance) if derived.T.shape == given.shape else None
         if factor is not None:
@@ -61,11 +65,8 @@ def _reshaped(x: np.ndarray, shape: tuple[int, ...]) -> Iterator[tuple[str, np.n
 
 def multiple(given: np.ndarray, derived: np.ndarray, tolerance: float) -> Fraction | None:
     """The whole number, or quotient of small ones, by which one array is the other."""
-    if not derived.any() or not given.any():
-        return None
-    place = np.unravel_index(np.abs(derived).argmax(), derived.shape)
-    ratio = float(given[place]) / float(derived[place])
-    if not np.isfinite(ratio) or not 1 / MOST <= abs(ratio) <= MOST:
+    ratio = _ratio(given, derived)
+    if not 1 / MOST <= abs(ratio) <= MOST:
         return None
     simple = Fraction(ratio).limit_denominator(12)
     inverse = Fraction(1 / ratio).limit_denominator(12)
@@ -73,6 +74,15 @@ def multiple(given: np.ndarray, derived: np.ndarray, tolerance: float) -> Fracti
     factor = min(candidates, key=lambda f: abs(float(f) - ratio))
     apart = np.abs(given - float(factor) * derived).max()
     return factor if apart <= tolerance * max(1.0, abs(float(factor))) else None
+
+
+def _ratio(given: np.ndarray, derived: np.ndarray) -> float:
+    """By what the largest element of one differs from that of the other; 0 where that is none."""
+    if not derived.any():
+        return 0.0
+    place = np.unravel_index(np.abs(derived).argmax(), derived.shape)
+    ratio = float(given[place]) / float(derived[place])
+    return ratio if np.isfinite(ratio) else 0.0
 
 
 def _times(factor: Fraction) -> str:
