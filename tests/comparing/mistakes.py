@@ -58,7 +58,7 @@ FACTS = json.loads((HERE / "roots.json").read_text()) if (HERE / "roots.json").e
 class Case:
     """One handwritten pass.
 
-    group: "right" (the program as it stands), "single", "pair", "different" (right but different) or
+    group: "right" (as it stands), "single", "pair", "different" (right but different) or
     "degenerate". kind: one of KINDS; also: others that would be fair; first: where the first wrong
     value is. Of pairs these are tuples of two, of right ones None. data: what a degenerate case
     asks of make(). roots: all wrong names of which everything downstream is right. visible: does
