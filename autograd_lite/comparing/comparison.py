@@ -114,6 +114,7 @@ def compare(
     >>> print(compare(loss, {"W": x.T * 11}))
     name  shape   absolute  relative  verdict                    step
     W     (2, 1)  2.2e+01   5.0e-01   1/2 times the derived one  wrong
+    pass the gradients of intermediates, too, {'z': dz}, to see where it is made
     """
     check_loss(loss)
     if not isinstance(handwritten, Mapping):

@@ -287,8 +287,17 @@ def _that_say_so(terms: list[Term], names: Mapping[Term, str]) -> frozenset[Term
     and what only has more of them than its input.
 
     It does not matter at the end of a line, which says its shape; in a total; or where broadcasting
-    adds the axes again, because they are leading ones, or because no others would fit.
+    adds the axes again, because they are leading ones, or because no others would fit. What says so
+    is no longer like what it stands beside.
     """
+    found: set[Term] = set()
+    while more := _saying_so(terms, names, found) - found:
+        found |= more
+    return frozenset(found)
+
+
+def _saying_so(terms: list[Term], names: Mapping[Term, str], known: set[Term]) -> set[Term]:
+    """Those that have to say so, given some that do."""
     found: set[Term] = set()
     loose: dict[Term, dict[Term, tuple[int, ...]]] = {}  # in a term: those that do not yet matter
     for term in terms:
@@ -308,12 +317,14 @@ def _that_say_so(terms: list[Term], names: Mapping[Term, str]) -> frozenset[Term
                         found.add(t)
             elif not _is_total(term):
                 found.add(t)
+        if term in known:
+            continue
         if term.params.get("keepdims"):
             axes = axes_of(term.inputs[0], term.params.get("axis"))
             loose[term] = {term: tuple(sorted(axes))}
         elif term.op is OPS["reshape"] and (more := more_axes(term.inputs[0].shape, term.shape)):
             loose[term] = {term: more}
-    return frozenset(found)
+    return found
 
 
 def _fits_from_the_first(shape: Shape, axes: tuple[int, ...], others: list[Shape]) -> bool:
