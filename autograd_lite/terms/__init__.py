@@ -17,7 +17,7 @@ from .python import (
     silenced_by,
 )
 from .recognition import Pull, Rules, read_formulas
-from .term import OPS, Shape, Term, Terms, adds_axes, is_number, needed, read, within
+from .term import OPS, Shape, Term, Terms, adds_axes, is_number, key_of, needed, read, within
 
 __all__ = [
     "ADDED",
@@ -43,6 +43,7 @@ __all__ = [
     "Terms",
     "adds_axes",
     "is_number",
+    "key_of",
     "key_text",
     "lower",
     "needed",

@@ -1,0 +1,611 @@
+"""Steps that are alike, written once with an index: `z_t = W x[t] + U h_{t−1}` for t = 0 … 4.
+
+Which lines belong together is guessed: a *family* is lines of one form at the same place of each
+round of a loop, and the round is their number. What is written is not: two neighbours are merged
+into one line with an index, in which each value that differs is a member of a family, or a number
+in a key, that goes with the step; and lines fold where all neighbours give the very same line.
+A wrong guess is a line that stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby, pairwise
+from typing import Any
+
+import numpy as np
+
+from ..graph import Op
+from ..names import Namespace
+from ..terms import OPS, Term, Terms, key_of, within
+from .account import Account, Line, Steps, written_in
+from .letters import Index, Indexed
+from .notation import SUMMED, Ink, Page
+
+ADD, SUBTRACT, NEGATIVE = OPS["add"], OPS["subtract"], OPS["negative"]
+SIGNED = ADD, SUBTRACT, NEGATIVE
+FEW = 3  # what is alike less often stays written out
+LONG = 60  # parts of an expression that is not one to look for among the others
+LETTERS = "tijkn"
+NUMBERED = re.compile(r"(.*?)(?:_?(\d+)|\[(\d+)\])")
+
+
+@dataclass(eq=False)
+class Family:
+    """Terms by the number of their step; of cotangents, `of` the family that they are those of.
+
+    `before`, what stands for the one before the first. `leaves`: whether they are leaves that the
+    user numbered, `Ws[0]`, `Ws[1]`, ..., and have their names.
+    """
+
+    of: Family | None = None
+    leaves: bool = False
+    members: dict[int, Term] = field(default_factory=dict)
+    before: dict[int, Term] = field(default_factory=dict)
+
+    def at(self, number: int) -> Term | None:
+        return self.members.get(number) or self.before.get(number)
+
+
+class _Unlike(Exception):
+    """Two expressions are not one at different steps."""
+
+
+def _total(page: Page, x: Ink, steps: tuple[Any, ...]) -> Ink:
+    """Σ over steps, which are those that all lines are for where it does not say which."""
+    letter, *ends = steps
+    sign = "total from" if ends else "total"
+    ends = [page.ink(n).whole() for n in ends]
+    return replace(x, body=page.sign(sign, letter, *ends, x.inner(SUMMED)), tight=SUMMED)
+
+
+TOTAL = Op("total", lambda x, *, steps: x, (None,), paper=_total, elementwise=True)
+
+
+def folded(account: Account, terms: Terms, called: Mapping[Term, str]) -> Account:
+    """The account with what is alike at `FEW` steps or more written once.
+
+    called: what the user calls a term.
+    """
+    fold = _Fold(account, terms, called)
+    fold.find_families()
+    sections = {title: fold.lines(title, lines) for title, lines in account.sections.items()}
+    fold.find_span(sections)
+    sections = {title: [*map(fold.with_totals, lines)] for title, lines in sections.items()}
+    some = fold.totals or any(line.steps for lines in sections.values() for line in lines)
+    return fold.named(sections) if some else account
+
+
+class _Fold:
+    """What is alike in an account, and how it is written.
+
+    `place`, of a term: its family and its number; `any`, by family, offset and letter: the member
+    that is so much later than the step; `indexed`, the terms with an index; `totals`, over steps:
+    of what, and which.
+    """
+
+    def __init__(self, account: Account, terms: Terms, called: Mapping[Term, str]) -> None:
+        self.account, self.terms, self.called = account, terms, called
+        self.place: dict[Term, tuple[Family, int]] = {}
+        self.any: dict[tuple[Family, int, str], Term] = {}
+        self.indexed: set[Term] = set()
+        self.totals: list[tuple[Any, Steps]] = []
+        self.new: dict[Line, Line | None] = {}
+        self.span: Steps | None = None
+        words = {re.sub(r"[_\d\[].*", "", name) for name in account.names.values()}
+        self.letter, *self.letters = [c for c in LETTERS if c not in words] or ["t"]
+        self.forms: dict[Term, Hashable] = {}
+        self.sizes: dict[Term, int] = {}
+        self._read_forms()
+        forward = {line.name: line for line in account.sections["Forward"] if not line.of}
+        self.forward = {
+            t: line
+            for t, line in forward.items()
+            if t and t is not account.loss and self.sizes[t] <= LONG
+        }
+
+    # Forms
+
+    def _read_forms(self) -> None:
+        """The form of each term: what it is but for names and for numbers in keys."""
+        known: dict[Hashable, int] = {}
+        names = self.account.names
+
+        def form(x: Any) -> Hashable:
+            if isinstance(x, Term):
+                return (x.shape, x.dtype) if x in names else self.forms[x]
+            return tuple(map(form, x)) if isinstance(x, (tuple, list)) else key_of(x)
+
+        def of_key(x: Any) -> Hashable:
+            if isinstance(x, tuple):
+                return tuple(map(of_key, x))
+            return type(x) if isinstance(x, (int, slice)) else form(x)
+
+        lines = [line for lines in self.account.sections.values() for line in lines]
+        ends = [x for line in lines for x in line.parts if x is line.name or x not in names]
+        for t in written_in(ends, names):
+            params = [(k, of_key(v) if k == "key" else key_of(v)) for k, v in t.params.items()]
+            whole = t.op, form(t.inputs), tuple(params), t.shape, t.dtype
+            self.forms[t] = known.setdefault(whole, len(known))
+            inner = (x for x in within(t.inputs) if x not in names)
+            self.sizes[t] = 1 + len(t.inputs) + sum(self.sizes[x] for x in inner)
+
+    def _references(self, *ends: Any) -> list[Any]:
+        """What expressions refer to, in order: leaves, terms with names, and numbers in keys."""
+        found: list[Any] = []
+        waiting = [*ends[::-1]]
+        while waiting:
+            x = waiting.pop()
+            if isinstance(x, Term) and x.op and x not in self.account.names:
+                waiting += _parts(x)[::-1]
+            elif isinstance(x, (tuple, list)):
+                waiting += x[::-1]
+            elif isinstance(x, slice):
+                waiting += (x.stop, x.start)
+            elif isinstance(x, Term) or type(x) is int:
+                found.append(x)
+        return found
+
+    def _number(self, x: Any) -> int | None:
+        """A number in a key, or that of a member of a family."""
+        return x if isinstance(x, int) else self.place[x][1] if x in self.place else None
+
+    # Families
+
+    def find_families(self) -> None:
+        """Guess the families of the lines forward; those of their cotangents follow."""
+        leaves: defaultdict[Hashable, Family] = defaultdict(lambda: Family(leaves=True))
+        for t, name in self.account.names.items():
+            numbered = NUMBERED.fullmatch(name)
+            if t.op is None and numbered and numbered[3]:
+                family = leaves[numbered[1], t.shape, t.dtype]
+                family.members[int(numbered[3])] = t
+                self.place[t] = family, int(numbered[3])
+        kinds = self._kinds()
+        for loop in _loops([*self.forward], kinds):
+            families = self._rounds(loop, kinds)
+            new = self._together([self.forward[t] for t in loop])
+            if 2 * len(new) >= len(loop):
+                self.new |= new
+            else:  # it is no loop
+                for family in families:
+                    for t in family.members.values():
+                        del self.place[t]
+        slopes: defaultdict[Family, Family] = defaultdict(Family)
+        for t, x in self.account.origin.items():
+            family, n = self.place.get(x, (None, 0))
+            if family and not family.leaves:
+                slope = slopes[family]
+                slope.of, slope.members[n] = family, t
+                self.place[t] = slope, n
+
+    def _kinds(self) -> dict[Term, Hashable]:
+        """The kind of each line forward: its form, what the user calls it, but for a number, and
+        the leaves that stand in all lines of that form, such as the weights of a gate."""
+        groups: defaultdict[Hashable, list[Term]] = defaultdict(list)
+        for t in self.forward:
+            groups[self.forms[t], self._stem(t)].append(t)
+        kinds: dict[Term, Hashable] = {}
+        for form, group in groups.items():
+            columns = zip(*(self._references(*_parts(t)) for t in group))
+            fixed = [
+                [self.place[x][0] if x in self.place else x for x in column]
+                for column in columns
+                if all(isinstance(x, Term) and x.op is None for x in column)
+            ]
+            for t, *leaves in zip(group, *fixed) if fixed else zip(group):
+                kinds[t] = form, *leaves
+        return kinds
+
+    def _stem(self, t: Term) -> str | None:
+        """What the user calls a term that has a number."""
+        numbered = NUMBERED.fullmatch(self.called.get(t, ""))
+        return numbered[1] if numbered else None
+
+    def _rounds(self, loop: list[Term], kinds: Mapping[Term, Hashable]) -> list[Family]:
+        """The families of a loop: a round begins with the first of the lines that all rounds have.
+
+        Of several lines of a kind in a round, each has its family.
+        """
+        counts = Counter(kinds[t] for t in loop)
+        usual = Counter(n for n in counts.values() if n >= FEW).most_common(1)[0][0]
+        head = next(kinds[t] for t in loop if counts[kinds[t]] in (usual, usual + 1))
+        found: defaultdict[Hashable, Family] = defaultdict(Family)
+        n, seen = -1, Counter[Hashable]()
+        for t in loop:
+            if kinds[t] == head:
+                n, seen = n + 1, Counter()
+            found[kinds[t], seen[kinds[t]]].members[n] = t
+            seen[kinds[t]] += 1
+        for family in found.values():
+            if [*family.members] == [*range(n)]:  # it lacks its first, not its last
+                family.members = {i + 1: t for i, t in family.members.items()}
+            users = [i for i, t in family.members.items() if t in self.called and not self._stem(t)]
+            for i in users if users != [n] else ():  # only the last has the name of all
+                del family.members[i]
+        first = self._first_number([*found.values()])
+        for family in found.values():
+            family.members = {i + first: t for i, t in family.members.items()}
+            self.place |= {t: (family, i) for i, t in family.members.items()}
+        return [*found.values()]
+
+    def _first_number(self, families: list[Family]) -> int:
+        """That of the first round: so that keys have the index t, or names the user's numbers."""
+        keys, names, some = Counter[int](), Counter[int](), False
+        for family in families:
+            for n, t in family.members.items():
+                if numbered := NUMBERED.fullmatch(self.called.get(t, "")):
+                    names[int(numbered[2] or numbered[3]) - n] += 1
+                if n + 1 in family.members:
+                    one, other = _parts(t), _parts(family.members[n + 1])
+                    for a, b in zip(*(map(self._number, self._references(*x)) for x in (one, other))):
+                        if a is not None and b is not None and a != b:
+                            some = True
+                            if b > a and a % (b - a) == 0:
+                                keys[a // (b - a) - n] += 1
+        votes = keys or names
+        return votes.most_common(1)[0][0] if votes and not (some and not keys) else int(not some)
+
+    # Merging
+
+    def _merged(self, a: Any, b: Any, n: int) -> Any:
+        """What is `a` at step n and `b` at the next one; of two lines, what these say.
+
+        Raises _Unlike where there is no such expression.
+        """
+        names = self.account.names
+
+        def merged(a: Any, b: Any) -> Any:
+            if a is b or (not isinstance(a, Term) and key_of(a) == key_of(b)):
+                return a
+            if isinstance(a, Term) and isinstance(b, Term):
+                if a.shape != b.shape or a.dtype != b.dtype:
+                    raise _Unlike
+                named = a in names or b in names
+                return self._member(a, b, n) if named else made(a, b)
+            if type(a) is type(b) and isinstance(a, (tuple, list)) and len(a) == len(b):
+                return type(a)(map(merged, a, b))
+            raise _Unlike
+
+        def made(a: Term, b: Term) -> Term:
+            if a.op is not b.op or a.op is None or a.params.keys() != b.params.keys():
+                raise _Unlike
+            inputs = merged(a.inputs, b.inputs)
+            lengths = a.inputs[0].shape if a.inputs and isinstance(a.inputs[0], Term) else ()
+            params = {
+                k: at(v, b.params[k], lengths) if k == "key" else merged(v, b.params[k])
+                for k, v in a.params.items()
+            }
+            term = self.terms.make(a.op, inputs, params, a.shape, a.dtype)
+            self.indexed.add(term)
+            return term
+
+        def at(a: Any, b: Any, lengths: Sequence[int]) -> Any:
+            """A key into an array of these lengths."""
+            if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
+                plain = all(isinstance(k, (int, slice)) for k in (*a, *b))  # one for each axis
+                return tuple(map(at, a, b, [(i,) for i in lengths] if plain else [()] * len(a)))
+            if isinstance(a, slice) and isinstance(b, slice) and key_of(a) != key_of(b):
+                if not lengths or {a.step, b.step} != {None}:
+                    raise _Unlike
+                (start, stop), (start2, stop2) = (x.indices(lengths[0])[:2] for x in (a, b))
+                return slice(at(start, start2, ()), at(stop, stop2, ()))
+            if type(a) is type(b) is int and a != b:
+                return Index(self.letter, b - a, a - (b - a) * n)
+            return merged(a, b)
+
+        if not isinstance(a, Line):
+            return merged(a, b)
+        if (a.name is None, a.value is a.name) != (b.name is None, b.value is b.name):
+            raise _Unlike
+        if a.shape != b.shape or a.added != b.added:
+            raise _Unlike
+        name = merged(a.name, b.name)
+        value = made(a.value, b.value) if a.value is a.name else merged(a.value, b.value)
+        return name, merged(a.xs, b.xs), value, a.shape, at(a.place, b.place, a.xs[0].shape if a.place else ()), a.added
+
+    def _member(self, a: Term, b: Term, n: int) -> Term:
+        """The member of a family that is `a` at step n and `b` at the next one."""
+        if a in self.place:
+            family, number = self.place[a]
+            if family.at(number + 1) is b or self._joins(b, family, number + 1):
+                return self._member_at(family, number - n)
+        if b in self.place:
+            family, number = self.place[b]
+            if family.at(number - 1) is a or self._joins(a, family, number - 1):
+                return self._member_at(family, number - 1 - n)
+            first = number == min(family.members) and number <= n
+            if first and not (family.before or family.leaves or family.of):
+                family.before[number - 1] = a  # a loop starts with something else
+                return self._member_at(family, number - 1 - n)
+        raise _Unlike
+
+    def _joins(self, t: Term, family: Family, number: int) -> bool:
+        """Let a line that is unlike the others, as at an odd step, be a member where one lacks."""
+        own, _ = self.place.get(t, (None, 0))
+        if own is None or own is family or own.leaves or own.of or family.leaves or family.of:
+            return False
+        known = {self._stem(x) for x in family.members.values()}
+        if len(own.members) >= FEW or family.at(number) or {self._stem(t)} != known:
+            return False
+        if any(own is other for other, *_ in self.any):
+            return False
+        own.members = {n: x for n, x in own.members.items() if x is not t}
+        family.members[number] = t
+        self.place[t] = family, number
+        return True
+
+    def _member_at(self, family: Family, offset: int, letter: str = "") -> Term:
+        """The member of a family at any step, so much later."""
+        key = family, offset, letter or self.letter
+        if key not in self.any:
+            like = next(iter(family.members.values()))
+            self.any[key] = self.terms.leaf(like.shape, like.dtype)
+            self.indexed.add(self.any[key])
+        return self.any[key]
+
+    # Lines
+
+    def lines(self, title: str, lines: Iterable[Line]) -> list[Line]:
+        """Lines of a section, with those of a family that are alike as one."""
+        lines = [x for line in lines for x in self._single(line)]
+        new = self.new if title == "Forward" else self._together(lines)
+        for (_, placed), group in groupby(lines, key=lambda line: (line.xs, line.place is not None)):
+            same = [*group]
+            if placed and title == "Gradients":
+                new |= self._as_one(self._numbered(same, [line.place for line in same]))
+        return [x for line in lines if (x := new.get(line, line))]
+
+    def _single(self, line: Line) -> list[Line]:
+        """Lines for each x of many that have one cotangent."""
+        if len(line.xs) - (line.name is not None) < FEW or line.of:
+            return [line]
+        kept = [] if line.name is None else [line.name]
+        value = line.name or line.value
+        first = [replace(line, xs=line.xs[:1])] if kept else []
+        return [*first, *(Line(None, (x,), value, line.shape) for x in line.xs[len(first) :])]
+
+    def _together(self, lines: list[Line]) -> dict[Line, Line | None]:
+        """What stands for lines that are alike: one in the place of the first, and then nothing."""
+        groups: defaultdict[Hashable, list[tuple[int, Line]]] = defaultdict(list)
+        for line in lines:
+            about = line.name or line.xs[0]
+            if about in self.place and not line.of:
+                family, n = self.place[about]
+                groups[family, line.name is None].append((n, line))
+        new: dict[Line, Line | None] = {}
+        for group in groups.values():
+            back = group[0][0] > group[-1][0]
+            new |= self._as_one(sorted(group, key=lambda x: x[0], reverse=back))
+        return new
+
+    def _as_one(self, numbered: list[tuple[int, Line]]) -> dict[Line, Line | None]:
+        new: dict[Line, Line | None] = {}
+        for (name, xs, value, shape, place, added), run in self._runs(numbered):
+            (first, line), (last, _) = run[0], run[-1]
+            new |= dict.fromkeys(x for _, x in run)
+            steps = Steps(self.letter, first, last)
+            new[line] = Line(name, xs, value, shape, place, added, None, steps)
+        return new
+
+    def _runs(self, numbered: list[tuple[int, Any]]) -> Iterator[tuple[Any, list[Any]]]:
+        """What are alike, neighbour by neighbour, `FEW` or more: merged, with their numbers."""
+
+        def like(pair: Any) -> Any:
+            (n, a), (m, b) = pair
+            try:
+                if abs(m - n) == 1:
+                    return m - n, self._merged(a, b, n) if n < m else self._merged(b, a, m)
+            except _Unlike:
+                pass
+            return None
+
+        i = free = 0
+        for found, pairs in groupby(pairwise(numbered), key=like):
+            count = len([*pairs])
+            run = numbered[max(i, free) : i + count + 1]
+            i += count
+            if found and len(run) >= FEW:
+                free = i + 1
+                yield found[1], run
+
+    def _numbered(self, xs: list[Any], expressions: list[Any]) -> list[tuple[int, Any]]:
+        """These with the numbers of their steps: that in their expressions which counts most."""
+
+        def counts(column: Sequence[int | None]) -> int:
+            if None in column:
+                return 0
+            return sum(abs(b - a) == 1 for a, b in pairwise(column))  # type: ignore[operator]
+
+        columns = zip(*(map(self._number, self._references(x)) for x in expressions))
+        best = max(columns, key=counts, default=())
+        return [*zip(best, xs)] if counts(best) else []
+
+    # Sums
+
+    def with_totals(self, line: Line) -> Line:
+        """A line in which addends that are alike are a sum over steps."""
+        if line.steps or (line.of and line.name) or not isinstance(line.value, Term):
+            return line
+        if line.value in self.account.names and line.value is not line.name:
+            return line
+        inside = written_in([line.value], self.account.names)
+        if sum(t.op in SIGNED for t in inside) < FEW - 1:
+            return line
+        uses = Counter(x for t in inside for x in within(t.inputs))
+        ends = (x for t in inside if t.op in SIGNED for x in within(t.inputs) if x.op in SIGNED)
+        inner = {x for x in ends if uses[x] == 1 and x not in self.account.names}
+        new: dict[Term, Any] = {}
+        for t in inside:
+            inputs = tuple(new.get(x, x) if isinstance(x, Term) else x for x in t.inputs)
+            if t.op in SIGNED and t not in inner:
+                addends = _addends(t, inner, new)
+                shorter = self._summed(addends)
+                if shorter is not addends:
+                    new[t] = self._added(shorter, t)
+                    continue
+            if inputs != t.inputs:
+                new[t] = self.terms.make(t.op, inputs, t.params, t.shape, t.dtype)
+        if line.value not in new:
+            return line
+        return replace(line, value=new[line.value], of=None)
+
+    def _summed(self, addends: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
+        """Addends, with a sign each, of which those that are alike are a sum over steps."""
+        groups: defaultdict[Hashable, list[Any]] = defaultdict(list)
+        for sign, x in addends:
+            if isinstance(x, Term) and self.sizes.get(x, 0) <= LONG:
+                families = (self.place[y][0] for y in self._references(x) if y in self.place)
+                form = (x.shape, x.dtype) if x in self.account.names else self.forms.get(x)
+                groups[sign, form, next(families, None)].append(x)
+        new: dict[Any, Any] = {}
+        for (sign, *_), group in groups.items():  # type: ignore[misc]
+            if len(group) >= FEW:
+                for like, run in self._runs(self._numbered(group, group)):
+                    first, last = sorted((run[0][0], run[-1][0]))
+                    steps = Steps(self.letter, first, last)
+                    self.totals.append((like, steps))
+                    given = steps[:1] if steps == self.span else steps
+                    total = self.terms.make(TOTAL, (like,), {"steps": given}, like.shape, like.dtype)
+                    new |= dict.fromkeys((sign, x) for _, x in run)
+                    new[sign, run[0][1]] = sign, total
+        return [x for addend in addends if (x := new.get(addend, addend))] if new else addends
+
+    def _added(self, addends: list[tuple[int, Any]], like: Term) -> Any:
+        """A sum of addends with signs, those that are added first."""
+        total: Any = None
+        for sign, x in sorted(addends, key=lambda addend: -addend[0]):
+            if total is None:
+                total = x if sign > 0 else self.terms.make(NEGATIVE, (x,), {}, x.shape, x.dtype)
+            else:
+                shape = np.broadcast_shapes(*(getattr(y, "shape", ()) for y in (total, x)))
+                op = ADD if sign > 0 else SUBTRACT
+                total = self.terms.make(op, (total, x), {}, shape, like.dtype)
+        return total
+
+    # Names
+
+    def find_span(self, sections: Mapping[str, list[Line]]) -> None:
+        """From where to where a sum is taken that does not say so: as a line that has all steps."""
+        spans = {
+            (min(ends), max(ends))
+            for lines in sections.values()
+            for line in lines
+            if line.steps and (ends := line.steps[1:])
+        }
+        all = min((a for a, _ in spans), default=0), max((b for _, b in spans), default=0)
+        self.span = Steps(self.letter, *all) if all in spans else None
+
+    def named(self, sections: dict[str, list[Line]]) -> Account:
+        """The account of these sections, where the members of families are called alike."""
+        known = {t: key for key, t in self.any.items()}
+        lines = [line for lines in sections.values() for line in lines if line.steps]
+        uses = [(self._of(line), line.steps) for line in lines] + self.totals
+        used = [(known[t], steps) for x, steps in uses for t in self._references(x) if t in known]
+        active = dict.fromkeys(family.of or family for (family, *_), _ in used)
+        starts: dict[Family, Line] = {}
+        for (family, offset, _), (_, *ends) in used:
+            for n, x in family.before.items():
+                if n == min(ends) + offset and family not in starts:
+                    starts[family] = Line(self.terms.leaf(x.shape, x.dtype), (), x, x.shape)
+
+        forward: list[Line] = []
+        for line in sections["Forward"]:
+            for t in self._references(self._of(line)) if line.steps else ():
+                start = starts.get(known[t][0]) if t in known else None
+                forward += [start] if start and start not in forward else []
+            forward.append(line)
+        rest = [start for start in starts.values() if start not in forward]
+
+        stems = self._stems(active)
+        for family, _ in self.place.values():
+            if family.of in stems:
+                stems[family] = f"d_{stems[family.of]}"
+        origin = dict(self.account.origin)
+        for (family, offset, letter), t in [*self.any.items()]:
+            if family.of in stems:
+                origin[t] = self._member_at(family.of, offset, letter)
+        numbered = [(f, Index("", 0, n), t) for f in stems for n, t in f.members.items()]
+        numbered += [(f, Index("", 0, min(f.before)), line.name) for f, line in starts.items()]
+        numbered += [(f, Index(letter, 1, n), t) for (f, n, letter), t in self.any.items()]
+        names = {
+            t: Indexed(stems[f], index, self._in_brackets(f))
+            for f, index, t in sorted(numbered, key=lambda x: x[0].of is not None)
+            if f in stems
+        }
+        others = {t: name for t, name in self.account.names.items() if t not in names}
+        return replace(
+            self.account,
+            sections={k: tuple(x) for k, x in {**sections, "Forward": [*rest, *forward]}.items()},
+            names=names | others,
+            origin=origin,
+            indexed=frozenset(self.indexed),
+        )
+
+    def _of(self, line: Line) -> tuple[Any, ...]:
+        return line.name, *line.xs, line.value, line.place
+
+    def _in_brackets(self, family: Family) -> bool:
+        """Does the user number them so?"""
+        first = next(iter((family.of or family).members.values()))
+        numbered = NUMBERED.fullmatch(self.called.get(first, ""))
+        return bool(numbered and numbered[3])
+
+    def _stems(self, families: Iterable[Family]) -> dict[Family, str]:
+        """The stems of families: what the user calls a member, or the letter of their names."""
+        ours = {t for family in families for t in family.members.values() if not family.leaves}
+        space = Namespace(name for t, name in self.account.names.items() if t not in ours)
+        stems: dict[Family, str] = {}
+        letters: defaultdict[str, list[Family]] = defaultdict(list)
+        for family in families:
+            called = [t for t in family.members.values() if t in self.called]
+            if called:
+                stem = self._stem(called[-1]) or self.called[called[-1]]
+                stems[family] = stem if family.leaves else space.free(stem)
+            else:
+                name = self.account.names[next(iter(family.members.values()))]
+                letters[re.sub(r"[_\d].*", "", name) or "h"].append(family)
+        for letter, found in letters.items():
+            for family in found:
+                free = [c for c in (letter, *"egqs") if c not in space.taken]
+                single = len(found) == 1 and free
+                stems[family] = space.free(free[0]) if single else space.numbered(letter)
+        return stems
+
+
+def _parts(t: Term) -> list[Any]:
+    """What a term is made of, in the order in which it is read."""
+    return [t.params.get("key"), *t.inputs]
+
+
+def _loops(lines: list[Term], kinds: Mapping[Term, Hashable]) -> list[list[Term]]:
+    """The lines of each loop: kinds that come in turns, `FEW` times or more, are of one."""
+    counts = Counter(kinds.values())
+    last = {kinds[t]: i for i, t in enumerate(lines) if counts[kinds[t]] >= FEW}
+    loops: list[list[Term]] = []
+    end = -1
+    for i, t in enumerate(lines):
+        if i > end and kinds[t] in last:
+            loops.append([])
+        end = max(end, last.get(kinds[t], -1))
+        if i <= end:
+            loops[-1].append(t)
+    return loops
+
+
+def _addends(t: Term, inner: set[Term], new: Mapping[Any, Any]) -> list[tuple[int, Any]]:
+    """What is added, in order, with the sign of each; `inner`, the sums within; or what is `new`."""
+    found: list[tuple[int, Any]] = []
+    waiting: list[tuple[int, Any]] = [(1, t)]
+    while waiting:
+        sign, x = waiting.pop()
+        if isinstance(x, Term) and (x is t or x in inner):
+            first, *others = x.inputs
+            waiting += [(sign if x.op is ADD else -sign, y) for y in others]
+            waiting.append((-sign if x.op is NEGATIVE else sign, first))
+        else:
+            found.append((sign, new.get(x, x) if isinstance(x, Term) else x))
+    return found
