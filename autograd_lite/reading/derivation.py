@@ -111,7 +111,7 @@ def derive(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
     As recorded: where Python branched on values, this is the branch that it took.
     """
     r = on_paper(recorded(loss, wrt, names, on_paper=True))
-    account = apart(folded(told(r), r.terms, r.called), r.parts)
+    account = apart(folded(told(r), r), r.parts)
     return Derivation(_as_text(account), _as_latex(account))
 
 

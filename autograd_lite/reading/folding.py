@@ -20,10 +20,11 @@ import numpy as np
 
 from ..graph import Op
 from ..names import Namespace
-from ..terms import OPS, Term, Terms, key_of, within
+from ..terms import OPS, Term, key_of, within
 from .account import Account, Line, Steps, written_in
 from .letters import Index, Indexed
 from .notation import SUMMED, Ink, Page
+from .steps import Recorded
 
 ADD, SUBTRACT, NEGATIVE = OPS["add"], OPS["subtract"], OPS["negative"]
 SIGNED = ADD, SUBTRACT, NEGATIVE
@@ -65,12 +66,9 @@ def _total(page: Page, x: Ink, steps: tuple[Any, ...]) -> Ink:
 TOTAL = Op("total", lambda x, *, steps: x, (None,), paper=_total, elementwise=True)
 
 
-def folded(account: Account, terms: Terms, called: Mapping[Term, str]) -> Account:
-    """The account with what is alike at `FEW` steps or more written once.
-
-    called: what the user calls a term.
-    """
-    fold = _Fold(account, terms, called)
+def folded(account: Account, r: Recorded) -> Account:
+    """The account of a reading, with what is alike at `FEW` steps or more written once."""
+    fold = _Fold(account, r)
     fold.find_families()
     sections = {title: fold.lines(title, lines) for title, lines in account.sections.items()}
     fold.find_span(sections)
@@ -87,8 +85,13 @@ class _Fold:
     of what, and which.
     """
 
-    def __init__(self, account: Account, terms: Terms, called: Mapping[Term, str]) -> None:
-        self.account, self.terms, self.called = account, terms, called
+    def __init__(self, account: Account, r: Recorded) -> None:
+        self.account, self.terms, self.called = account, r.terms, r.called
+        self.filled = {  # arrays without a name of one number, such as zeros to start with
+            x: value.flat[0].item()
+            for x in r.constants
+            if (value := r.values[x]).size and (value == value.flat[0]).all()
+        }
         self.place: dict[Term, tuple[Family, int]] = {}
         self.any: dict[tuple[Family, int, str], Term] = {}
         self.indexed: set[Term] = set()
@@ -143,8 +146,6 @@ class _Fold:
                 waiting += _parts(x)[::-1]
             elif isinstance(x, (tuple, list)):
                 waiting += x[::-1]
-            elif isinstance(x, slice):
-                waiting += (x.stop, x.start)
             elif isinstance(x, Term) or type(x) is int:
                 found.append(x)
         return found
@@ -274,9 +275,8 @@ class _Fold:
             if a.op is not b.op or a.op is None or a.params.keys() != b.params.keys():
                 raise _Unlike
             inputs = merged(a.inputs, b.inputs)
-            lengths = a.inputs[0].shape if a.inputs and isinstance(a.inputs[0], Term) else ()
             params = {
-                k: at(v, b.params[k], lengths) if k == "key" else merged(v, b.params[k])
+                k: at(v, b.params[k], _indexed_by(a)) if k == "key" else merged(v, b.params[k])
                 for k, v in a.params.items()
             }
             term = self.terms.make(a.op, inputs, params, a.shape, a.dtype)
@@ -317,7 +317,7 @@ class _Fold:
             family, number = self.place[b]
             if family.at(number - 1) is a or self._joins(a, family, number - 1):
                 return self._member_at(family, number - 1 - n)
-            first = number == min(family.members) and number <= n
+            first = number == min(family.members) and number <= n + 1 and a not in self.place
             if first and not (family.before or family.leaves or family.of):
                 family.before[number - 1] = a  # a loop starts with something else
                 return self._member_at(family, number - 1 - n)
@@ -357,7 +357,23 @@ class _Fold:
             same = [*group]
             if placed and title == "Gradients":
                 new |= self._as_one(self._numbered(same, [line.place for line in same]))
-        return [x for line in lines if (x := new.get(line, line))]
+        slots: list[list[Line]] = []
+        last: dict[Any, list[Line]] = {}  # where the lines of a family are
+        for line in lines:
+            about = self.place.get(line.name, (line,))[0] if line.name else line
+            if (x := new.get(line, line)) is None:
+                continue
+            if about in last and x is line and not self._needs_lines(line):
+                last[about].append(line)
+            else:
+                slots.append([x])
+                last[about] = slots[-1]
+        return [line for slot in slots for line in slot]
+
+    def _needs_lines(self, line: Line) -> bool:
+        """Does it need more than leaves?"""
+        ends = self._references(_parts(line.name) if line.value is line.name else line.parts)
+        return any(isinstance(x, Term) and x.op is not None for x in ends)
 
     def _single(self, line: Line) -> list[Line]:
         """Lines for each x of many that have one cotangent."""
@@ -455,14 +471,15 @@ class _Fold:
 
     def _summed(self, addends: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
         """Addends, with a sign each, of which those that are alike are a sum over steps."""
-        groups: defaultdict[Hashable, list[Any]] = defaultdict(list)
+        groups: defaultdict[tuple[int, Hashable, Any], list[Any]] = defaultdict(list)
         for sign, x in addends:
             if isinstance(x, Term) and self.sizes.get(x, 0) <= LONG:
-                families = (self.place[y][0] for y in self._references(x) if y in self.place)
+                families = [self.place[y][0] for y in self._references(x) if y in self.place]
                 form = (x.shape, x.dtype) if x in self.account.names else self.forms.get(x)
-                groups[sign, form, next(families, None)].append(x)
+                slopes = [family for family in families if family.of]
+                groups[sign, form, (*slopes, *families, None)[0]].append(x)
         new: dict[Any, Any] = {}
-        for (sign, *_), group in groups.items():  # type: ignore[misc]
+        for (sign, form, _), group in groups.items():
             if len(group) >= FEW:
                 for like, run in self._runs(self._numbered(group, group)):
                     first, last = sorted((run[0][0], run[-1][0]))
@@ -470,9 +487,18 @@ class _Fold:
                     self.totals.append((like, steps))
                     given = steps[:1] if steps == self.span else steps
                     total = self.terms.make(TOTAL, (like,), {"steps": given}, like.shape, like.dtype)
+                    self.forms[total] = form, first, last
                     new |= dict.fromkeys((sign, x) for _, x in run)
                     new[sign, run[0][1]] = sign, total
-        return [x for addend in addends if (x := new.get(addend, addend))] if new else addends
+        if not new:
+            return addends
+        shorter = [x for addend in addends if (x := new.get(addend, addend))]
+        if len(shorter) >= FEW and self.letters:  # the sums may be alike themselves
+            before = self.letter, self.letters
+            self.letter, *self.letters = self.letters
+            shorter = self._summed(shorter)
+            self.letter, self.letters = before
+        return shorter
 
     def _added(self, addends: list[tuple[int, Any]], like: Term) -> Any:
         """A sum of addends with signs, those that are added first."""
@@ -490,14 +516,9 @@ class _Fold:
 
     def find_span(self, sections: Mapping[str, list[Line]]) -> None:
         """From where to where a sum is taken that does not say so: as a line that has all steps."""
-        spans = {
-            (min(ends), max(ends))
-            for lines in sections.values()
-            for line in lines
-            if line.steps and (ends := line.steps[1:])
-        }
-        all = min((a for a, _ in spans), default=0), max((b for _, b in spans), default=0)
-        self.span = Steps(self.letter, *all) if all in spans else None
+        ends = [(min(x), max(x)) for line in sections["Forward"] if line.steps for x in [line.steps[1:]]]
+        all = (min(a for a, _ in ends), max(b for _, b in ends)) if ends else None
+        self.span = Steps(self.letter, *all) if all and all in ends else None
 
     def named(self, sections: dict[str, list[Line]]) -> Account:
         """The account of these sections, where the members of families are called alike."""
@@ -510,7 +531,8 @@ class _Fold:
         for (family, offset, _), (_, *ends) in used:
             for n, x in family.before.items():
                 if n == min(ends) + offset and family not in starts:
-                    starts[family] = Line(self.terms.leaf(x.shape, x.dtype), (), x, x.shape)
+                    start = self.terms.leaf(x.shape, x.dtype)
+                    starts[family] = Line(start, (), self.filled.get(x, x), x.shape)
 
         forward: list[Line] = []
         for line in sections["Forward"]:
@@ -576,9 +598,21 @@ class _Fold:
         return stems
 
 
+def _indexed_by(t: Term) -> Sequence[int]:
+    """The lengths of what the key of a term is one into."""
+    return t.shape if t.op is OPS["scatter"] else getattr(t.inputs[0], "shape", ())
+
+
 def _parts(t: Term) -> list[Any]:
-    """What a term is made of, in the order in which it is read."""
-    return [t.params.get("key"), *t.inputs]
+    """What a term is made of, in the order in which it is read; of a slice, where it ends."""
+    key = t.params.get("key")
+    if isinstance(key, tuple) and all(isinstance(k, (int, slice)) for k in key):
+        lengths = _indexed_by(t)
+        key = [
+            k.indices(n) if isinstance(k, slice) and not isinstance(k.start, Index) else k
+            for k, n in zip(key, lengths)
+        ]
+    return [key, *t.inputs]
 
 
 def _loops(lines: list[Term], kinds: Mapping[Term, Hashable]) -> list[list[Term]]:
