@@ -95,6 +95,7 @@ class _Fold:
         self.place: dict[Term, tuple[Family, int]] = {}
         self.any: dict[tuple[Family, int, str], Term] = {}
         self.indexed: set[Term] = set()
+        self.used: set[Family] = set()
         self.totals: list[tuple[Any, Steps]] = []
         self.new: dict[Line, Line | None] = {}
         self.span: Steps | None = None
@@ -169,7 +170,7 @@ class _Fold:
         for loop in _loops([*self.forward], kinds):
             families = self._rounds(loop, kinds)
             new = self._together([self.forward[t] for t in loop])
-            if 2 * len(new) >= len(loop):
+            if 2 * len(new) > len(loop):
                 self.new |= new
             else:  # it is no loop
                 for family in families:
@@ -222,7 +223,7 @@ class _Fold:
             found[kinds[t], seen[kinds[t]]].members[n] = t
             seen[kinds[t]] += 1
         for family in found.values():
-            if [*family.members] == [*range(n)]:  # it lacks its first, not its last
+            if n not in family.members and self._is_early(family, n):
                 family.members = {i + 1: t for i, t in family.members.items()}
             users = [i for i, t in family.members.items() if t in self.called and not self._stem(t)]
             for i in users if users != [n] else ():  # only the last has the name of all
@@ -232,6 +233,17 @@ class _Fold:
             family.members = {i + first: t for i, t in family.members.items()}
             self.place |= {t: (family, i) for i, t in family.members.items()}
         return [*found.values()]
+
+    def _is_early(self, family: Family, last: int) -> bool:
+        """Does a family come before the first line of each round, and lacks its first, not its last?
+
+        So it is if it reads data at each step.
+        """
+        numbers = [*family.members]
+        if numbers[0] == 0:
+            ends = self._references(_parts(family.members[0]))
+            return numbers == [*range(last)] and any(isinstance(x, int) for x in ends)
+        return numbers[0] == -1
 
     def _first_number(self, families: list[Family]) -> int:
         """That of the first round: so that keys have the index t, or names the user's numbers."""
@@ -328,10 +340,11 @@ class _Fold:
         own, _ = self.place.get(t, (None, 0))
         if own is None or own is family or own.leaves or own.of or family.leaves or family.of:
             return False
-        known = {self._stem(x) for x in family.members.values()}
-        if len(own.members) >= FEW or family.at(number) or {self._stem(t)} != known:
+        if len(own.members) >= min(FEW, len(family.members)) or own in self.used:
             return False
-        if any(own is other for other, *_ in self.any):
+        if family.at(number):
+            return False
+        if self._stem(t) != self._stem(next(iter(family.members.values()))):
             return False
         own.members = {n: x for n, x in own.members.items() if x is not t}
         family.members[number] = t
@@ -345,6 +358,7 @@ class _Fold:
             like = next(iter(family.members.values()))
             self.any[key] = self.terms.leaf(like.shape, like.dtype)
             self.indexed.add(self.any[key])
+            self.used.add(family)
         return self.any[key]
 
     # Lines
