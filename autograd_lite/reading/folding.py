@@ -592,23 +592,27 @@ class _Fold:
 
     def _stems(self, families: Iterable[Family]) -> dict[Family, str]:
         """The stems of families: what the user calls a member, or the letter of their names."""
-        ours = {t for family in families for t in family.members.values() if not family.leaves}
-        space = Namespace(name for t, name in self.account.names.items() if t not in ours)
+        lines = {t for family in families for t in family.members.values() if not family.leaves}
+        space = Namespace(name for t, name in self.account.names.items() if t not in lines)
         stems: dict[Family, str] = {}
-        letters: defaultdict[str, list[Family]] = defaultdict(list)
+        groups: defaultdict[tuple[bool, str], list[Family]] = defaultdict(list)
         for family in families:
             called = [t for t in family.members.values() if t in self.called]
             if called:
                 stem = self._stem(called[-1]) or self.called[called[-1]]
-                stems[family] = stem if family.leaves else space.free(stem)
             else:
-                name = self.account.names[next(iter(family.members.values()))]
-                letters[re.sub(r"[_\d].*", "", name) or "h"].append(family)
-        for letter, found in letters.items():
+                stem = self.account.names[next(iter(family.members.values()))]
+                stem = re.sub(r"[_\d].*", "", stem) or "h"
+            if family.leaves:
+                stems[family] = stem
+            else:
+                groups[not called, stem].append(family)
+        for (ours, stem), found in sorted(groups.items(), key=lambda x: x[0][0]):
+            others = ("e", "g", "q") if ours else ()
+            free = [x for x in (stem, *others) if x not in space.taken]
             for family in found:
-                free = [c for c in (letter, *"egqs") if c not in space.taken]
                 single = len(found) == 1 and free
-                stems[family] = space.free(free[0]) if single else space.numbered(letter)
+                stems[family] = space.free(free[0]) if single else space.numbered(stem)
         return stems
 
 

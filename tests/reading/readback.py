@@ -521,7 +521,7 @@ def text_of(latex: str, known: Container[str] = ()) -> str:
         row = row.replace(r"&\mathrel{+}=", "&=")
         parts = [part.strip(" =") for part in re.split(r"(?<!\\)&", row)]
         if len(parts) == 1:
-            rows.append(parts[0])
+            rows.append(parts[0].removeprefix(r"\textbf{").removesuffix("}"))
             continue
         head = re.sub(
             r"\\frac\{\\partial (.*?)\}\{\\partial (.*?)\}(?= = |$)", r"∂\1/∂\2", parts[0]

@@ -226,6 +226,14 @@ def test_the_page_of_the_articles(monkeypatch: pytest.MonkeyPatch) -> None:
     assert page.count("$$") == 2 * 5
 
 
+def test_the_page_of_readings_is_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If this fails: python examples/readings.py > examples/readings.md."""
+    folder = Path(__file__).parents[2] / "examples"
+    monkeypatch.syspath_prepend(folder)
+    page = importlib.import_module("readings").page()
+    assert page == (folder / "readings.md").read_text(encoding="utf-8")
+
+
 def test_a_notebook_gets_the_latex() -> None:
     shown = article_d()
     assert shown._repr_latex_() == f"$$\n{shown.latex()}\n$$"
