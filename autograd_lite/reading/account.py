@@ -22,8 +22,8 @@ class Line:
     """`name = ∂loss/∂x = ... = value`, for each x of `xs`; the name may be missing.
 
     place: where in these the value stands, or is `added`; None is everywhere. Where there is no
-    value for a place, it is 0. of: what several lines tell of. steps: those that it stands for, if it
-    has an index.
+    value for a place, it is 0. of: what several lines tell of. steps: those that it stands for, if
+    it has an index.
     """
 
     name: Term | None

@@ -31,7 +31,7 @@ from .steps import Recorded, filling, is_computed, is_light, named, recorded
 WIDTH = 88  # of a line of text
 LEFT, RIGHT = 40, 72  # up to where the lines are aligned
 NOTE = "As recorded: where Python branched on values, this is the branch that it took."
-UNIT = "The rows of %s sum to 1."
+UNIT = "The %s of %s sum to 1."
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -386,7 +386,7 @@ def _as_text(account: Account) -> str:
     texts = (text for text, *more in page if any(more))
     width = max((len(text) for text in texts if len(text) <= RIGHT), default=0)
     shapes = max(len(shape) for _, shape, _ in page)
-    notes = [NOTE, *(UNIT % in_text(account.names[x]) for x in account.units)]
+    notes = [NOTE, *(UNIT % (_sums(x), in_text(account.names[x])) for x in account.units)]
     rows = (f"{text:<{width}}  {shape:<{shapes}}  {steps}".rstrip() for text, shape, steps in page)
     return "\n".join([*rows, *notes])
 
@@ -404,6 +404,11 @@ def _as_latex(account: Account) -> str:
             found.append(f"{left} &{sign} {row.value}{size}{steps}")
     lines = " \\\\\n".join(found)
     aligned = f"\\begin{{aligned}}\n{lines}\n\\end{{aligned}}"
-    notes = [NOTE, *(UNIT % f"${in_latex(account.names[x])}$" for x in account.units)]
+    notes = [NOTE, *(UNIT % (_sums(x), f"${in_latex(account.names[x])}$") for x in account.units)]
     noted = " \\\\\n".join(rf"\text{{{note}}}" for note in notes)
     return f"\\begin{{gathered}}\n{aligned} \\\\\n{noted}\n\\end{{gathered}}"
+
+
+def _sums(x: Term) -> str:
+    """What of data sums to 1."""
+    return "rows" if x.ndim > 1 else "elements"

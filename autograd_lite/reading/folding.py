@@ -235,9 +235,9 @@ class _Fold:
         return [*found.values()]
 
     def _is_early(self, family: Family, last: int) -> bool:
-        """Does a family come before the first line of each round, and lacks its first, not its last?
+        """Is it in each round before the first line that all have, and lacks its first, not its last?
 
-        So it is if it reads data at each step.
+        It is if it reads data.
         """
         numbers = [*family.members]
         if numbers[0] == 0:
@@ -254,7 +254,9 @@ class _Fold:
                     names[int(numbered[2] or numbered[3]) - n] += 1
                 if n + 1 in family.members:
                     one, other = _parts(t), _parts(family.members[n + 1])
-                    for a, b in zip(*(map(self._number, self._references(*x)) for x in (one, other))):
+                    for a, b in zip(
+                        *(map(self._number, self._references(*x)) for x in (one, other))
+                    ):
                         if a is not None and b is not None and a != b:
                             some = True
                             if b > a and a % (b - a) == 0:
@@ -317,7 +319,14 @@ class _Fold:
             raise _Unlike
         name = merged(a.name, b.name)
         value = made(a.value, b.value) if a.value is a.name else merged(a.value, b.value)
-        return name, merged(a.xs, b.xs), value, a.shape, at(a.place, b.place, a.xs[0].shape if a.place else ()), a.added
+        return (
+            name,
+            merged(a.xs, b.xs),
+            value,
+            a.shape,
+            at(a.place, b.place, a.xs[0].shape if a.place else ()),
+            a.added,
+        )
 
     def _member(self, a: Term, b: Term, n: int) -> Term:
         """The member of a family that is `a` at step n and `b` at the next one."""
@@ -367,7 +376,9 @@ class _Fold:
         """Lines of a section, with those of a family that are alike as one."""
         lines = [x for line in lines for x in self._single(line)]
         new = self.new if title == "Forward" else self._together(lines)
-        for (_, placed), group in groupby(lines, key=lambda line: (line.xs, line.place is not None)):
+        for (_, placed), group in groupby(
+            lines, key=lambda line: (line.xs, line.place is not None)
+        ):
             same = [*group]
             if placed and title == "Gradients":
                 new |= self._as_one(self._numbered(same, [line.place for line in same]))
@@ -500,7 +511,9 @@ class _Fold:
                     steps = Steps(self.letter, first, last)
                     self.totals.append((like, steps))
                     given = steps[:1] if steps == self.span else steps
-                    total = self.terms.make(TOTAL, (like,), {"steps": given}, like.shape, like.dtype)
+                    total = self.terms.make(
+                        TOTAL, (like,), {"steps": given}, like.shape, like.dtype
+                    )
                     self.forms[total] = form, first, last
                     new |= dict.fromkeys((sign, x) for _, x in run)
                     new[sign, run[0][1]] = sign, total
@@ -530,7 +543,9 @@ class _Fold:
 
     def find_span(self, sections: Mapping[str, list[Line]]) -> None:
         """From where to where a sum is taken that does not say so: as a line that has all steps."""
-        ends = [(min(x), max(x)) for line in sections["Forward"] if line.steps for x in [line.steps[1:]]]
+        ends = [
+            (min(x), max(x)) for line in sections["Forward"] if line.steps for x in [line.steps[1:]]
+        ]
         all = (min(a for a, _ in ends), max(b for _, b in ends)) if ends else None
         self.span = Steps(self.letter, *all) if all and all in ends else None
 
@@ -649,7 +664,7 @@ def _loops(lines: list[Term], kinds: Mapping[Term, Hashable]) -> list[list[Term]
 
 
 def _addends(t: Term, inner: set[Term], new: Mapping[Any, Any]) -> list[tuple[int, Any]]:
-    """What is added, in order, with the sign of each; `inner`, the sums within; or what is `new`."""
+    """What is added, in order, with the sign of each, or what is `new`; `inner`: the sums within."""
     found: list[tuple[int, Any]] = []
     waiting: list[tuple[int, Any]] = [(1, t)]
     while waiting:

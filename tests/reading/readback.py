@@ -197,7 +197,9 @@ class Reader:
         names, key, sign, formula = heads(formula)
         names = tuple(called(name, self.at) for name in names)
         for letter in self.at:
-            key = re.sub(rf"[-−+\d]*\b\d*{letter}\b[-−+\d]*", lambda x: str(whole(x[0], self.at)), key)
+            key = re.sub(
+                rf"[-−+\d]*\b\d*{letter}\b[-−+\d]*", lambda x: str(whole(x[0], self.at)), key
+            )
         lengths = tuple(map(int, re.findall(r"\d+", shape or "")))
         if formula == "0 elsewhere":
             self.put_together(names, lengths)
