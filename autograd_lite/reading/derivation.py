@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -387,8 +386,8 @@ def _as_text(account: Account) -> str:
     width = max((len(text) for text in texts if len(text) <= RIGHT), default=0)
     shapes = max(len(shape) for _, shape, _ in page)
     notes = [NOTE, *(UNIT % (_sums(x), in_text(account.names[x])) for x in account.units)]
-    rows = (f"{text:<{width}}  {shape:<{shapes}}  {steps}".rstrip() for text, shape, steps in page)
-    return "\n".join([*rows, *notes])
+    lines = (f"{text:<{width}}  {shape:<{shapes}}  {steps}".rstrip() for text, shape, steps in page)
+    return "\n".join([*lines, *notes])
 
 
 def _as_latex(account: Account) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import groupby, pairwise
 from typing import Any
 
@@ -22,33 +22,14 @@ from ..graph import Op
 from ..names import Namespace
 from ..terms import OPS, Term, key_of, within
 from .account import Account, Line, Steps, written_in
+from .families import FEW, LONG, NUMBERED, Families, Family, indexed_by, parts_of
 from .letters import Index, Indexed
 from .notation import SUMMED, Ink, Page
 from .steps import Recorded
 
 ADD, SUBTRACT, NEGATIVE = OPS["add"], OPS["subtract"], OPS["negative"]
 SIGNED = ADD, SUBTRACT, NEGATIVE
-FEW = 3  # what is alike less often stays written out
-LONG = 60  # parts of an expression that is not one to look for among the others
 LETTERS = "tijkn"
-NUMBERED = re.compile(r"(.*?)(?:_?(\d+)|\[(\d+)\])")
-
-
-@dataclass(eq=False)
-class Family:
-    """Terms by the number of their step; of cotangents, `of` the family that they are those of.
-
-    `before`, what stands for the one before the first. `leaves`: whether they are leaves that the
-    user numbered, `Ws[0]`, `Ws[1]`, ..., and have their names.
-    """
-
-    of: Family | None = None
-    leaves: bool = False
-    members: dict[int, Term] = field(default_factory=dict)
-    before: dict[int, Term] = field(default_factory=dict)
-
-    def at(self, number: int) -> Term | None:
-        return self.members.get(number) or self.before.get(number)
 
 
 class _Unlike(Exception):
@@ -69,200 +50,58 @@ TOTAL = Op("total", lambda x, *, steps: x, (None,), paper=_total, elementwise=Tr
 def folded(account: Account, r: Recorded) -> Account:
     """The account of a reading, with what is alike at `FEW` steps or more written once."""
     fold = _Fold(account, r)
-    fold.find_families()
-    sections = {title: fold.lines(title, lines) for title, lines in account.sections.items()}
-    fold.find_span(sections)
-    sections = {title: [*map(fold.with_totals, lines)] for title, lines in sections.items()}
+    sections = fold.sections()
     some = fold.totals or any(line.steps for lines in sections.values() for line in lines)
     return fold.named(sections) if some else account
 
 
-class _Fold:
+class _Fold(Families):
     """What is alike in an account, and how it is written.
 
-    `place`, of a term: its family and its number; `any`, by family, offset and letter: the member
-    that is so much later than the step; `indexed`, the terms with an index; `totals`, over steps:
-    of what, and which.
+    `any`, by family, offset and letter: the member that is so much later than the step; `indexed`,
+    the terms with an index; `totals`, over steps: of what, and which; `span`, the steps of all.
     """
 
     def __init__(self, account: Account, r: Recorded) -> None:
-        self.account, self.terms, self.called = account, r.terms, r.called
+        super().__init__(account, r.called)
+        self.terms = r.terms
         self.filled = {  # arrays without a name of one number, such as zeros to start with
             x: value.flat[0].item()
             for x in r.constants
             if (value := r.values[x]).size and (value == value.flat[0]).all()
         }
-        self.place: dict[Term, tuple[Family, int]] = {}
         self.any: dict[tuple[Family, int, str], Term] = {}
         self.indexed: set[Term] = set()
         self.used: set[Family] = set()
         self.totals: list[tuple[Any, Steps]] = []
-        self.new: dict[Line, Line | None] = {}
         self.span: Steps | None = None
         words = {re.sub(r"[_\d\[].*", "", name) for name in account.names.values()}
         self.letter, *self.letters = [c for c in LETTERS if c not in words] or ["t"]
-        self.forms: dict[Term, Hashable] = {}
-        self.sizes: dict[Term, int] = {}
-        self._read_forms()
-        forward = {line.name: line for line in account.sections["Forward"] if not line.of}
-        self.forward = {
-            t: line
-            for t, line in forward.items()
-            if t and t is not account.loss and self.sizes[t] <= LONG
-        }
 
-    # Forms
-
-    def _read_forms(self) -> None:
-        """The form of each term: what it is but for names and for numbers in keys."""
-        known: dict[Hashable, int] = {}
-        names = self.account.names
-
-        def form(x: Any) -> Hashable:
-            if isinstance(x, Term):
-                return (x.shape, x.dtype) if x in names else self.forms[x]
-            return tuple(map(form, x)) if isinstance(x, (tuple, list)) else key_of(x)
-
-        def of_key(x: Any) -> Hashable:
-            if isinstance(x, tuple):
-                return tuple(map(of_key, x))
-            return type(x) if isinstance(x, (int, slice)) else form(x)
-
-        lines = [line for lines in self.account.sections.values() for line in lines]
-        ends = [x for line in lines for x in line.parts if x is line.name or x not in names]
-        for t in written_in(ends, names):
-            params = [(k, of_key(v) if k == "key" else key_of(v)) for k, v in t.params.items()]
-            whole = t.op, form(t.inputs), tuple(params), t.shape, t.dtype
-            self.forms[t] = known.setdefault(whole, len(known))
-            inner = (x for x in within(t.inputs) if x not in names)
-            self.sizes[t] = 1 + len(t.inputs) + sum(self.sizes[x] for x in inner)
-
-    def _references(self, *ends: Any) -> list[Any]:
-        """What expressions refer to, in order: leaves, terms with names, and numbers in keys."""
-        found: list[Any] = []
-        waiting = [*ends[::-1]]
-        while waiting:
-            x = waiting.pop()
-            if isinstance(x, Term) and x.op and x not in self.account.names:
-                waiting += _parts(x)[::-1]
-            elif isinstance(x, (tuple, list)):
-                waiting += x[::-1]
-            elif isinstance(x, Term) or type(x) is int:
-                found.append(x)
-        return found
-
-    def _number(self, x: Any) -> int | None:
-        """A number in a key, or that of a member of a family."""
-        return x if isinstance(x, int) else self.place[x][1] if x in self.place else None
-
-    # Families
-
-    def find_families(self) -> None:
-        """Guess the families of the lines forward; those of their cotangents follow."""
-        leaves: defaultdict[Hashable, Family] = defaultdict(lambda: Family(leaves=True))
-        for t, name in self.account.names.items():
-            numbered = NUMBERED.fullmatch(name)
-            if t.op is None and numbered and numbered[3]:
-                family = leaves[numbered[1], t.shape, t.dtype]
-                family.members[int(numbered[3])] = t
-                self.place[t] = family, int(numbered[3])
-        kinds = self._kinds()
-        for loop in _loops([*self.forward], kinds):
-            families = self._rounds(loop, kinds)
-            new = self._together([self.forward[t] for t in loop])
-            if 2 * len(new) > len(loop):
-                self.new |= new
+    def sections(self) -> dict[str, list[Line]]:
+        """The lines, with those of a family that are alike as one, and with sums over steps."""
+        known = {line.name: line for line in self.account.sections["Forward"]}
+        new: dict[Line, Line | None] = {}
+        for loop, families in self.loops():
+            found = self._together([known[t] for t in loop])
+            if 2 * len(found) > len(loop):
+                new |= found
             else:  # it is no loop
                 for family in families:
                     for t in family.members.values():
                         del self.place[t]
-        slopes: defaultdict[Family, Family] = defaultdict(Family)
-        for t, x in self.account.origin.items():
-            family, n = self.place.get(x, (None, 0))
-            if family and not family.leaves:
-                slope = slopes[family]
-                slope.of, slope.members[n] = family, t
-                self.place[t] = slope, n
-
-    def _kinds(self) -> dict[Term, Hashable]:
-        """The kind of each line forward: its form, what the user calls it, but for a number, and
-        the leaves that stand in all lines of that form, such as the weights of a gate."""
-        groups: defaultdict[Hashable, list[Term]] = defaultdict(list)
-        for t in self.forward:
-            groups[self.forms[t], self._stem(t)].append(t)
-        kinds: dict[Term, Hashable] = {}
-        for form, group in groups.items():
-            columns = zip(*(self._references(*_parts(t)) for t in group))
-            fixed = [
-                [self.place[x][0] if x in self.place else x for x in column]
-                for column in columns
-                if all(isinstance(x, Term) and x.op is None for x in column)
-            ]
-            for t, *leaves in zip(group, *fixed) if fixed else zip(group):
-                kinds[t] = form, *leaves
-        return kinds
-
-    def _stem(self, t: Term) -> str | None:
-        """What the user calls a term that has a number."""
-        numbered = NUMBERED.fullmatch(self.called.get(t, ""))
-        return numbered[1] if numbered else None
-
-    def _rounds(self, loop: list[Term], kinds: Mapping[Term, Hashable]) -> list[Family]:
-        """The families of a loop: a round begins with the first of the lines that all rounds have.
-
-        Of several lines of a kind in a round, each has its family.
-        """
-        counts = Counter(kinds[t] for t in loop)
-        usual = Counter(n for n in counts.values() if n >= FEW).most_common(1)[0][0]
-        head = next(kinds[t] for t in loop if counts[kinds[t]] in (usual, usual + 1))
-        found: defaultdict[Hashable, Family] = defaultdict(Family)
-        n, seen = -1, Counter[Hashable]()
-        for t in loop:
-            if kinds[t] == head:
-                n, seen = n + 1, Counter()
-            found[kinds[t], seen[kinds[t]]].members[n] = t
-            seen[kinds[t]] += 1
-        for family in found.values():
-            if n not in family.members and self._is_early(family, n):
-                family.members = {i + 1: t for i, t in family.members.items()}
-            users = [i for i, t in family.members.items() if t in self.called and not self._stem(t)]
-            for i in users if users != [n] else ():  # only the last has the name of all
-                del family.members[i]
-        first = self._first_number([*found.values()])
-        for family in found.values():
-            family.members = {i + first: t for i, t in family.members.items()}
-            self.place |= {t: (family, i) for i, t in family.members.items()}
-        return [*found.values()]
-
-    def _is_early(self, family: Family, last: int) -> bool:
-        """Is it in each round before the first line that all have, and lacks its first, not its last?
-
-        It is if it reads data.
-        """
-        numbers = [*family.members]
-        if numbers[0] == 0:
-            ends = self._references(_parts(family.members[0]))
-            return numbers == [*range(last)] and any(isinstance(x, int) for x in ends)
-        return numbers[0] == -1
-
-    def _first_number(self, families: list[Family]) -> int:
-        """That of the first round: so that keys have the index t, or names the user's numbers."""
-        keys, names, some = Counter[int](), Counter[int](), False
-        for family in families:
-            for n, t in family.members.items():
-                if numbered := NUMBERED.fullmatch(self.called.get(t, "")):
-                    names[int(numbered[2] or numbered[3]) - n] += 1
-                if n + 1 in family.members:
-                    one, other = _parts(t), _parts(family.members[n + 1])
-                    for a, b in zip(
-                        *(map(self._number, self._references(*x)) for x in (one, other))
-                    ):
-                        if a is not None and b is not None and a != b:
-                            some = True
-                            if b > a and a % (b - a) == 0:
-                                keys[a // (b - a) - n] += 1
-        votes = keys or names
-        return votes.most_common(1)[0][0] if votes and not (some and not keys) else int(not some)
+        self.add_slopes()
+        sections = {}
+        for title, lines in self.account.sections.items():
+            split = [x for line in lines for x in _single(line)]
+            if title != "Forward":
+                new |= self._together(split)
+            sections[title] = self._in_order(split, new)
+        ends = [tuple(sorted(x.steps[1:])) for x in sections["Forward"] if x.steps]
+        if ends:
+            first, last = min(a for a, _ in ends), max(b for _, b in ends)
+            self.span = Steps(self.letter, first, last) if (first, last) in ends else None
+        return {title: [*map(self._with_totals, lines)] for title, lines in sections.items()}
 
     # Merging
 
@@ -290,7 +129,7 @@ class _Fold:
                 raise _Unlike
             inputs = merged(a.inputs, b.inputs)
             params = {
-                k: at(v, b.params[k], _indexed_by(a)) if k == "key" else merged(v, b.params[k])
+                k: at(v, b.params[k], indexed_by(a)) if k == "key" else merged(v, b.params[k])
                 for k, v in a.params.items()
             }
             term = self.terms.make(a.op, inputs, params, a.shape, a.dtype)
@@ -313,20 +152,14 @@ class _Fold:
 
         if not isinstance(a, Line):
             return merged(a, b)
-        if (a.name is None, a.value is a.name) != (b.name is None, b.value is b.name):
+        own = a.name is not None and a.value is a.name
+        if (a.name is None, own) != (b.name is None, b.value is b.name and b.name is not None):
             raise _Unlike
-        if a.shape != b.shape or a.added != b.added:
+        if (a.shape, a.added) != (b.shape, b.added):
             raise _Unlike
-        name = merged(a.name, b.name)
-        value = made(a.value, b.value) if a.value is a.name else merged(a.value, b.value)
-        return (
-            name,
-            merged(a.xs, b.xs),
-            value,
-            a.shape,
-            at(a.place, b.place, a.xs[0].shape if a.place else ()),
-            a.added,
-        )
+        value = made(a.value, b.value) if own else merged(a.value, b.value)
+        place = at(a.place, b.place, a.xs[0].shape if a.place else ())
+        return merged(a.name, b.name), merged(a.xs, b.xs), value, a.shape, place, a.added
 
     def _member(self, a: Term, b: Term, n: int) -> Term:
         """The member of a family that is `a` at step n and `b` at the next one."""
@@ -353,7 +186,7 @@ class _Fold:
             return False
         if family.at(number):
             return False
-        if self._stem(t) != self._stem(next(iter(family.members.values()))):
+        if self.stem(t) != self.stem(next(iter(family.members.values()))):
             return False
         own.members = {n: x for n, x in own.members.items() if x is not t}
         family.members[number] = t
@@ -372,16 +205,8 @@ class _Fold:
 
     # Lines
 
-    def lines(self, title: str, lines: Iterable[Line]) -> list[Line]:
-        """Lines of a section, with those of a family that are alike as one."""
-        lines = [x for line in lines for x in self._single(line)]
-        new = self.new if title == "Forward" else self._together(lines)
-        for (_, placed), group in groupby(
-            lines, key=lambda line: (line.xs, line.place is not None)
-        ):
-            same = [*group]
-            if placed and title == "Gradients":
-                new |= self._as_one(self._numbered(same, [line.place for line in same]))
+    def _in_order(self, lines: list[Line], new: Mapping[Line, Line | None]) -> list[Line]:
+        """The new lines; what needs nothing of others comes with the others of its family."""
         slots: list[list[Line]] = []
         last: dict[Any, list[Line]] = {}  # where the lines of a family are
         for line in lines:
@@ -397,17 +222,8 @@ class _Fold:
 
     def _needs_lines(self, line: Line) -> bool:
         """Does it need more than leaves?"""
-        ends = self._references(_parts(line.name) if line.value is line.name else line.parts)
+        ends = self.references(parts_of(line.name) if line.value is line.name else line.parts)
         return any(isinstance(x, Term) and x.op is not None for x in ends)
-
-    def _single(self, line: Line) -> list[Line]:
-        """Lines for each x of many that have one cotangent."""
-        if len(line.xs) - (line.name is not None) < FEW or line.of:
-            return [line]
-        kept = [] if line.name is None else [line.name]
-        value = line.name or line.value
-        first = [replace(line, xs=line.xs[:1])] if kept else []
-        return [*first, *(Line(None, (x,), value, line.shape) for x in line.xs[len(first) :])]
 
     def _together(self, lines: list[Line]) -> dict[Line, Line | None]:
         """What stands for lines that are alike: one in the place of the first, and then nothing."""
@@ -421,6 +237,10 @@ class _Fold:
         for group in groups.values():
             back = group[0][0] > group[-1][0]
             new |= self._as_one(sorted(group, key=lambda x: x[0], reverse=back))
+        for (name, _, placed), of_one in groupby(lines, key=_about):
+            same = [*of_one]
+            if placed and not name:
+                new |= self._as_one(self._numbered(same, [line.place for line in same]))
         return new
 
     def _as_one(self, numbered: list[tuple[int, Line]]) -> dict[Line, Line | None]:
@@ -461,13 +281,13 @@ class _Fold:
                 return 0
             return sum(abs(b - a) == 1 for a, b in pairwise(column))  # type: ignore[operator]
 
-        columns = zip(*(map(self._number, self._references(x)) for x in expressions))
+        columns = zip(*(map(self.number, self.references(x)) for x in expressions))
         best = max(columns, key=counts, default=())
         return [*zip(best, xs)] if counts(best) else []
 
     # Sums
 
-    def with_totals(self, line: Line) -> Line:
+    def _with_totals(self, line: Line) -> Line:
         """A line in which addends that are alike are a sum over steps."""
         if line.steps or (line.of and line.name) or not isinstance(line.value, Term):
             return line
@@ -499,7 +319,7 @@ class _Fold:
         groups: defaultdict[tuple[int, Hashable, Any], list[Any]] = defaultdict(list)
         for sign, x in addends:
             if isinstance(x, Term) and self.sizes.get(x, 0) <= LONG:
-                families = [self.place[y][0] for y in self._references(x) if y in self.place]
+                families = [self.place[y][0] for y in self.references(x) if y in self.place]
                 form = (x.shape, x.dtype) if x in self.account.names else self.forms.get(x)
                 slopes = [family for family in families if family.of]
                 groups[sign, form, (*slopes, *families, None)[0]].append(x)
@@ -541,20 +361,12 @@ class _Fold:
 
     # Names
 
-    def find_span(self, sections: Mapping[str, list[Line]]) -> None:
-        """From where to where a sum is taken that does not say so: as a line that has all steps."""
-        ends = [
-            (min(x), max(x)) for line in sections["Forward"] if line.steps for x in [line.steps[1:]]
-        ]
-        all = (min(a for a, _ in ends), max(b for _, b in ends)) if ends else None
-        self.span = Steps(self.letter, *all) if all and all in ends else None
-
     def named(self, sections: dict[str, list[Line]]) -> Account:
         """The account of these sections, where the members of families are called alike."""
         known = {t: key for key, t in self.any.items()}
-        lines = [line for lines in sections.values() for line in lines if line.steps]
-        uses = [(self._of(line), line.steps) for line in lines] + self.totals
-        used = [(known[t], steps) for x, steps in uses for t in self._references(x) if t in known]
+        lines = [line for lines in sections.values() for line in lines]
+        uses = [(self._of(line), steps) for line in lines if (steps := line.steps)] + self.totals
+        used = [(known[t], steps) for x, steps in uses for t in self.references(x) if t in known]
         active = dict.fromkeys(family.of or family for (family, *_), _ in used)
         starts: dict[Family, Line] = {}
         for (family, offset, _), (_, *ends) in used:
@@ -565,11 +377,11 @@ class _Fold:
 
         forward: list[Line] = []
         for line in sections["Forward"]:
-            for t in self._references(self._of(line)) if line.steps else ():
-                start = starts.get(known[t][0]) if t in known else None
-                forward += [start] if start and start not in forward else []
+            for t in self.references(self._of(line)) if line.steps else ():
+                first = starts.get(known[t][0]) if t in known else None
+                forward += [first] if first and first not in forward else []
             forward.append(line)
-        rest = [start for start in starts.values() if start not in forward]
+        rest = [first for first in starts.values() if first not in forward]
 
         stems = self._stems(active)
         for family, _ in self.place.values():
@@ -579,7 +391,8 @@ class _Fold:
         for (family, offset, letter), t in [*self.any.items()]:
             if family.of in stems:
                 origin[t] = self._member_at(family.of, offset, letter)
-        numbered = [(f, Index("", 0, n), t) for f in stems for n, t in f.members.items()]
+        numbered: list[tuple[Family, Index, Any]] = []
+        numbered += [(f, Index("", 0, n), t) for f in stems for n, t in f.members.items()]
         numbered += [(f, Index("", 0, min(f.before)), line.name) for f, line in starts.items()]
         numbered += [(f, Index(letter, 1, n), t) for (f, n, letter), t in self.any.items()]
         names = {
@@ -614,7 +427,7 @@ class _Fold:
         for family in families:
             called = [t for t in family.members.values() if t in self.called]
             if called:
-                stem = self._stem(called[-1]) or self.called[called[-1]]
+                stem = self.stem(called[-1]) or self.called[called[-1]]
             else:
                 stem = self.account.names[next(iter(family.members.values()))]
                 stem = re.sub(r"[_\d].*", "", stem) or "h"
@@ -631,40 +444,22 @@ class _Fold:
         return stems
 
 
-def _indexed_by(t: Term) -> Sequence[int]:
-    """The lengths of what the key of a term is one into."""
-    return t.shape if t.op is OPS["scatter"] else getattr(t.inputs[0], "shape", ())
+def _single(line: Line) -> list[Line]:
+    """Lines for each x of many that have one cotangent."""
+    own = line.name is not None
+    if len(line.xs) - own < FEW or line.of:
+        return [line]
+    value = line.name or line.value
+    first = [replace(line, xs=line.xs[:1])] if own else []
+    return [*first, *(Line(None, (x,), value, line.shape) for x in line.xs[own:])]
 
 
-def _parts(t: Term) -> list[Any]:
-    """What a term is made of, in the order in which it is read; of a slice, where it ends."""
-    key = t.params.get("key")
-    if isinstance(key, tuple) and all(isinstance(k, (int, slice)) for k in key):
-        lengths = _indexed_by(t)
-        key = [
-            k.indices(n) if isinstance(k, slice) and not isinstance(k.start, Index) else k
-            for k, n in zip(key, lengths)
-        ]
-    return [key, *t.inputs]
-
-
-def _loops(lines: list[Term], kinds: Mapping[Term, Hashable]) -> list[list[Term]]:
-    """The lines of each loop: kinds that come in turns, `FEW` times or more, are of one."""
-    counts = Counter(kinds.values())
-    last = {kinds[t]: i for i, t in enumerate(lines) if counts[kinds[t]] >= FEW}
-    loops: list[list[Term]] = []
-    end = -1
-    for i, t in enumerate(lines):
-        if i > end and kinds[t] in last:
-            loops.append([])
-        end = max(end, last.get(kinds[t], -1))
-        if i <= end:
-            loops[-1].append(t)
-    return loops
+def _about(line: Line) -> tuple[Any, ...]:
+    return line.name, line.xs, line.place is not None
 
 
 def _addends(t: Term, inner: set[Term], new: Mapping[Any, Any]) -> list[tuple[int, Any]]:
-    """What is added, in order, with the sign of each, or what is `new`; `inner`: the sums within."""
+    """What is added, or is `new` in its place, each with its sign; `inner`: the sums within."""
     found: list[tuple[int, Any]] = []
     waiting: list[tuple[int, Any]] = [(1, t)]
     while waiting:

@@ -43,7 +43,7 @@ class Indexed(str):
     """The name of one of many: its stem, and its index behind a _, or in brackets."""
 
     stem: str
-    index: str
+    below: str
 
     def __new__(cls, stem: str, index: Index, brackets: bool = False) -> Indexed:
         text = str(index)
@@ -51,7 +51,7 @@ class Indexed(str):
             new = super().__new__(cls, f"{stem}[{text}]")
         else:
             new = super().__new__(cls, f"{stem}_{text if text.isalnum() else f'{{{text}}}'}")
-        new.stem, new.index = stem, text
+        new.stem, new.below = stem, text
         return new
 
 
@@ -81,7 +81,7 @@ def in_latex(name: str) -> str:
     if isinstance(name, Indexed):
         stem = in_latex(name.stem)
         stem = f"{stem[:-1]}," if "_{" in stem and stem[-1] == "}" else f"{stem}_{{"
-        return f"{stem}{name.index}}}"
+        return f"{stem}{name.below}}}"
     if not WAY.fullmatch(name):
         return escaped(name)
     words: list[tuple[str, list[str]]] = []  # with what is below them

@@ -258,8 +258,8 @@ class Page:
             return self.sign("comma").join(map(self.key, key))
         if isinstance(key, slice):
             ends = (key.start, key.stop, key.step)
-            ends = tuple(self.key(x) if isinstance(x, Index) else x for x in ends)
-            return slice_text(slice(*ends)).replace(":", self.sign("slice"))
+            texts = (self.key(x) if isinstance(x, Index) else x for x in ends)
+            return slice_text(slice(*texts)).replace(":", self.sign("slice"))
         if isinstance(key, Index):
             return str(key) if self.latex else str(key).replace("-", "−")
         if key is None or key is ...:
