@@ -51,7 +51,9 @@ def _cancelled(terms: Terms, x: Any) -> Any:
         if isinstance(a, Term) and a.op is OPS["multiply"] and is_number(a.inputs[0]):
             number, quotient = a.inputs
         if isinstance(quotient, Term) and quotient.op is OPS["divide"] and quotient.inputs[1] is b:
-            rest = terms.full(number, x.shape, x.dtype)
             over = quotient.inputs[0]
+            if not is_number(over) and over.shape != x.shape:
+                continue
+            rest = terms.full(number, x.shape, x.dtype)
             return terms.simple(OPS["multiply"], (rest, over), {}, x.shape, x.dtype)
     return x

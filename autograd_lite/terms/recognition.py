@@ -456,7 +456,7 @@ def _agrees(same: Same, x: Array, rng: Any, tolerance: float, exact: bool = Fals
 
 
 def _drawn(same: Same, dtype: Any, rng: Any) -> dict[int, Any]:
-    """Other data, by the ids of the recorded ones: of any sign, and 0, but for class and row numbers."""
+    """Other data, by the ids of the recorded ones: of any sign, and 0; class and row numbers."""
     found: dict[int, Any] = {}
     for x in _data(same.inside):
         if isinstance(x, int) or (isinstance(x, Node) and x.op is not None):

@@ -44,3 +44,5 @@ def test_a_factor_is_cancelled_with_what_it_is_divided_by() -> None:
     x, y = Tensor(array(3), name="x"), Tensor(array(3), name="y")
     assert lines(derive((2 * (x / y) * y).sum(), []))[1] == "loss = 2 Σ x"
     assert lines(derive((x / y * x).sum(), []))[1] == "loss = Σ (x / y) ⊙ x"
+    w = Tensor(array(3, 1), name="w")
+    assert lines(derive((w / x * x).sum(), []))[1] == "loss = Σ (w / x) ⊙ x"
