@@ -86,8 +86,10 @@ def derive(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
     ∂loss/∂z; then the gradients. Two arrays side by side are a matrix product, ⊙ is the elementwise
     one, and [z > 0] is 1 where that holds and else 0. What is used by its places has a line for
     each, ∂loss/∂x[0]; where these are lines with +=, they add up. Of arrays that do not fit from
-    the last axis on, the first axes are meant. It is the recorded run: where Python branched on
-    values, it took that branch.
+    the last axis on, the first axes are meant. Three or more steps of a loop that are alike are one
+    line, `z_t = W x[t] + U h_{t−1}` with `t = 0 … 4` at its end, and Σ_t is the sum over all steps
+    that lines forward are for. It is the recorded run: where Python branched on values, it took
+    that branch.
 
     Raises TypeError for a `loss` or `wrt` that is no floating Tensor, ValueError for a loss of
     several elements or one computed inside `no_grad`, RuntimeError for a leaf that was used with

@@ -316,17 +316,17 @@ class _Fold(Families):
 
     def _summed(self, addends: list[tuple[int, Any]]) -> list[tuple[int, Any]]:
         """Addends, with a sign each, of which those that are alike are a sum over steps."""
-        groups: defaultdict[tuple[int, Hashable, Any], list[Any]] = defaultdict(list)
-        for sign, x in addends:
+        groups: defaultdict[tuple[int, Hashable, Any], dict[Term, int]] = defaultdict(dict)
+        for i, (sign, x) in enumerate(addends):
             if isinstance(x, Term) and self.sizes.get(x, 0) <= LONG:
                 families = [self.place[y][0] for y in self.references(x) if y in self.place]
                 form = (x.shape, x.dtype) if x in self.account.names else self.forms.get(x)
                 slopes = [family for family in families if family.of]
-                groups[sign, form, (*slopes, *families, None)[0]].append(x)
-        new: dict[Any, Any] = {}
+                groups[sign, form, (*slopes, *families, None)[0]].setdefault(x, i)
+        new: dict[int, Any] = {}  # by the place of an addend, for one may be there twice
         for (sign, form, _), group in groups.items():
             if len(group) >= FEW:
-                for like, run in self._runs(self._numbered(group, group)):
+                for like, run in self._runs(self._numbered([*group], [*group])):
                     first, last = sorted((run[0][0], run[-1][0]))
                     steps = Steps(self.letter, first, last)
                     self.totals.append((like, steps))
@@ -335,11 +335,11 @@ class _Fold(Families):
                         TOTAL, (like,), {"steps": given}, like.shape, like.dtype
                     )
                     self.forms[total] = form, first, last
-                    new |= dict.fromkeys((sign, x) for _, x in run)
-                    new[sign, run[0][1]] = sign, total
+                    new |= dict.fromkeys(group[x] for _, x in run)
+                    new[group[run[0][1]]] = sign, total
         if not new:
             return addends
-        shorter = [x for addend in addends if (x := new.get(addend, addend))]
+        shorter = [x for i, addend in enumerate(addends) if (x := new.get(i, addend))]
         if len(shorter) >= FEW and self.letters:  # the sums may be alike themselves
             before = self.letter, self.letters
             self.letter, *self.letters = self.letters
@@ -369,9 +369,16 @@ class _Fold(Families):
         used = [(known[t], steps) for x, steps in uses for t in self.references(x) if t in known]
         active = dict.fromkeys(family.of or family for (family, *_), _ in used)
         starts: dict[Family, Line] = {}
+        own = {line.name for line in sections["Forward"] if not line.of} - {self.account.loss}
         for (family, offset, _), (_, *ends) in used:
-            for n, x in family.before.items():
-                if n == min(ends) + offset and family not in starts:
+            for n, x in [*family.before.items()]:
+                if n != min(ends) + offset or family in starts:
+                    continue
+                if x in own and x not in self.place and x not in self.called:
+                    del family.before[n]
+                    family.members[n] = x
+                    self.place[x] = family, n
+                else:
                     start = self.terms.leaf(x.shape, x.dtype)
                     starts[family] = Line(start, (), self.filled.get(x, x), x.shape)
 

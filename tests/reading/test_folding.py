@@ -178,6 +178,26 @@ def stacked() -> tuple[Any, Names, list[str]]:
     return loss, v, ["U", "W", "V", "R", "g0"]
 
 
+def repeated() -> tuple[Any, Names, list[str]]:
+    """What is added twice at one step, after a first step of its own."""
+    v = tensors(x=(7, 3), W=(3, 3), w=(3,), s0=(3,))
+    s = al.tanh(v["W"] @ v["s0"] + v["w"])
+    for t in range(6):
+        z = v["W"] @ s + v["w"] * v["x"][t].sum() + v["w"]
+        s = al.tanh(z + v["w"] + v["w"] if t == 3 else z)
+    return (s * v["w"]).sum(), v, ["W", "w", "s0", "x"]
+
+
+def layers() -> tuple[Any, Names, list[str]]:
+    """As wide as each other, their weights in lists."""
+    v: Names = tensors(x=(4, 3))
+    Ws, bs = ([Tensor(array(*shape, seed=i) / 2) for i in range(5)] for shape in ((3, 3), (3,)))
+    a = v["x"].data
+    for W, b in zip(Ws, bs):
+        a = al.tanh(a @ W + b)
+    return (a**2).sum(), {"x": v["x"].data, "Ws": Ws, "bs": bs}, []
+
+
 PROGRAMS: dict[str, Callable[[], tuple[Any, Names, list[str]]]] = {
     **{
         f"recurrent, {steps} steps, {first}{', loss at each' * each}{', scalar' * (not hidden)}": (
@@ -192,6 +212,7 @@ PROGRAMS: dict[str, Callable[[], tuple[Any, Names, list[str]]]] = {
     "recurrent, 30 steps, odd at 3": lambda: recurrent(30, odd=3),
     "lstm": lstm,
     "gru": gru,
+    "an addend twice": repeated,
     "samples": samples,
     "rewards": rewards,
     "perceptrons": perceptrons,
@@ -320,6 +341,20 @@ def test_numbers_are_the_users_own() -> None:
     text = lines(derive((h**2).sum(), [v["W"]], names))
     assert "s_t = tanh(z_t) t = 1 … 4" in text
     assert "s_0 = h0" in text
+
+
+def test_layers_of_lists_are_numbered_as_their_weights() -> None:
+    loss, names, _ = layers()
+    text = lines(derive(loss, names=names))
+    assert text[1:4] == [
+        "a_{−1} = x",
+        "z_t = a_{t−1} Ws[t] + bs[t] t = 0 … 4",
+        "a_t = tanh(z_t) t = 0 … 4",
+    ]
+    assert text[-2:] == [
+        "∂loss/∂Ws[t] = a_{t−1}ᵀ d_z_t t = 0 … 4",
+        "∂loss/∂bs[t] = Σ over axis 0 of d_z_t t = 0 … 4",
+    ]
 
 
 # What stays as it is ----------------------------------------------------------------------------
