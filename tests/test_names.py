@@ -322,7 +322,7 @@ def test_numbers_after_a_digit() -> None:
         a1 = np.tanh(x[i] @ W)
         loss = loss + (a1 * a1).sum()
     text = str(derive(loss, names=locals()))
-    assert all(f"  a1_{i} " in text for i in (1, 2, 3))
+    assert "  a1_t " in text
 
 
 def test_what_was_computed_once_keeps_its_name() -> None:

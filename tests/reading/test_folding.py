@@ -271,7 +271,7 @@ def test_a_recurrent_net_in_latex() -> None:
     loss, names, wrt = recurrent()
     latex = derive(loss, [names[x] for x in wrt], names).latex()
     for row in (
-        r"z_{t} &= U \thinspace x\left[t\right] + b + W \thinspace a_{t-1} "
+        r"z_{t} &= U \thinspace x[t] + b + W \thinspace a_{t-1} "
         r"&& \in \mathbb{R}^{3} && t = 0, \ldots, 4 \\",
         r"\frac{\partial \mathrm{loss}}{\partial W} &= \sum_{t} d_{z_{t}} \thinspace a_{t-1}^{\top}"
         r" && \in \mathbb{R}^{3 \times 3} \\",
