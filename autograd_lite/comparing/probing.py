@@ -38,7 +38,8 @@ class Probe:
     """φ(t) = Σ w ⊙ f(x + t d), for any direction d.
 
     f: a function of arrays of the shape of x; w, the `weights`, have the shape of what it returns.
-    eps: the relative rounding of its numbers, or of others of a `size` that they came from. Where f(x) is not finite, w is taken as 0.
+    eps: the relative rounding of its numbers, or of others, of a `size`, that they came from.
+    Where f(x) is not finite, w is taken as 0.
     """
 
     f: Callable[[Array], Array]
@@ -72,8 +73,8 @@ class Probe:
         return float(self.eps**0.75 * size)
 
     def usual(self, noise: float) -> float:
-        """The error of differences that rounding alone makes, at the usual step."""
-        return float(16 * noise / self.eps**0.2)
+        """The error of differences that is of rounding alone, at the usual steps."""
+        return float(32 * noise / self.eps**0.2)
 
     def noise(self, d: Array) -> float:
         """How far rounding moves φ: from fourth differences, in which what is smooth cancels.
@@ -146,7 +147,7 @@ class Probe:
         if y.dtype.kind != "c" or not np.allclose(y.real, here, rtol=0, atol=tolerance):
             return nan
         found = float(np.sum(self.weights[self.finite] * y.imag)) / h
-        return found if isfinite(found) else None
+        return found
 
     def taylor(self, d: Array, derived: float, noise: float) -> float:
         """The slope of log |φ(h) - φ(0) - h φ'(0)| over log h: 2 for a right φ', 1 for a wrong one.
