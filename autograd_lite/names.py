@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .graph import REAL, Array, Node, describe
-from .views import Step, address, after, steps_to
+from .views import Step, after, steps_to
 
 MOST = 1000  # what is looked at of one container
 FEW = 30  # the arrays of one shape that are tried for an explanation
@@ -138,6 +139,8 @@ class Names:
             found = self._function(value)
         if found is None or not _is_equal(found.of(found.value), value):
             return None
+        if str(found) in self._taken:
+            return None  # the name of another
         return found._replace(name=self(found.base) or found.name)
 
     # The names of a value
@@ -201,8 +204,6 @@ class Names:
         return self._places[id(x)]
 
     def _part(self, x: Any, value: Array) -> Path | None:
-        if isinstance(x, np.generic):
-            return self._element(x)
         found = []
         if type(x) is np.ndarray:
             for name, base in self._bases:
@@ -210,35 +211,39 @@ class Names:
                     found.append(self._path(name, base, steps))
         return min(found, key=lambda p: (len(p.steps), -p.base.size, len(str(p))), default=None)
 
-    def _element(self, x: np.generic) -> Path | None:
-        """The one element of the named arrays that a scalar is equal to."""
-        found: dict[int, Path] = {}  # by its address
-        for name, base in sorted(self._bases, key=lambda base: -base[1].size):
-            if base.dtype == x.dtype and base.ndim:
-                value = self._value(base)
-                for place in np.argwhere(value == x)[:2].tolist():
-                    here = base[tuple(slice(i, i + 1) for i in place)]
-                    (step,) = steps_to(here.reshape(()), base) or (None,)
-                    if step:
-                        found.setdefault(address(here), self._path(name, base, (step,)))
-        return next(iter(found.values())) if len(found) == 1 else None
-
     def _place_in_order(self, xs: tuple[np.generic, ...]) -> None:
-        """Scalars of the passes of a loop that are, in order, those of one vector, or 1 − these."""
+        """Scalars of the passes of a loop that are, in order, those of one vector, or 1 − these.
+
+        That is told if no two are equal, or if rows of another array are used in order, too.
+        """
         values = np.array(xs)
-        if len(xs) < WEAK or (values == values[0]).all():
+        told = np.unique(values).size == len(xs) or ((values != values[0]).any() and self._in_order)
+        if len(xs) < WEAK or not told:
             return
         vectors = [(name, base) for name, base in self._bases if base.shape == values.shape]
         found = [
             (name, base, step)
+            for step in FUNCTIONS[:2]
             for name, base in vectors
-            for step in islice(_explaining(self._value(base), values), 1)  # t rather than t²
+            if _gives(step, self._value(base), values)
         ]
         for i, x in enumerate(xs):
             if len(found) == 1 and self._place(x, x) is None:
                 (name, base, step) = found[0]
                 steps = steps_to(base[i, ...], base) or ()
                 self._places[id(x)] = self._path(name, base, (*steps, step))
+
+    @cached_property
+    def _in_order(self) -> bool:
+        """Are the rows of named arrays used one after the other, from the first to the last?"""
+        rows: defaultdict[int, list[int]] = defaultdict(list)
+        for x, value in self._seen.values():
+            place = self._place(x, value) if type(x) is np.ndarray else None
+            if place and place.steps and (row := re.match(r"\{\}\[(\d+)", place.steps[0].text)):
+                rows[id(place.base)].append(int(row[1]))
+        return bool(rows) and all(
+            [*dict.fromkeys(its)] == [*range(max(its) + 1)] for its in rows.values()
+        )
 
     def _function(self, value: np.ndarray) -> Path | None:
         """The one simple function of one named array that gives this value."""
@@ -396,12 +401,22 @@ def _kind_of_key(key: Any) -> Any:
 
 
 def _explaining(x: Array, y: np.ndarray) -> Iterator[Step]:
-    """The simple functions that give y of an array of its shape."""
+    """The simple functions that give y of an array of its shape, where nothing else may have.
+
+    A copy may as well be |x|, or x sorted or clipped, unless x has both signs and no order; a mask
+    may be of another limit, unless x has both signs and is not of whole numbers; and a multiple may
+    be by the largest, or the sum, or the like.
+    """
+    if x.dtype.kind not in "fiu":
+        return
+    mixed = bool((x > 0).any() and (x < 0).any())
     if y.dtype == bool:
-        if y.size >= WEAKEST and x.dtype.kind in "fiu":
+        if y.size >= WEAKEST and mixed and not (x == np.round(x)).any():
             yield from (step for step in COMPARISONS if _gives(step, x, y))
         return
-    found = [step for step in FUNCTIONS if x.dtype.kind in "fiu" and _gives(step, x, y)]
+    rises = np.diff(np.ravel(x))
+    copied = mixed and (rises < 0).any() and (rises > 0).any()
+    found = [step for step in FUNCTIONS[not copied :] if _gives(step, x, y)]
     yield from found
     (a, b), (c, d) = x.flat[[0, -1]].tolist(), y.flat[[0, -1]].tolist()
     likely = x.dtype.kind == "f" and math.isclose(a * d, b * c, rel_tol=1e-3)
@@ -410,11 +425,19 @@ def _explaining(x: Array, y: np.ndarray) -> Iterator[Step]:
 
 
 def _multiples(x: np.ndarray, y: np.ndarray) -> Iterator[Step]:
-    """A number of a few digits times x, or x divided by a whole one, as the largest element has."""
+    """A number of a few digits times x, or x divided by a whole one, as the largest element has.
+
+    Not a number that x itself may have given.
+    """
     largest = np.abs(x).argmax()
     with np.errstate(all="ignore"):
         factor = float(f"{y.flat[largest] / x.flat[largest]:.6g}")
         divisor = float(f"{x.flat[largest] / y.flat[largest]:.6g}")
+    size = np.abs(x)
+    its = [x.sum(), size.sum(), x.max(), size.max(), size.min(), x.min(), np.ptp(x)]
+    its += [x.mean(), x.std(), x.var(), (x * x).sum(), np.sqrt((x * x).sum())]
+    if any(np.isclose(abs(number), np.abs(its), 1e-5).any() for number in (factor, divisor)):
+        return
     if divisor.is_integer():
         yield Step(f"{{}} / {divisor:g}", lambda x: x / divisor)
     if np.isfinite(factor):

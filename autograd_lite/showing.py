@@ -83,6 +83,11 @@ def _row(kind: str, cells: Sequence[str], styles: Sequence[str], tint: str = "")
     return f'<tr style="background: {tint}">{inner}</tr>' if tint else f"<tr>{inner}</tr>"
 
 
+def paragraph(text: str) -> str:
+    """HTML of a sentence."""
+    return f"<p>{escape(text)}</p>"
+
+
 def titled(title: str, facts: str, text: str) -> str:
     """HTML of a text as it stands, such as the numbers of an array, below what it is."""
     return (

@@ -24,7 +24,7 @@ def test_digits_reaches_its_accuracy_and_writes_its_files(tmp_path, capsys):
     pytest.importorskip("sklearn")
     accuracy, report = load("digits").main(tmp_path / "out")
     assert accuracy >= 0.96
-    assert [row.name for row in report.rows] == ["W1", "b1", "W2", "b2"]
+    assert [row.name for row in report.rows] == ["b2", "W2", "b1", "W1"]
     assert max(row.relative for row in report.rows) <= 1e-12
     written = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
     assert set(written) == {"graph.svg", "graph.png", "loss.png", "model.npz"}

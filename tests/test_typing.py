@@ -15,7 +15,7 @@ TESTS = Path(__file__).parent
 ROOT = TESTS.parent
 PROGRAM = TESTS / "typing_program.py"
 # They hand Tensors to numpy's functions, which are declared for arrays, or import what is not here.
-BEYOND = {"article_b.py", "article_c.py", "benchmark.py", "contenders.py"}
+BEYOND = {"article_b.py", "article_c.py", "benchmark.py", "contenders.py", "readings.py"}
 UNANNOTATED = """
 # mypy: allow-untyped-defs, allow-untyped-calls, check-untyped-defs
 # mypy: disable-error-code="var-annotated"

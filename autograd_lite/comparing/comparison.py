@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any
+from fractions import Fraction
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph import REAL, Node, describe
-from ..names import Names, Namespace
-from ..reverse import check_loss, grad, order
-from ..showing import Table
+from ..graph import Array, Node, describe
+from ..reverse import check_loss, order, pullback, sweep
+from ..showing import Table, paragraph
+from .keys import find, numbers
+from .relations import related
+from .rounding import tolerances
 
 
 @dataclass(frozen=True)
 class Row:
-    """One name: the shapes, the differences, and the verdict, `equal` or what is wrong.
+    """One name: the shapes, the differences, the verdict, and where a mistake is made.
 
-    `absolute` is the largest difference, `relative` the same over the largest magnitude.
+    `absolute` is the largest difference, `relative` the same over the largest magnitude. `verdict`:
+    `equal`, or how the handwritten gradient is related to the derived one: `2 times the derived
+    one`, `its transpose`, or just `differs`. `step`: `right`; `wrong`, where a mistake is made; or
+    `follows`, where none is made, but one came in with the handwritten values before it.
     """
 
     name: str
@@ -28,46 +32,57 @@ class Row:
     absolute: float
     relative: float
     verdict: str
+    step: str
 
     @property
     def ok(self) -> bool:
-        return self.verdict == "equal"
+        return self.step == "right"
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `compare` found, one row for each name. `str()` is a table, as in a notebook."""
+    """What `compare` found: `rows`, from the loss back, and `notes`, what these say together.
+
+    `str()` is a table with the notes below, and so it is shown in a notebook.
+    """
 
     rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Is every handwritten gradient equal to the derived one?"""
         return all(row.ok for row in self.rows)
 
+    @property
+    def first_wrong(self) -> Row | None:
+        """The row where the first mistake is made, counted from the loss."""
+        return next((row for row in self.rows if row.step == "wrong"), None)
+
     def raise_if_wrong(self) -> None:
-        """Raise AssertionError, with the table, unless all gradients are equal."""
+        """Raise AssertionError, with all that was found, unless all gradients are equal."""
         if not self.ok:
             raise AssertionError(f"handwritten gradients differ from the derived ones\n{self}")
 
     @property
     def _table(self) -> Table:
-        return Table(
-            ("name", "shape", "absolute", "relative", "verdict"),
-            [
-                (r.name, str(r.shape), f"{r.absolute:.1e}", f"{r.relative:.1e}", r.verdict)
-                for r in self.rows
-            ],
-            verdicts=[row.ok for row in self.rows],
-        )
+        head = ["name", "shape", "absolute", "relative", "verdict"]
+        cells = [
+            [r.name, str(r.shape), f"{r.absolute:.1e}", f"{r.relative:.1e}", r.verdict]
+            for r in self.rows
+        ]
+        if not self.ok:
+            head.append("step")
+            cells = [[*cell, row.step] for cell, row in zip(cells, self.rows)]
+        return Table(head, cells, verdicts=[row.ok for row in self.rows])
 
     def __str__(self) -> str:
-        return str(self._table)
+        return "\n".join([str(self._table), *self.notes])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return self._table._repr_html_()
+        return self._table._repr_html_() + "".join(map(paragraph, self.notes))
 
 
 def compare(
@@ -80,9 +95,11 @@ def compare(
 
     handwritten: ∂loss/∂x as an array, a nested list or a Tensor, under x itself or a name of it: a
     parameter's, one given by `.named`, one in `names`, such as `locals()` (`P["W"]` of what a dict
-    P holds), or the one that its module has for it, `layers.0.W`. rtol: how much two gradients may
-    differ, relative to the largest magnitude in either, so that a small element is judged by the
-    large ones beside it; by default √eps of the coarser dtype, half of its digits.
+    P holds), or the one that its module has for it, `layers.0.W`. Give those of intermediates, too:
+    each is held against what the derived pass makes of your own values before it, so that a mistake
+    is told from what follows from one. rtol: how much two gradients may differ, relative to the
+    largest magnitude in either, so that a small element is judged by the large ones beside it; by
+    default some 30 times what rounding moves the gradient by, which is tried.
 
     A wrong shape or a NaN is a verdict, not an error. Raises TypeError if `handwritten` is no dict,
     or a value in it no array of numbers; ValueError if it is empty, or has a name that the graph of
@@ -94,8 +111,10 @@ def compare(
     >>> print(compare(loss, {"W": 2 * x.T * 11}))
     name  shape   absolute  relative  verdict
     W     (2, 1)  0.0e+00   0.0e+00   equal
-    >>> compare(loss, {"W": x.T * 11}).ok
-    False
+    >>> print(compare(loss, {"W": x.T * 11}))
+    name  shape   absolute  relative  verdict                    step
+    W     (2, 1)  2.2e+01   5.0e-01   1/2 times the derived one  wrong
+    pass the gradients of intermediates, too, {'z': dz}, to see where it is made
     """
     check_loss(loss)
     if not isinstance(handwritten, Mapping):
@@ -110,121 +129,139 @@ def compare(
         )
     if rtol is not None and not (isinstance(rtol, (int, float, np.number)) and rtol >= 0):
         raise ValueError(
-            f"rtol is {describe(rtol)}; a number of at least 0 is needed; leave it out for half of "
-            "the digits"
+            f"rtol is {describe(rtol)}; a number of at least 0 is needed; leave it out for what "
+            "rounding allows"
         )
-    nodes = _find(loss, handwritten, names)
-    arrays = [_numbers(name, x, given) for (name, x), given in zip(nodes, handwritten.values())]
-    derived = grad(loss, [x for _, x in nodes])
-    return Comparison(
-        tuple(_row(name, a, gx, rtol) for (name, _), a, gx in zip(nodes, arrays, derived))
+    found = find(loss, handwritten, names)
+    given = [(x, name, numbers(name, x, g)) for (name, x), g in zip(found, handwritten.values())]
+    place = _backwards(loss)
+    given.sort(key=lambda one: place[one[0]])
+    nodes, _, arrays = zip(*given)
+    dtypes = [loss.dtype, *(a.dtype for a in arrays if a.dtype.kind == "f")]
+    apart = tolerances(loss, nodes, max(float(np.finfo(dtype).eps) for dtype in dtypes))
+    derived = _cotangents(loss, nodes, {})
+    local = _cotangents(loss, nodes, dict(zip(nodes, arrays)))
+    judged = [
+        Judged(x, *_judged(name, a, derived[x], local[x], apart[x], rtol)) for x, name, a in given
+    ]
+    return Comparison(tuple(one.row for one in judged), _notes(loss, judged))
+
+
+class Judged(NamedTuple):
+    """A row, what it is of, and the factor that is all that differs, if so it is."""
+
+    node: Node
+    row: Row
+    factor: Fraction | None
+
+
+def _backwards(loss: Node) -> dict[Node, tuple[int, bool]]:
+    """What sorts nodes as a backward pass has their cotangents complete, leaves after others."""
+    first = {loss: loss.number}  # the number of what first used it
+    for node in order(loss):
+        for x in node.inputs:
+            if isinstance(x, Node):
+                first.setdefault(x, node.number)
+    return {x: (-number, x.op is None) for x, number in first.items()}
+
+
+def _cotangents(
+    loss: Node, nodes: Sequence[Node], given: Mapping[Node, np.ndarray]
+) -> dict[Node, np.ndarray]:
+    """The cotangents of nodes, each of what the pass goes on from replaced by the given one."""
+
+    def pull(node: Node, g: Array, *args: Any) -> list[tuple[Node, Array]]:
+        own = given.get(node)
+        if own is not None and own.shape == node.shape:
+            g = own.astype(node.dtype)
+        return pullback(node, g, *args)
+
+    with np.errstate(all="ignore"):
+        found = sweep(loss, np.ones_like(loss._array), nodes, pull=pull)
+    return {x: np.asarray(found.get(x, np.zeros_like(x._array))) for x in nodes}
+
+
+def _judged(
+    name: str,
+    given: np.ndarray,
+    derived: np.ndarray,
+    local: np.ndarray,
+    tolerance: float,
+    rtol: float | None,
+) -> tuple[Row, Fraction | None]:
+    """A row, and the factor that is all that differs, if so it is."""
+    if not (np.isfinite(given).all() and np.isfinite(derived).all()):
+        whose = "handwritten" if np.isfinite(derived).all() else "derived"
+        return Row(name, derived.shape, np.nan, np.nan, f"{whose} is not finite", "wrong"), None
+    if given.shape != derived.shape:
+        verdict, factor = related(given, derived, tolerance)
+        return Row(name, derived.shape, np.nan, np.nan, verdict, "wrong"), factor
+    absolute, largest = _apart(given, derived)
+    relative = absolute / largest if largest else 0.0
+    if rtol is not None:
+        tolerance = rtol * largest
+    if absolute <= tolerance:
+        return Row(name, derived.shape, absolute, relative, "equal", "right"), Fraction(1)
+    verdict, factor = related(given, derived, tolerance)
+    beside, scale = _apart(given, local)
+    share = tolerance / largest if rtol is None else rtol
+    follows = np.isfinite(local).all() and beside <= share * scale
+    return (
+        Row(name, derived.shape, absolute, relative, verdict, "follows" if follows else "wrong"),
+        factor,
     )
 
 
-def _find(
-    loss: Node, wanted: Iterable[Any], names: Mapping[str, Any] | None
-) -> list[tuple[str, Node]]:
-    """The nodes of the graph of `loss` that are wanted, by their names or themselves."""
-    nodes = order(loss)
-    called = Names(names, nodes)
-    named: defaultdict[str, dict[Node, None]] = defaultdict(dict)
-    for node in nodes:
-        for name in called.all(node):
-            named[name][node] = None
-    space = Namespace(key for key in wanted if isinstance(key, str))
-    found = []
-    within = set(nodes)
-    for key in wanted:
-        if isinstance(key, Node) and key in within:
-            name = called(key) or describe(key)
-            found.append((space.free(name), key))
-        elif isinstance(key, str) and len(named[key]) == 1:
-            found.append((key, next(iter(named[key]))))
-        else:
-            raise _not_found(key, nodes, named, called)
-    return found
+def _apart(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+    """The largest difference, and the largest magnitude."""
+    largest = max(np.abs(a).max(initial=0), np.abs(b).max(initial=0))
+    return float(np.abs(a - b).max(initial=0)), float(largest)
 
 
-def _not_found(
-    key: Any,
-    nodes: list[Node],
-    named: Mapping[str, Any],
-    called: Names,
-) -> Exception:
-    """Why no one node of the graph is meant by `key`, and what may have been meant."""
-    names = sorted(name for name in named if named[name])
-    has = f"the graph of the loss, which has {', '.join(names) or 'no names'}"
-    if isinstance(key, Node):
-        return ValueError(
-            f"{describe(key)} is not in {has}; a value that the loss depends on is needed; compute "
-            "the loss from it"
-        )
-    if not isinstance(key, str):
-        return TypeError(
-            f"compare got a gradient of {describe(key)}; a name is needed, or a Tensor itself; "
-            "pass {'W': dW}"
-        )
-    count = len(named.get(key, ()))
-    remedy = "name values with .named, or pass names=locals()"
-    if count:
-        remedy = "pass the Tensor itself in the place of its name, or give it another with .named"
-    else:
-        for x in (x for node in nodes for x in node.inputs if not isinstance(x, Node)):
-            if key in called.all(x):
-                return ValueError(
-                    f"{key!r} is {describe(x)}, a constant in the graph of the loss; a Tensor is "
-                    f"needed, for only Tensors are differentiable; write {key} = Tensor({key}) "
-                    "before the expression"
-                )
-        if meant := _meant(key, names):
-            remedy = f"did you mean {meant!r}?"
-    return ValueError(f"{key!r} names {count} values in {has}; one is needed; {remedy}")
+# What the rows say together ---------------------------------------------------------------------
 
 
-def _meant(name: str, names: list[str]) -> str | None:
-    """The one name that `name` is a slip for: in its case, of a letter or two, or dW for W.
-
-    With another number it is another name: W3 is no slip for W2.
-    """
-    letters, number = _parts(name)
-    others = {other: _parts(other)[0] for other in names if _parts(other)[1] == number}
-    slips = get_close_matches(letters, others.values(), cutoff=0.8)
-    for close in ([letters], [letters.removeprefix("d")], slips):
-        if meant := [other for other in others if others[other] in close]:
-            return meant[0] if len(meant) == 1 else None
-    return None
-
-
-def _parts(name: str) -> tuple[str, str]:
-    """The letters of a name, all of one case, and its digits."""
-    plain = "".join(filter(str.isalnum, name)).casefold()
-    return "".join(c for c in plain if not c.isdigit()), "".join(filter(str.isdigit, plain))
+def _notes(loss: Node, judged: list[Judged]) -> tuple[str, ...]:
+    rows = [one.row for one in judged]
+    if all(row.ok for row in rows):
+        return ()
+    common = judged[0].factor
+    if len(rows) > 1 and common is not None and all(one.factor == common for one in judged):
+        return (_in_common(loss, common),)
+    if all(one.node.op is None for one in judged):
+        return (_cleared(loss, judged),)
+    wrong = [row.name for row in rows if row.step == "wrong"]
+    count = "one mistake is" if len(wrong) == 1 else f"{len(wrong)} mistakes are"
+    return (f"{count} made: at {', '.join(wrong)}",)
 
 
-def _numbers(name: str, x: Node, given: Any) -> np.ndarray:
-    """A handwritten gradient as an array."""
-    try:
-        array = np.asarray(given.value if isinstance(given, Node) else given)
-    except (TypeError, ValueError):  # a list of lists of several lengths, or of Tensors
-        array = np.asarray(None)
-    if array.dtype.kind not in REAL:
-        raise TypeError(
-            f"the gradient of {name!r} is {describe(given)}; real numbers are needed; pass an "
-            f"array of shape {x.shape}"
-        )
-    return array
+def _in_common(loss: Node, factor: Fraction) -> str:
+    """What a factor says that all gradients have."""
+    text = f"all are {factor} times the derived ones: right gradients, of {factor} times this loss"
+    lengths = {n for x in order(loss) for n in x.shape}
+    if factor.numerator == 1 and factor.denominator in lengths:
+        text += f"; {factor.denominator} is a length here: of a mean, where the loss is a sum?"
+    elif factor.denominator == 1 and factor.numerator in lengths:
+        text += f"; {factor.numerator} is a length here: of a sum, where the loss is a mean?"
+    return text
 
 
-def _row(name: str, given: np.ndarray, derived: np.ndarray, rtol: float | None) -> Row:
-    if given.shape != derived.shape:
-        verdict = f"has shape {given.shape}, not {derived.shape}"
-        return Row(name, derived.shape, np.nan, np.nan, verdict)
-    if not (np.isfinite(given).all() and np.isfinite(derived).all()):
-        whose = "handwritten" if np.isfinite(derived).all() else "derived"
-        return Row(name, derived.shape, np.nan, np.nan, f"{whose} is not finite")
-    absolute = float(np.abs(given - derived).max(initial=0))
-    scale = float(max(np.abs(given).max(initial=0), np.abs(derived).max(initial=0)))
-    relative = absolute / scale if scale else 0.0
-    if rtol is None:
-        rtol = max(np.sqrt(np.finfo(a.dtype).eps) for a in (given, derived) if a.dtype.kind == "f")
-    return Row(name, derived.shape, absolute, relative, "equal" if relative <= rtol else "differs")
+def _cleared(loss: Node, judged: list[Judged]) -> str:
+    """What right gradients of parameters say of where to look for what made others wrong."""
+    right = {one.node: one.row.name for one in judged if one.row.ok}
+    wrong = {one.node: one.row.name for one in judged if not one.row.ok}
+    behind: dict[Any, set[Node]] = {}  # the wrong ones that a node is computed from
+    reached: dict[Node, str] = {}  # the right ones that are used on the way to these
+    for node in order(loss):
+        inputs = [x for x in node.inputs if isinstance(x, Node)]
+        behind[node] = {node} & wrong.keys()
+        behind[node].update(*(behind[x] for x in inputs))
+        if behind[node]:
+            reached |= {x: right[x] for x in inputs if x in right}
+    advice = "pass the gradients of intermediates, too, {'z': dz}, to see where it is made"
+    if not reached:
+        return advice
+    return (
+        f"{', '.join(reached.values())} right: so is what reaches the ops that use them from the "
+        f"loss; look between these and {', '.join(wrong.values())}, or {advice}"
+    )

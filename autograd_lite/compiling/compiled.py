@@ -12,7 +12,6 @@ import numpy as np
 from ..graph import Node, check_function, ndarray
 from ..mode import Trace, mode
 from ..showing import fenced
-from ..terms import Rules
 from ..trees import held, mapped
 from .assembly import Differs, Program, assemble, by_position
 from .entry import MISS, PLAIN, surroundings
@@ -25,6 +24,7 @@ from .recording import (
     run_on,
     value_of,
     with_plain_arrays,
+    with_rules,
 )
 
 LARGEST = 32  # programs that are kept
@@ -217,7 +217,10 @@ class Compiled:
 
     def _op_by_op(self, args: tuple[Any, ...]) -> Any:
         """What `fn` gives."""
-        result = mapped(_owned, run_on(self.fn, mapped(entered, args), Trace(Rules())))
+        result = mapped(
+            _owned,
+            with_rules(lambda rules: run_on(self.fn, mapped(entered, args), Trace(rules))),
+        )
         news = result if isinstance(result, tuple) else (result,)
         for i, new in zip(self.in_place, news):
             for array, its in zip(held(args[i]), held(new)):

@@ -289,7 +289,8 @@ class _Lines:
         """The name of a number or array that stays as it is; equal numbers share one."""
         if np.shape(x):
             return self.scope.bind(x)
-        key = type(x), getattr(x, "dtype", None), repr(x)
+        known = hasattr(x, "dtype")  # whose repr may show some of the digits only
+        key = type(x), getattr(x, "dtype", None), np.asarray(x).tobytes() if known else repr(x)
         if key not in self._numbers:
             self._numbers[key] = self.scope.bind(x, f"c{len(self._numbers) + 1}")
         return self._numbers[key]

@@ -10,7 +10,7 @@ from typing import Any
 from ..graph import Array, Node, Span
 from ..names import Names
 from ..reverse import order, spans_of
-from ..terms import slice_text
+from ..terms import formulas, slice_text
 
 Mark = tuple[str, str]  # what was found there: its status, and a note
 
@@ -56,24 +56,29 @@ class Edge:
 
 
 def walk(outputs: Sequence[Node], names: Mapping[str, Any] | None) -> Iterator[Vertex | Edge]:
-    """The vertices and edges of the graph that ends in `outputs`, in the order of computation."""
+    """The vertices and edges of the graph that ends in `outputs`, in the order of computation.
+
+    A formula that was written out, such as a sigmoid, is the op that it is equal to.
+    """
     nodes = order(*outputs)
     name_of = Names(names, nodes)
+    read_as = formulas(nodes)
     groups = {node: part for part in spans_of(*outputs) for node in part.nodes}  # inner ones last
     origin: dict[int, Vertex] = {}  # by the id of a value: the vertex that it comes from
     ids = (f"n{i}" for i in count())
     ends = set(outputs)
 
-    for node in nodes:
+    for node in _reached(nodes, ends, read_as):
         name, result, group = name_of(node), node._array, groups.get(node)
+        how = read_as.get(node, node)
         if node.op is None:
             leaf = _leaf(next(ids), node, name, group)
             origin[id(node)] = leaf
             yield leaf
             continue
-        op = origin[id(node)] = Vertex(next(ids), "op", _op_text(node), result, node, group)
+        op = origin[id(node)] = Vertex(next(ids), "op", _op_text(how), result, node, group)
         yield op
-        for x, value in zip(node.inputs, node.saved):
+        for x, value in zip(how.inputs, how.saved):
             tail = origin.get(id(x))
             if tail is None:
                 path = name_of.path(x, value) if hasattr(value, "shape") else None
@@ -89,6 +94,15 @@ def walk(outputs: Sequence[Node], names: Mapping[str, Any] | None) -> Iterator[V
             origin[id(node)] = box
             yield box
             yield Edge(op, box, result, node)
+
+
+def _reached(nodes: Sequence[Node], ends: set[Node], read_as: Mapping[Node, Node]) -> list[Node]:
+    """The nodes that the ends are computed from, when formulas are their ops; in order."""
+    reached = set(ends)
+    for node in reversed(nodes):
+        if node in reached:
+            reached.update(x for x in read_as.get(node, node).inputs if isinstance(x, Node))
+    return [node for node in nodes if node in reached]
 
 
 def _leaf(id: str, node: Node, name: str | None, group: Span | None) -> Vertex:

@@ -28,7 +28,7 @@ from .steps import Recorded, filling, is_computed, is_light, named, recorded
 WIDTH = 88  # of a line of text
 LEFT, RIGHT = 40, 72  # up to where the lines are aligned
 NOTE = "As recorded: where Python branched on values, this is the branch that it took."
-UNIT = "The rows of %s sum to 1."
+UNIT = "The %s of %s sum to 1."
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -287,8 +287,17 @@ def _that_say_so(terms: list[Term], names: Mapping[Term, str]) -> frozenset[Term
     and what only has more of them than its input.
 
     It does not matter at the end of a line, which says its shape; in a total; or where broadcasting
-    adds the axes again, because they are leading ones, or because no others would fit.
+    adds the axes again, because they are leading ones, or because no others would fit. What says so
+    is no longer like what it stands beside.
     """
+    found: set[Term] = set()
+    while more := _saying_so(terms, names, found) - found:
+        found |= more
+    return frozenset(found)
+
+
+def _saying_so(terms: list[Term], names: Mapping[Term, str], known: set[Term]) -> set[Term]:
+    """Those that have to say so, given some that do."""
     found: set[Term] = set()
     loose: dict[Term, dict[Term, tuple[int, ...]]] = {}  # in a term: those that do not yet matter
     for term in terms:
@@ -308,12 +317,14 @@ def _that_say_so(terms: list[Term], names: Mapping[Term, str]) -> frozenset[Term
                         found.add(t)
             elif not _is_total(term):
                 found.add(t)
+        if term in known:
+            continue
         if term.params.get("keepdims"):
             axes = axes_of(term.inputs[0], term.params.get("axis"))
             loose[term] = {term: tuple(sorted(axes))}
         elif term.op is OPS["reshape"] and (more := more_axes(term.inputs[0].shape, term.shape)):
             loose[term] = {term: more}
-    return frozenset(found)
+    return found
 
 
 def _fits_from_the_first(shape: Shape, axes: tuple[int, ...], others: list[Shape]) -> bool:
@@ -400,7 +411,7 @@ def _as_text(account: Account) -> str:
             left = f"{left.removesuffix(' +'):<{width - 1}}+" if row.added else f"{left:<{width}} "
             page.append((f"  {left}= {row.value}", str(row.shape) if row.shape else ""))
     width = max((len(text) for text, shape in page if shape and len(text) <= RIGHT), default=0)
-    notes = [NOTE, *(UNIT % in_text(account.names[x]) for x in account.units)]
+    notes = [NOTE, *(UNIT % (_sums(x), in_text(account.names[x])) for x in account.units)]
     return "\n".join([*(f"{text:<{width}}  {shape}".rstrip() for text, shape in page), *notes])
 
 
@@ -416,6 +427,11 @@ def _as_latex(account: Account) -> str:
             found.append(f"{left} &{sign} {row.value}{size}")
     lines = " \\\\\n".join(found)
     aligned = f"\\begin{{aligned}}\n{lines}\n\\end{{aligned}}"
-    notes = [NOTE, *(UNIT % f"${in_latex(account.names[x])}$" for x in account.units)]
+    notes = [NOTE, *(UNIT % (_sums(x), f"${in_latex(account.names[x])}$") for x in account.units)]
     noted = " \\\\\n".join(rf"\text{{{note}}}" for note in notes)
     return f"\\begin{{gathered}}\n{aligned} \\\\\n{noted}\n\\end{{gathered}}"
+
+
+def _sums(x: Term) -> str:
+    """What of data sums to 1."""
+    return "rows" if x.ndim > 1 else "elements"

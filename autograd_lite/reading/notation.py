@@ -49,7 +49,7 @@ SIGNS = {
     "truth": ("[%s]", r"\mathbf{1}[%s]"),
     "ones": ("ones(%s)", r"\mathbf{1}_{%s}"),
     "by": ("×", r" \times "),
-    "index": ("%s[%s]", r"%s\left[%s\right]"),
+    "index": ("%s[%s]", "%s[%s]"),
     "slice": (":", "{:}"),
     "comma": (", ", ", "),
     "dots": ("…", r"\ldots"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..terms import OPS, Term, Terms, adds_axes
+from ..terms import OPS, Term, Terms, adds_axes, is_number
 from .notation import form
 from .places import gathered
 from .revision import of, revised, said
@@ -27,6 +27,7 @@ def on_paper(r: Recorded) -> Recorded:
             found = terms.simple(
                 OPS["reshape"], found.inputs[:1], {"shape": term.shape}, term.shape, term.dtype
             )
+        found = _cancelled(terms, found)
         if term in stay or not is_computed(found):
             return found
         same = form(found).same
@@ -39,3 +40,20 @@ def on_paper(r: Recorded) -> Recorded:
         return terms.simple(OPS["broadcast_to"], (same,), params, term.shape, term.dtype)
 
     return revised(r, revise, passed.__contains__)
+
+
+def _cancelled(terms: Terms, x: Any) -> Any:
+    """x without a factor that it is divided by."""
+    if not (isinstance(x, Term) and x.op is OPS["multiply"]):
+        return x
+    for a, b in (x.inputs, x.inputs[::-1]):
+        number, quotient = 1.0, a
+        if isinstance(a, Term) and a.op is OPS["multiply"] and is_number(a.inputs[0]):
+            number, quotient = a.inputs
+        if isinstance(quotient, Term) and quotient.op is OPS["divide"] and quotient.inputs[1] is b:
+            over = quotient.inputs[0]
+            if not is_number(over) and over.shape != x.shape:
+                continue
+            rest = terms.full(number, x.shape, x.dtype)
+            return terms.simple(OPS["multiply"], (rest, over), {}, x.shape, x.dtype)
+    return x

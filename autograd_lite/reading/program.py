@@ -384,6 +384,7 @@ class _Writer:
             return ", ".join(map(self.key, key))
         if isinstance(key, slice):
             return slice_text(key)
+        key = int(key) if isinstance(key, np.integer) else key
         return "..." if key is ... else self.text(key)
 
     def number(self, x: Any) -> tuple[str, int]:

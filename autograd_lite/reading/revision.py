@@ -24,7 +24,7 @@ def revised(
     `inputs` are what is in the place of the term's, and `terms` makes new ones. passed: whether
     what has this as its cotangent is written as something else, which has another.
     """
-    terms = Terms()
+    terms = Terms(is_read=True)
     terms.ratios = r.terms.ratios
     found: dict[Any, Any] = {}
 

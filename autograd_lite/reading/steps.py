@@ -87,7 +87,7 @@ def recorded(
         else:
             slopes = graph.slopes(Rules()(order(graph.loss), graph.targets))
 
-    terms = Terms()
+    terms = Terms(is_read=True)
     values: dict[Term, Array] = {}
     constants: list[Term] = []
     users: dict[Term, str] = {}  # what the user calls them
@@ -114,6 +114,8 @@ def recorded(
             constants.append(leaves[node])
     nodes = order(*(x for x in (graph.loss, *slopes.values()) if isinstance(x, Node)))
     units: list[Term] = []
+    numbers = (node for node in nodes if node.op is None and node not in leaves)
+    leaves |= {node: node._array.item() for node in numbers}  # such as the class of a sample
     if on_paper:
         written = set(graph.copies.values())
         for node in nodes:

@@ -18,7 +18,7 @@ import numpy as np
 from ..graph import Array, Node, Op, leaf
 from ..op import GENERATORS
 from ..reverse import pullback, sweep, unbroadcast
-from .term import OPS, key_of
+from .term import OPS, is_number, key_of
 
 Pull = Callable[..., Iterable[tuple[Node, Any]]]
 FORMULAS = [op for op in OPS.values() if op.formula]
@@ -33,23 +33,45 @@ EXTREMES = np.array(
 )  # fmt: skip
 
 
+class Passed(Exception):
+    """A gradient is asked for with respect to what rules have passed, and would lack a part."""
+
+
 class Rules:
     """The rules of differentiation for what is an op in all but the way it was written.
 
     So is only what is equal for all finite values, to rounding: also at kinks, where numbers are so
     large that one of them would overflow, and in the signs of zero. Where the derivative as written
-    is not finite, that of the op may be. `used`: whether there was any.
+    is not finite, that of the op may be. `used`: whether there was any. `passed`: the nodes within
+    formulas, which these rules do not see.
     """
 
     def __init__(self) -> None:
         self.used = False
+        self.passed: set[Node] = set()
 
     def __call__(self, nodes: Iterable[Node], wrt: Iterable[Node]) -> Pull:
-        """The pullback for a sweep through these nodes, in order, that passes none of `wrt`."""
+        """The pullback for a sweep through these nodes, in order, that passes none of `wrt`.
+
+        Raises Passed if an earlier one did.
+        """
+        if not self.passed.isdisjoint(wrt):
+            raise Passed
         search = _Search(wrt, exact=True)
         found = {node: same for node in nodes if (same := search.function(node))}
         self.used = self.used or bool(found)
+        self.passed.update(x for same in found.values() for x in same.inside[:-1])
         return _pull_by(found)
+
+
+def formulas(nodes: Iterable[Node]) -> dict[Node, Node]:
+    """For nodes that are equal on paper to an op of another, in whatever way they were written, it.
+
+    What is in the place of a node has the op, inputs and static parameters of that formula.
+    """
+    search = _Search((), exact=False)
+    found = ((node, search.function(node)) for node in nodes)
+    return {node: same.node() for node, same in found if same and not same.negated}
 
 
 def read_formulas(nodes: Iterable[Node], wrt: Iterable[Node], named: Iterable[Node]) -> Pull:
@@ -119,7 +141,11 @@ class Same:
         x: Any = -self.start if self.negated else self.start  # type: ignore[operator]
         y: Any = self.end if self.factor == 1 else self.end / self.factor  # type: ignore[operator]
         rule = next(iter(self.op.vjps))
-        gx = rule(g * self.factor, y, x, *self.data, **self.params)
+        data = (
+            leaf(type(self.end), np.asarray(part), constant=True) if isinstance(part, int) else part
+            for part in self.data
+        )
+        gx = rule(g * self.factor, y, x, *data, **self.params)
         return [(self.start, unbroadcast(-gx if self.negated else gx, self.start, self.op))]
 
     def put(self) -> None:
@@ -157,12 +183,13 @@ class _Search:
         for start, inside in self.ways(end):
             within = {x for x in inside if x.op.formula}  # type: ignore[union-attr]
             others = {x.op for x in within & self.kept}
-            if start.shape == end.shape:
+            kinds = {node.op.elementwise for node in inside}  # type: ignore[union-attr]
+            if kinds == {True}:
                 for op, negated in self.likely(start, end):
                     if others <= {op} and not (negated and within):
                         same = Same(end, inside, op, start, (), {}, negated)
                         yield from self.proved([same])
-            if start.ndim and not all(node.op.elementwise for node in inside):  # type: ignore[union-attr]
+            elif start.ndim and True in kinds:  # it does not only move elements, nor only sum them
                 yield from self.proved(
                     Same(end, inside, op, start, (), params)
                     for op in FORMULAS
@@ -195,7 +222,8 @@ class _Search:
             if not open_:
                 return
             node = max(open_, key=lambda x: x.number)
-            if any(isinstance(x, GENERATORS) for x in node.params.values()):
+            drawn = any(isinstance(x, GENERATORS) for x in node.params.values())
+            if drawn or any(map(_is_odd, node.inputs)):
                 return
             front.remove(node)
             inside.append(node)
@@ -207,7 +235,7 @@ class _Search:
 
     def likely(self, start: Node, end: Node) -> Iterator[tuple[Op, bool]]:
         """The ops of one value, or of its negative, that agree with the end in one element."""
-        if not end.size:
+        if not end.size or start.shape != end.shape:
             return
         if start not in self._first:
             values = np.abs(np.ravel(start._array))
@@ -242,6 +270,14 @@ class _Search:
 
 def _is_data(x: Node) -> bool:
     return x.op is None and x.constant
+
+
+def _is_odd(x: Any) -> bool:
+    """Is it a number that keeps a value from a limit, as the 1e-7 of log(p + 1e-7) does?
+
+    What has it is no formula, though it is hardly told from one by its values.
+    """
+    return is_number(x) and np.isfinite(x) and 0 < abs(x - round(2 * x) / 2) < 1e-3
 
 
 def _arity(op: Op) -> int:
@@ -357,9 +393,8 @@ def _equal_elsewhere(same: Same) -> bool:
 
 
 def _equal_in_extremes(same: Same) -> bool:
-    """Is it the formula for all values, in the own dtype of the start?"""
-    inputs = [x for node in same.inside for x in node.inputs if isinstance(x, Node)]
-    if any(_is_data(x) and x.dtype.kind != "f" for x in inputs):
+    """Is it the formula for all values, in the own dtype of the start? With data it may not be."""
+    if _data(same.inside):
         return False
     rng = np.random.default_rng(1)
     dtype = same.start.dtype
@@ -414,23 +449,29 @@ def _agrees(same: Same, x: Array, rng: Any, tolerance: float, exact: bool = Fals
             least = 1e-6 * float(np.abs(g).max(initial=0))  # below which there is only rounding
             return _close(derived[finite], as_written[finite], 10 * tolerance, least)
         scale = np.abs(g) if np.shape(g) == np.shape(derived) else np.abs(g).max()
-        close = np.abs(as_written - derived) <= 64 * tolerance * np.maximum(scale, np.abs(derived))
+        close = np.abs(as_written - derived) <= tolerance * np.maximum(scale, np.abs(derived))
         as_written, overflown = slopes(g * np.inf)
         kept = np.isfinite(overflown) | ~np.isfinite(as_written)
         return bool((np.isfinite(derived) & (close | ~finite) & kept).all())
 
 
-def _drawn(same: Same, dtype: Any, rng: Any) -> dict[int, Array]:
-    """Other data, by the ids of the recorded ones: what is no number of a class."""
+def _drawn(same: Same, dtype: Any, rng: Any) -> dict[int, Any]:
+    """Other data, by the ids of the recorded ones: of any sign, and 0; class and row numbers."""
     found: dict[int, Any] = {}
     for x in _data(same.inside):
+        if isinstance(x, int) or (isinstance(x, Node) and x.op is not None):
+            continue
         value = _array(x)
-        computed = isinstance(x, Node) and x.op is not None
-        if not computed and not isinstance(x, int) and value.dtype.kind == "f":
-            other = rng.uniform(0.1, 1, value.shape).astype(dtype)
-            found[id(x)] = (
-                leaf(type(same.start), other, constant=True) if isinstance(x, Node) else other
-            )
+        if value.dtype.kind == "f":
+            other = (rng.normal(size=value.shape) * rng.integers(0, 2, value.shape)).astype(dtype)
+        elif np.array_equal(np.ravel(value), np.arange(value.size)):
+            other = value  # all rows, or all columns
+        else:
+            lowest, highest = min(int(value.min(initial=0)), 0), max(int(value.max(initial=0)), 1)
+            other = rng.integers(lowest, highest + 1, value.shape).astype(value.dtype)
+        found[id(x)] = (
+            leaf(type(same.start), other, constant=True) if isinstance(x, Node) else other
+        )
     return found
 
 
@@ -452,8 +493,11 @@ def _again(same: Same, x: Array, data: Mapping[int, Any]) -> tuple[Node, Node, M
 
 
 def _close(x: Array, y: Array, tolerance: float, least: float = 1e-300) -> bool:
-    """Do all elements agree, but for a part of the largest, or of the least that counts?"""
+    """Do all elements agree, but for a part of them, and rounding of the largest?
+
+    least: the largest counts as no smaller.
+    """
     if np.shape(x) != np.shape(y) or not (np.isfinite(x).all() and np.isfinite(y).all()):
         return False
-    scale = max(np.abs(y).max(initial=0), least)
-    return bool(np.abs(x - y).max(initial=0) <= tolerance * scale)
+    rounding = 1e-4 * tolerance * max(np.abs(y).max(initial=0), least)
+    return bool((np.abs(x - y) <= tolerance * np.abs(y) + rounding).all())

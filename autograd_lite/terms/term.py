@@ -61,10 +61,12 @@ class Term:
 class Terms:
     """Makes terms, each with a `number` larger than those of its inputs.
 
-    `ratios`: the numbers that are quotients of whole numbers, with these.
+    `ratios`: the numbers that are quotients of whole numbers, with these. is_read: whether they are
+    made to be read, where x + 0 is x, though the sign of a zero is lost in it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, is_read: bool = False) -> None:
+        self.is_read = is_read
         self._made: dict[Any, Term] = {}
         self._next = count()
         self.ratios: dict[float, tuple[int, int]] = {}
@@ -321,8 +323,13 @@ def _add(terms: Terms, inputs: Any, params: Params, shape: Shape, dtype: np.dtyp
         return terms.simple(OPS["subtract"], (b, a.inputs[0]), {}, shape, dtype)
     if a is b and dtype.kind == "f":
         return terms.simple(OPS["multiply"], (2.0, a), {}, shape, dtype)
-    for zero, x in ((a, b), (b, a)):  # but for the sign of a zero in x, which is lost in a sum
-        if _is_zero(zero) and isinstance(x, Term) and (x.shape, x.dtype) == (shape, dtype):
+    for zero, x in ((a, b), (b, a)):
+        if (
+            terms.is_read
+            and _is_zero(zero)
+            and isinstance(x, Term)
+            and (x.shape, x.dtype) == (shape, dtype)
+        ):
             return x
     return None
 

@@ -107,3 +107,17 @@ def test_a_tensor_of_no_gradient_is_drawn_as_an_array_would_be(name, role):
 def test_an_op_says_what_was_chosen_for_it(call, text):
     vertices, _ = parts(call(Tensor(np.ones((2, 3, 4)))))
     assert [v.text for v in vertices if v.role == "op"] == [text]
+
+
+def test_a_formula_that_was_written_out_is_one_vertex():
+    z = Tensor([[1.0, -2.0], [0.5, 3.0]], name="z")
+    e = np.exp(z - z.max(axis=1, keepdims=True)).named("e")
+    p = (e / e.sum(axis=1, keepdims=True)).named("p")
+    vertices, edges = parts(np.log((1 / (1 + np.exp(-p))).named("a")))
+    assert [v.text for v in vertices] == ["z", "softmax", "p", "sigmoid", "a", "log", "output"]
+    assert [(x.tail.text, x.head.text) for x in edges][:3] == [
+        ("z", "softmax"),
+        ("softmax", "p"),
+        ("p", "sigmoid"),
+    ]
+    assert [v.node for v in vertices if v.text == "softmax"] == [p]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from programs import array
 from readback import lines
 
@@ -34,3 +35,14 @@ def test_axes_at_the_end_are_said_where_they_may_be_mistaken() -> None:
     for data, wanted in ((A, "Σ x[:, new] ⊙ data"), (B, "Σ x ⊙ data")):
         loss = (x[:, None] * data).sum()
         assert lines(derive(loss, [], names={"data": data}))[1] == f"loss = {wanted}"
+
+
+def test_a_factor_is_cancelled_with_what_it_is_divided_by() -> None:
+    z = Tensor(array(3), name="z")
+    text = str(derive(-np.log(1 / (1 + np.exp(-z))).sum()))
+    assert "∂loss/∂z = −(1 − a1)" in text
+    x, y = Tensor(array(3), name="x"), Tensor(array(3), name="y")
+    assert lines(derive((2 * (x / y) * y).sum(), []))[1] == "loss = 2 Σ x"
+    assert lines(derive((x / y * x).sum(), []))[1] == "loss = Σ (x / y) ⊙ x"
+    w = Tensor(array(3, 1), name="w")
+    assert lines(derive((w / x * x).sum(), []))[1] == "loss = Σ (w / x) ⊙ x"
