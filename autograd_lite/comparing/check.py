@@ -22,6 +22,7 @@ from ..reverse import order as in_order
 from ..showing import Table
 from ..tensor import Tensor
 from ..trees import held, mapped
+from .keys import find
 from .replay import Replay
 from .subjects import Subject, alone, first_derivatives, second_derivatives
 from .verdict import SECONDS, Verdict, judge, relation
@@ -152,7 +153,7 @@ def check_grad(
         lost: list[Row] = []
         if isinstance(f, Node):
             y, called = f, Names(names, in_order(f))
-            targets = _targets(y, args, wrt, called)
+            targets = _targets(y, args, wrt, names)
             replay = Replay(y, *targets)
             first = first_derivatives(y, replay, targets, rng, called)
         else:
@@ -210,7 +211,7 @@ def _shown(progress: bool, items: Iterable[Any]) -> Iterable[Any]:
 # What is checked --------------------------------------------------------------------------------
 
 
-def _targets(y: Any, args: tuple[Any, ...], wrt: Any, called: Names) -> list[Any]:
+def _targets(y: Any, args: tuple[Any, ...], wrt: Any, names: Mapping[str, Any] | None) -> list[Any]:
     """The Tensors whose gradients are to be checked; names stand for Tensors of the graph."""
     check_recorded(y, "what is to be checked")
     if len(args) > 1 or (args and wrt is not None):
@@ -218,22 +219,13 @@ def _targets(y: Any, args: tuple[Any, ...], wrt: Any, called: Names) -> list[Any
             f"check_grad got {len(args)} arguments beside a Tensor; the Tensors to check are "
             "needed, as one list; pass check_grad(loss, [W, b])"
         )
-    wrt, nodes = args[0] if args else wrt, in_order(y)
+    wrt = args[0] if args else wrt
     if wrt is None:
-        return [x for x in nodes if x.op is None and not x.constant]
-    if isinstance(wrt, str) or (isinstance(wrt, Sequence) and any(isinstance(k, str) for k in wrt)):
-        found = []
-        for key in [wrt] if isinstance(wrt, str) else wrt:
-            named = [x for x in nodes if key in called.all(x)] if isinstance(key, str) else [key]
-            if len(named) != 1:
-                has = ", ".join(sorted({name for x in nodes for name in called.all(x)}))
-                raise ValueError(
-                    f"{key!r} names {len(named)} values in the graph, which has "
-                    f"{has or 'no names'}; one is needed; pass the Tensor itself, or name it with "
-                    ".named"
-                )
-            found += named
-        wrt = found
+        return [x for x in in_order(y) if x.op is None and not x.constant]
+    if isinstance(wrt, str):
+        wrt = [wrt]
+    if isinstance(wrt, Sequence):
+        wrt = [find(y, [x], names)[0][1] if isinstance(x, str) else x for x in wrt]
     return listed(wrt, "wrt")
 
 

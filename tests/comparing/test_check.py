@@ -345,7 +345,13 @@ def test_what_is_refused():
     tells(lambda: checked(V), TypeError, "an array", "a function is needed", "the Tensor")
     tells(lambda: checked(loss, order=3), ValueError, "3", "1 or 2", "leave it out")
     tells(lambda: checked(loss, W, W), TypeError, "2 arguments", "one list", "[W, b]")
-    tells(lambda: checked(loss, "V"), ValueError, "'V' names 0 values", "one is needed", ".named")
+    tells(
+        lambda: checked(loss, "V"),
+        ValueError,
+        "'V' names 0 values",
+        "one is needed",
+        ".named",
+    )
     tells(lambda: checked(loss, [V]), TypeError, "an array", "a Tensor is needed", "pass those")
     tells(
         lambda: checked(lambda x: x, 3), ValueError, "0 floating", "others have no", "pass arrays"
