@@ -277,7 +277,7 @@ class Program:
     @property
     def by_hand(self) -> bool:
         """Does it write out a formula that is an op?"""
-        return any("np.exp(" in step for _, step in self.steps)
+        return any("np.exp(" in step or "> 0" in step for _, step in self.steps)
 
     def header(self) -> str:
         """The ops of the user's own that the program calls."""

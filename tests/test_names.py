@@ -237,7 +237,7 @@ def test_the_last_pass_of_a_loop_over_an_array() -> None:
     X, w, total = normal(3, 2), Tensor(normal(2)), 0
     for xi in X:
         total = total + (xi @ w) ** 2
-    text = str(derive(total, names=locals()))
+    text = str(al.source(total, names=locals()))
     assert "w · " not in text or "xi" not in text
     assert all(f"X[{i}]" in text for i in range(3))
     used = Tensor(1.0) * X[0].sum()
@@ -249,7 +249,7 @@ def test_the_last_pass_of_a_loop_over_scalars() -> None:
     for xi, yi in zip(xs, ys):
         error = w * xi - yi
         total = total + error**2
-    text = str(derive(total, names=locals()))
+    text = str(al.source(total, names=locals()))
     assert all(f"{name}[{i}]" in text for i in range(4) for name in ("xs", "ys"))
     assert all(f"error{i} " in text for i in range(1, 5))
     assert "xi" not in text
@@ -260,7 +260,7 @@ def test_scalars_that_repeat_are_known_by_their_order() -> None:
     X, t, w, total = normal(4, 2), np.array([0.0, 1.0, 1.0, 0.0]), Tensor(normal(2)), 0
     for xi, ti in zip(X, t):
         total = total + (xi @ w - ti) ** 2
-    text = str(derive(total, names=locals()))
+    text = str(al.source(total, names=locals()))
     assert all(f"X[{i}]" in text and f"t[{i}]" in text for i in range(4))
     assert "ti" not in text
     y = sum(((xi @ w) * (1 - ti) for xi, ti in zip(X, t)), start=Tensor(0.0))
@@ -322,7 +322,7 @@ def test_numbers_after_a_digit() -> None:
         a1 = np.tanh(x[i] @ W)
         loss = loss + (a1 * a1).sum()
     text = str(derive(loss, names=locals()))
-    assert all(f"  a1_{i} " in text for i in (1, 2, 3))
+    assert "  a1_t " in text
 
 
 def test_what_was_computed_once_keeps_its_name() -> None:

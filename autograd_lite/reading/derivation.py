@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from ..names import Namespace
 from ..op import GENERATORS
 from ..ops.reductions import axes_of
 from ..terms import OPS, Shape, Term, needed, within
+from .account import Account, Line, written_in
+from .folding import folded
 from .letters import in_latex, in_text, on_one_line
 from .notation import Page, form, more_axes, write
 from .pages import PAGES
@@ -84,8 +86,10 @@ def derive(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
     ∂loss/∂z; then the gradients. Two arrays side by side are a matrix product, ⊙ is the elementwise
     one, and [z > 0] is 1 where that holds and else 0. What is used by its places has a line for
     each, ∂loss/∂x[0]; where these are lines with +=, they add up. Of arrays that do not fit from
-    the last axis on, the first axes are meant. It is the recorded run: where Python branched on
-    values, it took that branch.
+    the last axis on, the first axes are meant. Three or more steps of a loop that are alike are one
+    line, `z_t = W x[t] + U h_{t−1}` with `t = 0 … 4` at its end, and Σ_t is the sum over all steps
+    that lines forward are for. It is the recorded run: where Python branched on values, it took
+    that branch.
 
     Raises TypeError for a `loss` or `wrt` that is no floating Tensor, ValueError for a loss of
     several elements or one computed inside `no_grad`, RuntimeError for a leaf that was used with
@@ -107,47 +111,12 @@ def derive(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
       ∂loss/∂b = Σ over axis 0 of d_z1         (2,)
     As recorded: where Python branched on values, this is the branch that it took.
     """
-    account = told(on_paper(recorded(loss, wrt, names, on_paper=True)))
+    r = on_paper(recorded(loss, wrt, names, on_paper=True))
+    account = apart(folded(told(r), r), r.parts)
     return Derivation(_as_text(account), _as_latex(account))
 
 
 # What to say ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Line:
-    """`name = ∂loss/∂x = ... = value`, for each x of `xs`; the name may be missing.
-
-    place: where in these the value stands, or is `added`; None is everywhere. Where there is no
-    value for a place, it is 0.
-    """
-
-    name: Term | None
-    xs: tuple[Term, ...]
-    value: Any
-    shape: Shape
-    place: Any = None
-    added: bool = False
-
-
-@dataclass(frozen=True, eq=False)
-class Account:
-    """What a derivation says: sections of lines, each after the lines that it needs.
-
-    `names`, of the leaves and of what has a line of its own; other terms stand within the lines
-    that use them. `origin`, of a cotangent: the term that it has its name from. `kept`, the
-    reductions that have to say that they keep their axes. `units`, the data whose rows were taken
-    to sum to 1. `terms`, all of them, in order; `ratios`, the numbers that are written as one.
-    """
-
-    loss: Term
-    sections: Mapping[str, tuple[Line, ...]]
-    names: Mapping[Term, str]
-    origin: Mapping[Term, Term]
-    kept: frozenset[Term]
-    units: tuple[Term, ...]
-    terms: tuple[Term, ...]
-    ratios: Mapping[float, tuple[int, int]]
 
 
 def told(r: Recorded) -> Account:
@@ -172,7 +141,6 @@ def told(r: Recorded) -> Account:
         for t, name in steps.names.items()
         if t.op is None or t in lines
     }
-    names = _with_parts(names, terms, space, uses, r.terms.ratios, r.parts)
     origin = {r.slope_of[x]: x for x in steps.own_slope}
 
     def cotangent_of(t: Term) -> tuple[Term, ...]:
@@ -185,14 +153,8 @@ def told(r: Recorded) -> Account:
         )
 
     def lines_of(ends: Iterable[Term]) -> list[Line]:
-        found = []
-        for end in ends:
-            for t in _not_yet([end], shown):
-                if t in names and t.op is not None:
-                    found += _lines(t, cotangent_of(t), t, t.shape)
-        return found
+        return [line for t in ends for line in _lines(t, cotangent_of(t), t, t.shape)]
 
-    shown: set[Term] = set()
     targets = {x for x, _ in r.gradients}
     known = [
         line
@@ -204,19 +166,17 @@ def told(r: Recorded) -> Account:
     ]
     sections = {
         "Forward": lines_of(steps.forward),
-        "Backward": [*known, *lines_of([*backward, *slopes])],
+        "Backward": [*known, *lines_of(backward)],
         "Gradients": [
             line for x, slope in r.gradients for line in _lines(None, (x,), slope, x.shape)
         ],
     }
     return Account(
         r.loss,
-        {title: tuple(found) for title, found in sections.items() if found},
+        {title: tuple(found) for title, found in sections.items()},
         names,
         origin,
-        _that_say_so(terms, names),
         tuple(x for x in dict.fromkeys(r.units) if x in names),
-        tuple(terms),
         r.terms.ratios,
     )
 
@@ -227,33 +187,52 @@ def _lines(name: Term | None, xs: tuple[Term, ...], value: Any, shape: Shape) ->
         return [Line(name, xs, value, shape)]
     base, pieces, whole = pieces_of(value)
     added = value.params["added"]
-    found = [] if base is None else [Line(name, xs, base, shape)]
-    found += [Line(name, xs, x.value, x.shape, x.key, added) for x in pieces]
-    return found if whole else [*found, Line(name, xs, None, shape)]
+    found = [] if base is None else [Line(name, xs, base, shape, of=value)]
+    found += [Line(name, xs, x.value, x.shape, x.key, added, value) for x in pieces]
+    return found if whole else [*found, Line(name, xs, None, shape, of=value)]
 
 
-def _not_yet(ends: list[Term], shown: set[Term]) -> list[Term]:
-    """These and what they need, in order, unless `shown` has them; now it does."""
-    found = [t for t in ends if t not in shown]
-    shown.update(found)
-    for t in found:  # which grows meanwhile
-        for x in within(t.inputs):
-            if x not in shown:
-                shown.add(x)
-                found.append(x)
-    return sorted(found, key=lambda t: t.number)
+def apart(account: Account, light: Container[Term]) -> Account:
+    """An account with lines of their own for parts that are shared, drawn, or too long to stay.
+
+    light: what is no such part, although it is shared.
+    """
+
+    def ends_of(line: Line) -> list[Any]:
+        return [x for x in line.parts if x is line.name or x not in account.names]
+
+    ends = [x for lines in account.sections.values() for line in lines for x in ends_of(line)]
+    terms = written_in(ends, account.names)
+    names = _with_parts(account, terms, light)
+    parts = names.keys() - account.names.keys()
+    shown: set[Term] = set()
+
+    def parts_of(line: Line) -> list[Line]:
+        found = written_in(ends_of(line), account.names, shown) if parts else []
+        return [part for t in found if t in parts for part in _lines(t, (), t, t.shape)]
+
+    sections: dict[str, list[Line]] = {}
+    for title, lines in account.sections.items():
+        found = sections[title] = []
+        before = found if title != "Gradients" else sections["Backward"]
+        for line in lines:
+            before += parts_of(line)
+            found.append(line)
+    return replace(
+        account,
+        sections={title: tuple(lines) for title, lines in sections.items() if lines},
+        names=names,
+        terms=tuple(terms),
+        kept=_that_say_so(terms, names),
+    )
 
 
-def _with_parts(
-    names: Mapping[Term, str],
-    terms: list[Term],
-    space: Namespace,
-    uses: Mapping[Term, int],
-    ratios: Mapping[float, tuple[int, int]],
-    light: Container[Term],
-) -> dict[Term, str]:
+def _with_parts(account: Account, terms: list[Term], light: Container[Term]) -> dict[Term, str]:
     """Names also for what is used several times, is drawn, or makes a line too long: u1, u2, ..."""
-    names = dict(names)
+    uses = Counter(x for t in terms for x in within(t.inputs))
+    space = Namespace(account.names.values())
+    ratios, indexed = account.ratios, account.indexed
+    names = dict(account.names)
     lengths: dict[Term, int] = {}  # of what is written within the lines that use it
 
     def length(x: Term) -> int:
@@ -269,12 +248,16 @@ def _with_parts(
         if filling(term) is not None:  # a number
             lengths[term] = form(term, length, ratios).length
             continue
+        if term in indexed:  # its parts are others at each step
+            lengths[term] = form(term, length, ratios).length
+            continue
         drawn = any(isinstance(value, GENERATORS) for value in term.params.values())
         plain = is_light(term, names) or term in light
         if term not in names and (drawn or (uses[term] > 1 and not plain)):
             names[term] = space.numbered("u")
         room = WIDTH - 24 - 2 * len(names.get(term, ""))
         parts = [x for x in dict.fromkeys(within(term.inputs)) if x not in names and is_computed(x)]
+        parts = [x for x in parts if x not in indexed]
         parts.sort(key=length)
         while (written := form(term, length, ratios).length) > room and parts:
             names[parts.pop()] = space.numbered("u")
@@ -359,6 +342,7 @@ class Row:
     value: str
     shape: Shape
     added: bool
+    steps: str
 
 
 def _written(account: Account, page: Page) -> dict[str, list[Row]]:
@@ -391,15 +375,16 @@ def _written(account: Account, page: Page) -> dict[str, list[Row]]:
             text = part(value).whole()
         slopes = [page.sign("slope", symbols[account.loss], placed(symbols[x])) for x in line.xs]
         name = placed(symbols[line.name]) if line.name else ""
-        return Row(name, slopes, text, line.shape, line.added)
+        steps = page.steps(line.steps) if line.steps else ""
+        return Row(name, slopes, text, line.shape, line.added, steps)
 
     return {title: [*map(row, lines)] for title, lines in account.sections.items()}
 
 
 def _as_text(account: Account) -> str:
-    page: list[tuple[str, str]] = []
+    page: list[tuple[str, str, str]] = []
     for title, rows in _written(account, Page(latex=False)).items():
-        page.append((title, ""))
+        page.append((title, "", ""))
         width = max(len(row.name) for row in rows) if any(row.slopes for row in rows) else 0
         lefts = []
         for row in rows:
@@ -409,10 +394,13 @@ def _as_text(account: Account) -> str:
         width = max(len(left) for left in lefts if len(left) <= LEFT or left == lefts[0])
         for left, row in zip(lefts, rows):
             left = f"{left.removesuffix(' +'):<{width - 1}}+" if row.added else f"{left:<{width}} "
-            page.append((f"  {left}= {row.value}", str(row.shape) if row.shape else ""))
-    width = max((len(text) for text, shape in page if shape and len(text) <= RIGHT), default=0)
+            page.append((f"  {left}= {row.value}", str(row.shape) if row.shape else "", row.steps))
+    texts = (text for text, *more in page if any(more))
+    width = max((len(text) for text in texts if len(text) <= RIGHT), default=0)
+    shapes = max(len(shape) for _, shape, _ in page)
     notes = [NOTE, *(UNIT % (_sums(x), in_text(account.names[x])) for x in account.units)]
-    return "\n".join([*(f"{text:<{width}}  {shape}".rstrip() for text, shape in page), *notes])
+    lines = (f"{text:<{width}}  {shape:<{shapes}}  {steps}".rstrip() for text, shape, steps in page)
+    return "\n".join([*lines, *notes])
 
 
 def _as_latex(account: Account) -> str:
@@ -424,7 +412,8 @@ def _as_latex(account: Account) -> str:
             left = " = ".join([row.name, *row.slopes] if row.name else row.slopes)
             sign = r"\mathrel{+}=" if row.added else "="
             size = rf" && \in \mathbb{{R}}^{{{page.lengths(row.shape)}}}" if row.shape else ""
-            found.append(f"{left} &{sign} {row.value}{size}")
+            steps = f"{'' if size else ' &&'} && {row.steps}" if row.steps else ""
+            found.append(f"{left} &{sign} {row.value}{size}{steps}")
     lines = " \\\\\n".join(found)
     aligned = f"\\begin{{aligned}}\n{lines}\n\\end{{aligned}}"
     notes = [NOTE, *(UNIT % (_sums(x), f"${in_latex(account.names[x])}$") for x in account.units)]

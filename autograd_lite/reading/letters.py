@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 # What is within a container or an object: `Ws[0]`, `P["W1"]`, `layers[0].W`, `enc.layers.0.W`.
 WAY = re.compile(r'[^\W\d]\w*(\.\w+|\[\d+\]|\["[^"\[\]]*"\])*')
@@ -21,6 +22,39 @@ SPECIAL = {c: f"\\{c}" for c in "_$%&#{}"} | {
 }
 
 
+@dataclass(frozen=True)
+class Index:
+    """A number that goes with the steps: `times` that of the step, and `start`."""
+
+    letter: str
+    times: int
+    start: int
+
+    def __str__(self) -> str:
+        if not self.times:
+            return str(self.start)
+        text = {1: "", -1: "-"}.get(self.times, str(self.times)) + self.letter
+        if self.times < 0 < self.start:
+            return f"{self.start}{text}"
+        return f"{text}{self.start:+}" if self.start else text
+
+
+class Indexed(str):
+    """The name of one of many: its stem, and its index behind a _, or in brackets."""
+
+    stem: str
+    below: str
+
+    def __new__(cls, stem: str, index: Index, brackets: bool = False) -> Indexed:
+        text = str(index)
+        if brackets:
+            new = super().__new__(cls, f"{stem}[{text}]")
+        else:
+            new = super().__new__(cls, f"{stem}_{text if text.isalnum() else f'{{{text}}}'}")
+        new.stem, new.below = stem, text
+        return new
+
+
 def on_one_line(name: str) -> str:
     """A name without line breaks and what else does not print, and not too long."""
     name = "".join(c if c.isprintable() else " " for c in name)
@@ -36,12 +70,18 @@ def escaped(name: str) -> str:
 
 def in_text(name: str) -> str:
     """The name of a value in text; one of other characters is quoted."""
+    if isinstance(name, Indexed):
+        return in_text(name.stem) + name[len(name.stem) :].replace("-", "−")
     name = on_one_line(name)
     return name if WAY.fullmatch(name) else f'"{name}"'
 
 
 def in_latex(name: str) -> str:
     """The name of a value in LaTeX: its digits, what follows a _, and its place are subscripts."""
+    if isinstance(name, Indexed):
+        stem = in_latex(name.stem)
+        stem = f"{stem[:-1]}," if "_{" in stem and stem[-1] == "}" else f"{stem}_{{"
+        return f"{stem}{name.below}}}"
     if not WAY.fullmatch(name):
         return escaped(name)
     words: list[tuple[str, list[str]]] = []  # with what is below them

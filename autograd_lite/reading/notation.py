@@ -20,7 +20,7 @@ from ..graph import Op
 from ..op import GENERATORS
 from ..ops.reductions import axes_of
 from ..terms import Shape, Term, is_number, slice_text, within
-from .letters import escaped, in_latex, in_text, on_one_line, upright
+from .letters import Index, escaped, in_latex, in_text, on_one_line, upright
 
 # How tightly an expression binds.
 JOINED, ADDED, SUMMED, DIVIDED, VECTOR, MATRIX, MULTIPLIED, RAISED, ATOM = range(9)
@@ -40,6 +40,9 @@ SIGNS = {
     "power": ("%s^%s", "%s^{%s}"),
     "transpose": ("%sᵀ", r"%s^{\top}"),
     "sum": ("Σ %s", r"\sum %s"),
+    "total": ("Σ_%s %s", r"\sum_{%s} %s"),
+    "total from": ("Σ_{%s=%s…%s} %s", r"\sum_{%s=%s}^{%s} %s"),
+    "steps": ("%s = %s … %s", r"%s = %s, \ldots, %s"),
     "prod": ("Π %s", r"\prod %s"),
     "along": ("%s over %s of %s", r"%s_{\text{%s}} %s"),
     "norm": ("‖%s‖", r"\left\lVert %s \right\rVert"),
@@ -241,6 +244,10 @@ class Page:
     def lengths(self, shape: Iterable[int]) -> str:
         return self.sign("by").join(map(str, shape)) or "()"
 
+    def steps(self, steps: tuple[str, int, int]) -> str:
+        """An index, and from where to where it goes."""
+        return self.sign("steps", steps[0], *(self.ink(n).whole() for n in steps[1:]))
+
     def ones(self, shape: Iterable[int]) -> str:
         """An array of ones."""
         return self.sign("ones", self.lengths(shape))
@@ -250,7 +257,11 @@ class Page:
         if isinstance(key, tuple):
             return self.sign("comma").join(map(self.key, key))
         if isinstance(key, slice):
-            return slice_text(key).replace(":", self.sign("slice"))
+            ends = (key.start, key.stop, key.step)
+            texts = (self.key(x) if isinstance(x, Index) else x for x in ends)
+            return slice_text(slice(*texts)).replace(":", self.sign("slice"))
+        if isinstance(key, Index):
+            return str(key) if self.latex else str(key).replace("-", "−")
         if key is None or key is ...:
             return self.sign("dots") if key else self.sign("new")
         return key.whole() if isinstance(key, Ink) else str(key)

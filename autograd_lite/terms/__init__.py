@@ -17,7 +17,7 @@ from .python import (
     silenced_by,
 )
 from .recognition import Passed, Pull, Rules, formulas, read_formulas
-from .term import OPS, Shape, Term, Terms, adds_axes, is_number, needed, read, within
+from .term import OPS, Shape, Term, Terms, adds_axes, is_number, key_of, needed, read, within
 
 __all__ = [
     "ADDED",
@@ -45,6 +45,7 @@ __all__ = [
     "adds_axes",
     "formulas",
     "is_number",
+    "key_of",
     "key_text",
     "lower",
     "needed",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,15 @@ Array = np.ndarray
 NOTE = "As recorded: where Python branched on values, this is the branch that it took."
 
 
+STEPS = re.compile(r" +(\w) = (−?\d+) … (−?\d+)$", re.M)  # at the end of a line
+
+
 def lines(derivation: Any) -> list[str]:
     """The lines of the text but the last, without the shapes and the alignment."""
     *rows, note = str(derivation).splitlines()
     assert note == NOTE
-    return [re.sub(r" +", " ", re.sub(r"  \([\d, ]*\)$", "", row)).strip() for row in rows]
+    rows = [re.sub(rf"  \([\d, ]*\)(?=$|{STEPS.pattern})", "", row) for row in rows]
+    return [re.sub(r" +", " ", row).strip() for row in rows]
 
 
 def gradients(derivation: Any) -> list[str]:
@@ -67,11 +72,33 @@ FUNCTIONS = {f.op.name: f for f in OPS} | FUNCTIONS
 SYMBOLS = {f.op.symbol: f for f in OPS if f.op.paper is None} | COMPARED
 RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 TOKEN = re.compile(
-    r" *(over axis|over axes|over each row|log softmax"
+    r" *(over axis|over axes|over each row|log softmax|Σ_(?:\{[^}]*\}|\w)"
     r"|\d+(?:×\d+)+|\d+(?:\.\d+)?(?:e[-+]\d+)?(?:/\d+)?"
-    r"|[A-Za-z_]\w*?(?=[⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀ]|\b)|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+|.)"
+    r"|[A-Za-z_]\w*?(?:_\{[^}]*\}|(?=[⁰¹²³⁴⁵⁶⁷⁸⁹⁻ᵀ]|\b))|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+|.)"
 )
 CLOSE = re.compile(r"(?<=[\w\])}ᵀ⁰¹²³⁴⁵⁶⁷⁸⁹])\[")  # an index, not a truth
+
+
+def whole(text: str, at: dict[str, int] | None = None) -> int:
+    """A whole number: `−1`, or at a step `2t+1`."""
+    return int(eval(re.sub(r"(\d)([a-z])", r"\1*\2", text.replace("−", "-")), {}, at))
+
+
+def at_steps(row: str) -> list[tuple[str, dict[str, int]]]:
+    """A line at each of the steps that it is for."""
+    steps = STEPS.search(row)
+    if not steps:
+        return [(row, {})]
+    first, last = sorted((whole(steps[2]), whole(steps[3])))
+    return [(STEPS.sub("", row), {steps[1]: n}) for n in range(first, last + 1)]
+
+
+def called(name: str, at: dict[str, int]) -> str:
+    """A name at a step: `h_{t−1}` is `h_3`."""
+    parts = re.fullmatch(r"(.*)_(?:\{(.*)\}|(\w))", name)
+    if not parts or (parts[3] and parts[3] not in at):
+        return name
+    return f"{parts[1]}_{whole(parts[2] or parts[3], at)}"
 
 
 def heads(row: str) -> tuple[tuple[str, ...], str, str, str]:
@@ -126,6 +153,10 @@ class Reader:
     that they are kept, or is of each row, or the shape at the end of the line does. What does not
     fit from the last axis on is meant from the first one on. Lines may say what stands at places of
     an array, or is added there, and what stands elsewhere. `values`: of the lines.
+
+    A line for t = 0 … 4 is read five times, and a sum over t without its limits is over all that
+    such lines forward say. What comes first is not asked: a line is read when what it needs is
+    there.
     """
 
     def __init__(self, text: str, values: dict[str, Any], classes: int = 3) -> None:
@@ -133,16 +164,42 @@ class Reader:
         self.slopes: dict[str, Any] = {}
         self.classes = classes
         self.places: list[tuple[tuple[str, ...], str, str, Any]] = []
+        self.at: dict[str, int] = {}  # the step
+        ends = [x for _, *x in STEPS.findall(text.split("\nBackward")[0].split("\nGradients")[0])]
+        numbers = [whole(x) for pair in ends for x in pair]
+        self.all = range(min(numbers), max(numbers) + 1) if numbers else range(0)
+        units: list[tuple[Any, list[Any]]] = []  # lines that tell of one value
         for row in text.splitlines()[:-1]:
-            if row.startswith("  "):
+            for line, at in at_steps(row) if row.startswith("  ") else ():
+                names = tuple(called(name, at) for name in heads(line)[0])
+                if not units or units[-1][0] != names:
+                    units.append((names, []))
+                units[-1][1].append((line, at))
+        waiting = [unit for _, unit in units]
+        while waiting:
+            later = [unit for unit in waiting if not self.is_read(unit)]
+            assert len(later) < len(waiting), (later[0], self.values.keys())
+            waiting = later
+
+    def is_read(self, unit: list[tuple[str, dict[str, int]]]) -> bool:
+        """Are these lines read? They are not as long as something is missing."""
+        try:
+            for row, self.at in unit:
                 self.read(row)
-            else:
-                self.put_together(())
-        self.put_together(())
+            self.put_together(())
+        except KeyError:
+            self.places = []
+            return False
+        return True
 
     def read(self, row: str) -> None:
         formula, shape = re.fullmatch(r"  (.*?)(?:  +\(([\d, ]+)\))?", row).groups()
         names, key, sign, formula = heads(formula)
+        names = tuple(called(name, self.at) for name in names)
+        for letter in self.at:
+            key = re.sub(
+                rf"[-−+\d]*\b\d*{letter}\b[-−+\d]*", lambda x: str(whole(x[0], self.at)), key
+            )
         lengths = tuple(map(int, re.findall(r"\d+", shape or "")))
         if formula == "0 elsewhere":
             self.put_together(names, lengths)
@@ -272,6 +329,8 @@ class Reader:
         if token == "(":
             value = self.whole()
             self.need(")")
+        elif token.startswith("Σ_"):
+            value = self.steps(token)
         elif token in ("Σ", "Π") or (token in OVER and self.next().startswith("over")):
             axes, kept = self.axes()
             value = OVER[token](self.product(), axis=axes, keepdims=kept)
@@ -294,8 +353,19 @@ class Reader:
         elif token in ("∞", "NaN"):
             value = {"∞": np.inf, "NaN": np.nan}[token]
         else:
-            value = self.values[token]
+            value = self.values[called(token, self.at)]
         return value
+
+    def steps(self, token: str) -> Any:
+        """The sum over steps of the product that follows: `Σ_t`, or `Σ_{t=1…4}` with its limits."""
+        letter, *ends = re.findall(r"[a-z]|−?\d+", token)
+        numbers = range(whole(ends[0]), whole(ends[1]) + 1) if ends else self.all
+        before, start, total = self.at, self.tokens, 0.0
+        for n in numbers:
+            self.at, self.tokens = before | {letter: n}, [*start]
+            total = total + self.product()
+        self.at = before
+        return total
 
     def axes(self) -> tuple[tuple[int, ...] | None, bool]:
         if self.take("over each row"):
@@ -354,12 +424,14 @@ class Reader:
         if self.take("new"):
             return None
         ends: list[Any] = [None]
-        while (token := self.next()) not in (",", "]"):
+        while self.next() not in (",", "]"):
+            end = next(i for i, x in enumerate(self.tokens) if x in (":", ",", "]"))
+            number = "".join(self.tokens[:end])
             if self.take(":"):
                 ends.append(None)
-            elif re.fullmatch(r"\d+|[-−]", token):
-                sign = -1 if self.take("-", "−") else 1
-                ends[-1] = sign * int(self.tokens.pop(0))
+            elif re.fullmatch(rf"[-−+\d{''.join(self.at)}]+", number):
+                ends[-1] = whole(number, self.at)
+                del self.tokens[:end]
             else:
                 return np.asarray(self.whole())
         return slice(*ends) if len(ends) > 1 else ends[0]
@@ -387,14 +459,23 @@ class Reader:
 
 WORDS = {
     **{r"\left": "", r"\right": "", r"\lvert": "|", r"\rvert": "|", r"\lVert": "‖", r"\rVert": "‖"},
-    **{r"\thinspace": " ", r"\odot": "⊙", r"\cdot": "·", r"\times": "×", r"\top": "ᵀ"},
+    **{
+        r"\thinspace": " ",
+        r"\qquad": " ",
+        r"\odot": "⊙",
+        r"\cdot": "·",
+        r"\times": "×",
+        r"\top": "ᵀ",
+    },
     **{r"\ge": "≥", r"\le": "≤", r"\ne": "≠", r"\lt": "<", r"\land": "and", r"\lor": "or"},
     **{r"\lnot": "not", r"\mid": "|", r"\sim": "~", r"\&": "&", r"\ldots": "…", r"\infty": "∞"},
     **{r"\sigma": "σ", r"\sum": "Σ", r"\prod": "Π", r"\_": "_"},
     **{f"\\{name}": name for name in ("log", "exp", "sin", "cos", "tanh", "max", "min", "alpha")},
     **{f"\\{name}": name for name in ("tan", "sinh", "cosh", "arcsin", "arccos", "arctan", "det")},
 }
+BRACES = str.maketrans("⟨⟩", "{}")
 GROUPS = [  # what an innermost pair of braces may belong to
+    (r"Σ_\{(\w) *= *([-\d]+)\}\^\{([-\d]+)\}", r"Σ_⟨\1=\2…\3⟩"),
     (r"\\frac\{([^{}]*)\}\{([^{}]*)\}", r"((\1) / (\2))"),
     (r"\\sqrt\{([^{}]*)\}", r"√(\1)"),
     (r"\\mathbf\{1\}_\{([^{}]*)\}", r"ones(\1)"),
@@ -405,7 +486,9 @@ GROUPS = [  # what an innermost pair of braces may belong to
     (r"\be\^\{([^{}]*)\}", r"exp(\1)"),
     (r"\^\{-1\}", "⁻¹"),
     (r"\^\{([^{}]*)\}", r"^(\1)"),
-    (r"_\{(\d[^{}]*)\}", r"\1"),
+    (r"_\{(\d+),([^{}]*)\}", r"‸\1_{\2}"),
+    (r"_\{([-+\da-z]*[-+][-+\da-z]*)\}", r"_⟨\1⟩"),
+    (r"_\{(\d+)\}", r"‸\1"),
     (r"_\{([^{}]*)\}", r"_\1"),
     (r"\\text\{([^{}]*)\}", r"\1"),
 ]
@@ -420,26 +503,36 @@ def plain(latex: str) -> str:
         before = text
         for pattern, new in GROUPS:
             text = re.sub(pattern, new, text)
-    return re.sub(r" +", " ", text.replace("-", "−").replace(" × ", "×"))
+    return re.sub(r" +", " ", text.replace("-", "−").replace(" × ", "×").translate(BRACES))
 
 
-def text_of(latex: str) -> str:
-    """The lines of a derivation in LaTeX as those of its text."""
+def text_of(latex: str, known: Container[str] = ()) -> str:
+    """The lines of a derivation in LaTeX as those of its text.
+
+    known: names that are read there. An index below a letter is in text behind a _, or is not.
+    """
+
+    def name(found: Any) -> str:
+        letter, *below = found[0].split("‸")
+        full = f"{''.join([letter, *below[:-1]])}_{below[-1]}"
+        return full if full in known else "".join([letter, *below])
+
     rows = []
     for row in latex.split(r"\begin{aligned}")[1].split(r"\end{aligned}")[0].split(r"\\" + "\n"):
         sign = "+=" if r"&\mathrel{+}=" in row else "="
         row = row.replace(r"&\mathrel{+}=", "&=")
         parts = [part.strip(" =") for part in re.split(r"(?<!\\)&", row)]
         if len(parts) == 1:
-            rows.append(parts[0])
+            rows.append(parts[0].removeprefix(r"\textbf{").removesuffix("}"))
             continue
         head = re.sub(
             r"\\frac\{\\partial (.*?)\}\{\\partial (.*?)\}(?= = |$)", r"∂\1/∂\2", parts[0]
         )
         shape = re.findall(r"\d+", parts[3]) if len(parts) > 2 else []
         size = f"  ({', '.join(shape)},)" if shape else ""
-        rows.append(f"  {plain(head)} {sign} {plain(parts[1])}{size}")
-    return "\n".join([*rows, NOTE])
+        steps = f"  {plain(parts[5]).replace(', …, ', ' … ')}" if len(parts) > 5 else ""
+        rows.append(f"  {plain(head)} {sign} {plain(parts[1])}{size}{steps}")
+    return re.sub(r"\w+(?:‸\d+)+", name, "\n".join([*rows, NOTE]))
 
 
 def check_latex(latex: str) -> None:
@@ -447,7 +540,7 @@ def check_latex(latex: str) -> None:
     for row in latex.split(" \\\\\n"):
         bare = re.sub(r"\\([A-Za-z]+|.)", " ", row)
         assert not set("$%#~") & set(bare), row
-        assert bare.count("&") in (0, 1, 3), row
+        assert bare.count("&") in (0, 1, 3, 5), row
         assert not re.search(r"[_^](?!\{)", bare), row
         depth = 0
         for bracket in re.findall("[{}]", bare):

@@ -20,7 +20,7 @@ from test_random_expressions import recorded as recorded_graph
 import autograd_lite as al
 from autograd_lite import Tensor, derive
 from autograd_lite.ops.reductions import kept
-from autograd_lite.reading.derivation import on_paper
+from autograd_lite.reading.derivation import _as_text, apart, on_paper, told
 from autograd_lite.reading.steps import named
 from autograd_lite.reading.steps import recorded as recorded_terms
 
@@ -226,6 +226,14 @@ def test_the_page_of_the_articles(monkeypatch: pytest.MonkeyPatch) -> None:
     assert page.count("$$") == 2 * 5
 
 
+def test_the_page_of_readings_is_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    """If this fails: python examples/readings.py > examples/readings.md."""
+    folder = Path(__file__).parents[2] / "examples"
+    monkeypatch.syspath_prepend(folder)
+    page = importlib.import_module("readings").page()
+    assert page == (folder / "readings.md").read_text(encoding="utf-8")
+
+
 def test_a_notebook_gets_the_latex() -> None:
     shown = article_d()
     assert shown._repr_latex_() == f"$$\n{shown.latex()}\n$$"
@@ -244,7 +252,8 @@ def read_back(
     known = named(r).names
     values = {known[t]: value for t, value in r.values.items() if t in known} | values
     read = Reader(str(derivation), values, classes)
-    again = Reader(text_of(derivation.latex()), values, classes)
+    latex = text_of(derivation.latex(), read.values.keys() | read.slopes.keys())
+    again = Reader(latex, values, classes)
     for found, other in ((read.values, again.values), (read.slopes, again.slopes)):
         assert found.keys() == other.keys()
         for name in found:
@@ -544,10 +553,12 @@ def test_deep_graphs() -> None:
     y = Tensor(array(3), name="x")
     for _ in range(3000):
         y = al.sin(y)
-    text = lines(derive(y.sum()))
-    assert text[2999:3001] == ["h2999 = sin(h2998)", "loss = Σ sin(h2999)"]
-    assert text[-1] == "∂loss/∂x = d_h1 ⊙ cos(x)"
-    assert len(text) == 1 + 3000 + 1 + 2999 + 1 + 1
+    r = on_paper(recorded_terms(y.sum(), None, None, on_paper=True))
+    text = _as_text(apart(told(r), r.parts)).splitlines()
+    assert text[2999].startswith("  h2999 = sin(h2998)")
+    assert text[3000] == "  loss  = Σ sin(h2999)"
+    assert text[-2].startswith("  ∂loss/∂x = d_h1 ⊙ cos(x)")
+    assert len(text) == 1 + 3000 + 1 + 2999 + 1 + 1 + 1
 
 
 def test_errors() -> None:

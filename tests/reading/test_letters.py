@@ -6,7 +6,15 @@ import re
 
 import pytest
 
-from autograd_lite.reading.letters import escaped, in_latex, in_text, on_one_line, upright
+from autograd_lite.reading.letters import (
+    Index,
+    Indexed,
+    escaped,
+    in_latex,
+    in_text,
+    on_one_line,
+    upright,
+)
 
 IN_LATEX = {
     "x": "x",
@@ -86,3 +94,32 @@ def test_no_character_escapes(character: str) -> None:
     inside = re.sub(r"\\text\{[^{}\\$%&#_^~]*\}", "", text)
     assert inside != text
     assert re.fullmatch(r"\\[_$%&#{}]|\{\\(backslash|sim|lt|gt)\}|\\hat\{\\ \}", inside)
+
+
+@pytest.mark.parametrize(
+    ("index", "text"),
+    [
+        (Index("t", 1, 0), "t"),
+        (Index("t", 1, -1), "t-1"),
+        (Index("t", 2, 3), "2t+3"),
+        (Index("t", -1, 4), "4-t"),
+        (Index("t", -2, 0), "-2t"),
+        (Index("t", -1, -1), "-t-1"),
+        (Index("", 0, -1), "-1"),
+        (Index("", 0, 0), "0"),
+    ],
+)
+def test_indices(index: Index, text: str) -> None:
+    assert str(index) == text
+
+
+def test_names_with_an_index() -> None:
+    later, third = Index("t", 1, 1), Index("", 0, 3)
+    names = [Indexed(stem, i) for stem in ("h", "h1", "a b") for i in (later, third)]
+    texts = ["h_{t+1}", "h_3", "h1_{t+1}", "h1_3", '"a b"_{t+1}', '"a b"_3']
+    assert [in_text(name) for name in names] == texts
+    assert in_text(Indexed("h", Index("t", 1, -1))) == "h_{t−1}"
+    assert [in_latex(name) for name in names[:4]] == ["h_{t+1}", "h_{3}", "h_{1,t+1}", "h_{1,3}"]
+    assert in_latex(Indexed("pred", third)) == r"\mathrm{pred}_{3}"
+    weights = Indexed("Ws", later, brackets=True)
+    assert (in_text(weights), in_latex(weights)) == ("Ws[t+1]", "W_{s,t+1}")

@@ -115,8 +115,7 @@ def test_long_sums_are_put_together_in_linear_time() -> None:
     x = Tensor(array(2000), name="x")
     loss = sum(x[i] * x[i] for i in range(2000))
     text = gradients(derive(loss))
-    assert text[0] == "∂loss/∂x[0] = 2 x[0]"
-    assert len(text) == 2000
+    assert text == ["∂loss/∂x[t] = 2 x[t] t = 0 … 1999"]
 
 
 def test_the_pieces_of_a_term() -> None:
