@@ -108,9 +108,10 @@ def check_grad(
     fn, args: a function of arrays or Tensors, also in lists and dicts, that returns a Tensor of any
     shape; the gradient in each floating array among them is checked. loss, wrt: a recorded Tensor
     of any shape, and the Tensors whose gradients are checked, leaves, intermediates or names of
-    them; by default all leaves. order: 2 checks second derivatives, too. names: what Tensors are
-    called, as `locals()`. rng: a seed or Generator for directions and cotangents. progress: show a
-    bar (tqdm's, where it is installed) for what takes more than 2 seconds.
+    them; by default all leaves. order: 2 checks second derivatives, too, in rows called `W, again`,
+    if the first are right. names: what Tensors are called, as `locals()`. rng: a seed or Generator
+    for directions and cotangents. progress: show a bar (tqdm's, where it is installed) for what
+    takes more than 2 seconds.
 
     With a random cotangent g, the derivative of gᵀy along d is Im gᵀy(x + i h d) / h, the complex
     step with h = 1e-20, where the ops' forwards take complex numbers and that agrees with
