@@ -15,7 +15,7 @@ from .showing import Table
 from .tensor import Tensor
 
 if TYPE_CHECKING:
-    from .comparing import Comparison, compare
+    from .comparing import Comparison, GradientCheck, check_grad, compare
     from .compiling import Compiled, aligned, compile
     from .drawing import Graph, draw
     from .reading import Derivation, Source, derive, source
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # A reading of the graph is a room of its own, which is entered when it is first asked for.
 _ROOMS = {
     "Comparison": "comparing",
+    "GradientCheck": "comparing",
+    "check_grad": "comparing",
     "compare": "comparing",
     "Compiled": "compiling",
     "aligned": "compiling",
@@ -39,6 +41,7 @@ __all__ = [
     "Comparison",
     "Compiled",
     "Derivation",
+    "GradientCheck",
     "Graph",
     "Node",
     "Op",
@@ -47,6 +50,7 @@ __all__ = [
     "Table",
     "Tensor",
     "aligned",
+    "check_grad",
     "compare",
     "compile",
     "derive",

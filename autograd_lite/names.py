@@ -375,8 +375,8 @@ def _alike(nodes: Sequence[Node]) -> list[Passes]:
             kinds = tuple(map(_kind, node.inputs, node.saved))
             params = {**node.params, "key": _kind_of_key(node.params.get("key"))}
             alike[node.op, repr(params), kinds, nearest[node], node.shape].append(node)
-    groups = (group for group in alike.values() if len(group) > 1)
-    return [Passes(all, [x for x in all if not users[x] <= {*all}]) for all in groups]
+    groups = ((group, {*group}) for group in alike.values() if len(group) > 1)
+    return [Passes(all, [x for x in all if not users[x] <= within]) for all, within in groups]
 
 
 def _numbered(passes: Passes, top: Callable[[Any], list[str]]) -> Iterator[tuple[Node, str]]:

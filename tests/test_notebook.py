@@ -34,6 +34,7 @@ SHOWN = {
     "al.Tensor(np.zeros((2,) * 22))": ("text/html", "..."),
     "al.compare(loss, {'<b>&\"': 1 + x.T @ x @ W.data})": ("text/html", "✗"),
     "al.compare(loss, {'<b>&\"': x.T @ x @ W.data / 2})": ("text/html", "✓"),
+    "al.check_grad(loss, '<b>&\"')": ("text/html", "✓"),
     "al.source(loss)": ("text/markdown", "```python\nimport numpy as np"),
     "al.derive(loss)": ("text/latex", "aligned"),
     "double": ("text/markdown", "```python\n# <compiled <lambda>>\nimport numpy as np"),
