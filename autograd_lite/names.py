@@ -6,6 +6,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from itertools import count, islice
 from types import ModuleType
@@ -295,7 +296,8 @@ def _walk(names: Mapping[str, Any]) -> list[tuple[Route, Any]]:
             found.append((route, x))
         if len(route) < DEEPEST and len(ways) < 10 * MOST and id(x) not in seen:
             seen.add(id(x))
-            ways += [((*route, part), child) for part, child in islice(_parts(x), MOST)]
+            with suppress(Exception):  # of a container that does not let itself be looked into
+                ways += [((*route, part), child) for part, child in islice(_parts(x), MOST)]
     return found
 
 
@@ -436,6 +438,7 @@ def _multiples(x: np.ndarray, y: np.ndarray) -> Iterator[Step]:
     size = np.abs(x)
     its = [x.sum(), size.sum(), x.max(), size.max(), size.min(), x.min(), np.ptp(x)]
     its += [x.mean(), x.std(), x.var(), (x * x).sum(), np.sqrt((x * x).sum())]
+    its.append(1.0)
     if any(np.isclose(abs(number), np.abs(its), 1e-5).any() for number in (factor, divisor)):
         return
     if divisor.is_integer():

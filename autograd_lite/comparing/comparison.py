@@ -137,14 +137,25 @@ def compare(
     place = _backwards(loss)
     given.sort(key=lambda one: place[one[0]])
     nodes, _, arrays = zip(*given)
-    dtypes = [loss.dtype, *(a.dtype for a in arrays if a.dtype.kind == "f")]
-    apart = tolerances(loss, nodes, max(float(np.finfo(dtype).eps) for dtype in dtypes))
     derived = _cotangents(loss, nodes, {})
     local = _cotangents(loss, nodes, dict(zip(nodes, arrays)))
-    judged = [
-        Judged(x, *_judged(name, a, derived[x], local[x], apart[x], rtol)) for x, name, a in given
-    ]
+    exactly = float(np.finfo(loss.dtype).eps)
+    apart = tolerances(loss, nodes, exactly)
+    handed = 1.0  # by how much the values that a step goes on from are coarser
+    if all(x.op is None for x in nodes):  # it is not known which
+        handed = max(_coarser(a, exactly) for a in arrays)
+    judged = []
+    for x, name, array in given:
+        own = max(_coarser(array, exactly), handed)
+        row, factor = _judged(name, array, derived[x], local[x], apart[x] * own, rtol)
+        judged.append(Judged(x, row, factor))
+        handed = own if x.op is not None else handed
     return Comparison(tuple(one.row for one in judged), _notes(loss, judged))
+
+
+def _coarser(array: np.ndarray, eps: float) -> float:
+    """How many times coarser an array's rounding is than that of the graph."""
+    return max(float(np.finfo(array.dtype).eps) / eps, 1.0) if array.dtype.kind == "f" else 1.0
 
 
 class Judged(NamedTuple):
@@ -189,10 +200,15 @@ def _judged(
     tolerance: float,
     rtol: float | None,
 ) -> tuple[Row, Fraction | None]:
-    """A row, and the factor that is all that differs, if so it is."""
+    """A row, and the factor that is all that differs, if so it is.
+
+    local: what the derived pass makes of the handwritten values before.
+    """
+    unknown = not np.isfinite(local).all()  # something before it is not finite
     if not (np.isfinite(given).all() and np.isfinite(derived).all()):
         whose = "handwritten" if np.isfinite(derived).all() else "derived"
-        return Row(name, derived.shape, np.nan, np.nan, f"{whose} is not finite", "wrong"), None
+        step = "follows" if unknown or whose == "derived" else "wrong"
+        return Row(name, derived.shape, np.nan, np.nan, f"{whose} is not finite", step), None
     if given.shape != derived.shape:
         verdict, factor = related(given, derived, tolerance)
         return Row(name, derived.shape, np.nan, np.nan, verdict, "wrong"), factor
@@ -205,7 +221,7 @@ def _judged(
     verdict, factor = related(given, derived, tolerance)
     beside, scale = _apart(given, local)
     share = tolerance / largest if rtol is None else rtol
-    follows = np.isfinite(local).all() and beside <= share * scale
+    follows = unknown or beside <= max(share * scale, tolerance)
     return (
         Row(name, derived.shape, absolute, relative, verdict, "follows" if follows else "wrong"),
         factor,
@@ -225,12 +241,16 @@ def _notes(loss: Node, judged: list[Judged]) -> tuple[str, ...]:
     rows = [one.row for one in judged]
     if all(row.ok for row in rows):
         return ()
+    if all(row.ok or row.verdict == "derived is not finite" for row in rows):
+        return ("the derivative of the loss is not finite there, as it was recorded",)
     common = judged[0].factor
     if len(rows) > 1 and common is not None and all(one.factor == common for one in judged):
         return (_in_common(loss, common),)
     if all(one.node.op is None for one in judged):
         return (_cleared(loss, judged),)
     wrong = [row.name for row in rows if row.step == "wrong"]
+    if not wrong:
+        return ("no mistake is made in these steps; what they come from is not known so well",)
     count = "one mistake is" if len(wrong) == 1 else f"{len(wrong)} mistakes are"
     return (f"{count} made: at {', '.join(wrong)}",)
 

@@ -32,8 +32,8 @@ def related(given: np.ndarray, derived: np.ndarray, tolerance: float) -> Relatio
             return Relation("is 0")
         ratio = _ratio(given, derived)
         if ratio and np.abs(given - ratio * derived).max() <= tolerance * max(1.0, abs(ratio)):
-            digits = 6 if abs(ratio - 1) > 1e-5 else 12
-            return Relation(f"{ratio:.{digits}g} times the derived one")
+            said = f"{ratio:.{6 if abs(ratio - 1) > 1e-5 else 12}g}"
+            return Relation("differs" if said == "1" else f"{said} times the derived one")
         transposed = derived.T if derived.ndim == 2 else derived
         factor = multiple(given, transposed, tolerance) if derived.T.shape == given.shape else None
         if factor is not None:
@@ -81,7 +81,8 @@ def _ratio(given: np.ndarray, derived: np.ndarray) -> float:
     if not derived.any():
         return 0.0
     place = np.unravel_index(np.abs(derived).argmax(), derived.shape)
-    ratio = float(given[place]) / float(derived[place])
+    with np.errstate(all="ignore"):
+        ratio = float(given[place]) / float(derived[place])
     return ratio if np.isfinite(ratio) else 0.0
 
 

@@ -13,13 +13,12 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import groupby, pairwise
+from itertools import chain, count, groupby, pairwise
 from typing import Any
 
 import numpy as np
 
 from ..graph import Op
-from ..names import Namespace
 from ..terms import OPS, Term, key_of, within
 from .account import Account, Line, Steps, written_in
 from .families import FEW, LONG, NUMBERED, Families, Family, indexed_by, parts_of
@@ -428,7 +427,8 @@ class _Fold(Families):
     def _stems(self, families: Iterable[Family]) -> dict[Family, str]:
         """The stems of families: what the user calls a member, or the letter of their names."""
         lines = {t for family in families for t in family.members.values() if not family.leaves}
-        space = Namespace(name for t, name in self.account.names.items() if t not in lines)
+        origin = self.account.origin
+        taken = {x for t, x in self.account.names.items() if not {t, origin.get(t)} & lines}
         stems: dict[Family, str] = {}
         groups: defaultdict[tuple[bool, str], list[Family]] = defaultdict(list)
         for family in families:
@@ -442,12 +442,22 @@ class _Fold(Families):
                 stems[family] = stem
             else:
                 groups[not called, stem].append(family)
+        chosen: set[str] = set()
+
+        def free(stem: str) -> bool:
+            """Is neither this, nor that of its cotangents, the name or stem of anything else?"""
+            own = {stem, f"d_{stem}"}
+            name = re.escape(stem)
+            clash = any(re.fullmatch(rf"{name}(_\w)?|d_{name}_\w", x) for x in taken)
+            return not clash and not own & chosen and stem.removeprefix("d_") not in chosen
+
         for (ours, stem), found in sorted(groups.items(), key=lambda x: x[0][0]):
             others = ("e", "g", "q") if ours else ()
-            free = [x for x in (stem, *others) if x not in space.taken]
             for family in found:
-                single = len(found) == 1 and free
-                stems[family] = space.free(free[0]) if single else space.numbered(stem)
+                plain = (stem, *others) if len(found) == 1 else ()
+                names = chain(plain, (f"{stem}{n}" for n in count(1)))
+                stems[family] = next(name for name in names if free(name))
+                chosen.add(stems[family])
         return stems
 
 

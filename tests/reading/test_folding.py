@@ -446,3 +446,25 @@ def test_many_steps_take_little_time() -> None:
     """As much as they would take written out, or less."""
     loss, names, wrt = recurrent(400)
     assert len(derived(lambda: (loss, names, wrt))) == 16
+
+
+def test_a_family_has_not_the_name_of_another_value() -> None:
+    """h_t of a loop is not h_t of the user's."""
+    x, W, h_t, a_t = array(5, 2), Tensor(array(2, 2)), Tensor(array(2)), Tensor(array(2))
+    h0 = h = array(2)
+    loss: Any = 0
+    for t in range(5):
+        h = np.tanh(x[t] @ W + h * a_t)
+        loss = loss + (h**2 * h_t).sum()
+    text = str(derive(loss, names={"x": x, "W": W, "h0": h0, "h_t": h_t, "a_t": a_t, "h": h}))
+    assert "  h_t " not in text
+    assert "⊙ h_t" in text
+    z = h = array(2)
+    loss = 0
+    for t in range(5):
+        z = x[t] @ W + h
+        h = np.tanh(z)
+        loss = loss + (h**2).sum()
+    text = str(derive(loss, W, names={"x": x, "W": W, "e": h, "d_e": z}))
+    lines = [line.split(" = ")[0].strip() for line in text.splitlines()]
+    assert lines.count("d_e_t") == 1
