@@ -351,7 +351,11 @@ class Ink:
             a, b = b, a
         if b.over < 0:
             return self._new(a, b, "less", a.whole(ADDED), (-b).whole(SUMMED), tight=ADDED)
-        return self._new(a, b, "plus", a.whole(ADDED), b.whole(ADDED), tight=ADDED)
+        text, minus = b.whole(ADDED), self.page.sign("minus", "")
+        if text.startswith(minus):  # of its first addend
+            rest = text.removeprefix(minus)
+            return self._new(a, b, "less", a.whole(ADDED), rest, tight=ADDED)
+        return self._new(a, b, "plus", a.whole(ADDED), text, tight=ADDED)
 
     def __sub__(self, other: Any) -> Ink:
         return self + -self.page.ink(other)

@@ -11,7 +11,7 @@ from readback import check_latex, gradients, lines
 
 import autograd_lite as al
 from autograd_lite import Tensor, derive
-from autograd_lite.reading.notation import Ink, Page
+from autograd_lite.reading.notation import ADDED, Ink, Page
 
 Array = np.ndarray
 
@@ -383,3 +383,11 @@ def test_what_an_op_says_of_paper() -> None:
     latex = derive(kron(x, y).sum(), []).latex()
     assert r"\sum (x \mathbin{\text{⊗}} y)" in latex
     check_latex(latex)
+
+
+def test_a_sum_that_begins_with_a_minus_is_added_without_two_signs() -> None:
+    for latex, wanted in ((False, "a − b − c"), (True, "a - b - c")):
+        page = Page(latex)
+        a, b, c = (Ink(page, name) for name in "abc")
+        inner = Ink(page, (-b - c).whole(), ADDED)
+        assert (a + inner).whole() == wanted
