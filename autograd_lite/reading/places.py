@@ -113,7 +113,7 @@ def gathered(r: Recorded) -> Recorded:
 
 def _as_sum(terms: Terms, term: Term, inputs: tuple[Any, ...]) -> _Sum | None:
     """The sum that a term is, if some of it is 0 but for some places."""
-    if term.op is OPS["scatter"] and not isinstance(inputs[0], _Sum):
+    if term.op is OPS["scatter"] and term.shape and not isinstance(inputs[0], _Sum):
         return _Sum([], [(_counted(term.params["key"], term.shape), inputs[1:], inputs[0])])
     if not any(isinstance(x, _Sum) for x in inputs):
         return None

@@ -131,3 +131,10 @@ def test_the_pieces_of_a_term() -> None:
         ((slice(None), 0), 1.0, (4,)),
     ]
     assert slope.params["added"]
+
+
+def test_a_value_without_axes_has_no_places() -> None:
+    x = Tensor(np.array(1.5), name="x")
+    loss = np.maximum(x, x) + (0.7 * x[x > 0]).sum()
+    assert source(loss).function(x.data)[1] == 1.7
+    assert "∂loss/∂x" in str(derive(loss))
