@@ -349,6 +349,18 @@ def test_a_saturated_formula_is_compiled() -> None:
         assert np.abs(slope(z) - al.func.grad(lambda z: al.sigmoid(z).sum())(z)) < 1e-6
 
 
+def test_a_second_derivative_at_a_kink_is_that_of_what_was_written() -> None:
+    def softplus(z: Any) -> Any:
+        return np.log1p(np.exp(-np.abs(z))) + np.maximum(z, 0)
+
+    def second(z: Any) -> Any:
+        return al.func.grad(lambda z: al.func.grad(lambda z: softplus(z).sum())(z).sum())(z)
+
+    compiled = al.compile(second)
+    for z in (np.array([1.0, -2.0, 0.3]), np.array([0.0, -0.0, 1.0])):
+        np.testing.assert_allclose(compiled(z), second(z), 1e-12)
+
+
 def test_kinks_are_kept_in_half_precision() -> None:
     def slope(z: Any) -> Any:
         return al.grad(np.maximum(z, 0).sum(), z)
