@@ -30,10 +30,10 @@ def tolerances(loss: Node, wanted: Iterable[Node], eps: float) -> dict[Node, flo
     wanted = list(wanted)
     flow: dict[Node, float] = {}
     with np.errstate(all="ignore"):
-        exact = _cotangents(loss, wanted, 0.0, None, flow)
+        exact = _recomputed(loss, wanted, 0.0, None, flow)
         moves: dict[Node, list[float]] = {x: [] for x in wanted}
         for run in range(RUNS):
-            moved = _cotangents(loss, wanted, eps, np.random.default_rng(run), {})
+            moved = _recomputed(loss, wanted, eps, np.random.default_rng(run), {})
             for x in wanted:
                 moves[x].append(_largest(moved[x] - exact[x]))
     found = {}
@@ -48,7 +48,7 @@ def _largest(x: Array) -> float:
     return float(np.max(np.abs(x), initial=0, where=np.isfinite(x)))
 
 
-def _cotangents(
+def _recomputed(
     loss: Node, wanted: list[Node], eps: float, rng: Any, flow: dict[Node, float]
 ) -> dict[Node, Array]:
     """The cotangents of the graph computed again, each value off by up to eps of itself.
@@ -70,27 +70,26 @@ def _cotangents(
         return pairs
 
     copies: dict[Node, Node] = {}
-    with np.errstate(all="ignore"):
-        for node in order(loss):
-            if node.op is None:
-                continue
-            for x, value in zip(node.inputs, node.saved):
-                if isinstance(x, Node) and x not in copies:
-                    value = np.asarray(off(np.asarray(value)))[()]
-                    copies[x] = leaf(type(x), value, constant=x.constant)
-            inputs = tuple(copies.get(x, x) if isinstance(x, Node) else x for x in node.inputs)
-            saved = [
-                copies[x]._value if isinstance(x, Node) else value
-                for x, value in zip(node.inputs, node.saved)
-            ]
-            drawn = any(isinstance(value, GENERATORS) for value in node.params.values())
-            y = node._array if drawn else off(np.asarray(node.op.forward(*saved, **node.params)))
-            copy = leaf(type(node), np.asarray(y)[()], constant=node.constant)
-            copy.op, copy.inputs, copy.saved, copy.params = node.op, inputs, saved, node.params
-            copies[node] = copy
-        original = {copy: x for x, copy in copies.items()}
-        end = copies.get(loss, loss)
-        ends = {copies.get(x, x) for x in wanted}
-        found = sweep(end, np.ones_like(end._array), ends, pull=pull)
+    for node in order(loss):
+        if node.op is None:
+            continue
+        for x, value in zip(node.inputs, node.saved):
+            if isinstance(x, Node) and x not in copies:
+                value = np.asarray(off(np.asarray(value)))[()]
+                copies[x] = leaf(type(x), value, constant=x.constant)
+        inputs = tuple(copies.get(x, x) if isinstance(x, Node) else x for x in node.inputs)
+        saved = [
+            copies[x]._value if isinstance(x, Node) else value
+            for x, value in zip(node.inputs, node.saved)
+        ]
+        drawn = any(isinstance(value, GENERATORS) for value in node.params.values())
+        y = node._array if drawn else off(np.asarray(node.op.forward(*saved, **node.params)))
+        copy = leaf(type(node), np.asarray(y)[()], constant=node.constant)
+        copy.op, copy.inputs, copy.saved, copy.params = node.op, inputs, saved, node.params
+        copies[node] = copy
+    original = {copy: x for x, copy in copies.items()}
+    end = copies.get(loss, loss)
+    ends = {copies.get(x, x) for x in wanted}
+    found = sweep(end, np.ones_like(end._array), ends, pull=pull)
     zeros = {x: np.zeros_like(x._array) for x in wanted}
     return {x: found.get(copies.get(x, x), zeros[x]) for x in wanted}
