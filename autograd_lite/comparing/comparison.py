@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..graph import Array, Node, describe
-from ..reverse import check_loss, order, pullback, sweep
+from ..reverse import check_loss, order, sweep
 from ..showing import Table, paragraph
 from .keys import find, numbers
+from .kinks import Pull, settled
 from .relations import related
 from .rounding import tolerances
 
@@ -23,8 +25,10 @@ class Row:
 
     `absolute` is the largest difference, `relative` the same over the largest magnitude. `verdict`:
     `equal`, or how the handwritten gradient is related to the derived one: `2 times the derived
-    one`, `its transpose`, or just `differs`. `step`: `right`; `wrong`, where a mistake is made; or
-    `follows`, where none is made, but one came in with the handwritten values before it.
+    one`, `its transpose`, or just `differs`. Where a pass by another choice at kinks is meant, it
+    is that which the derived one stands for: `equal, but for relu's kink at z1[3, 1]: both choices
+    are defensible`. `step`: `right`; `wrong`, where a mistake is made; or `follows`, where none is
+    made, but one came in with the handwritten values before it.
     """
 
     name: str
@@ -101,6 +105,10 @@ def compare(
     largest magnitude in either, so that a small element is judged by the large ones beside it; by
     default some 30 times what rounding moves the gradient by, which is tried.
 
+    Exactly at a kink, as at relu'(0), |x|'(0) or a tie of a maximum, the derivative of either side
+    is right, or the mean of both, and so is all that follows from it; the verdict says so. A pass
+    makes one choice in each place of an expression, or for each op where there are many.
+
     A wrong shape or a NaN is a verdict, not an error. Raises TypeError if `handwritten` is no dict,
     or a value in it no array of numbers; ValueError if it is empty, or has a name that the graph of
     `loss` does not have, has twice, or has for a constant, and for a loss of several elements.
@@ -136,11 +144,23 @@ def compare(
     given = [(x, name, numbers(name, x, g)) for (name, x), g in zip(found, handwritten.values())]
     place = _backwards(loss)
     given.sort(key=lambda one: place[one[0]])
+    apart = tolerances(loss, [x for x, *_ in given], float(np.finfo(loss.dtype).eps))
+    judged = settled(loss, partial(_all_judged, loss, given, apart, rtol), names)
+    return Comparison(tuple(one.row for one in judged), _notes(loss, judged))
+
+
+def _all_judged(
+    loss: Node,
+    given: Sequence[tuple[Node, str, np.ndarray]],
+    apart: Mapping[Node, float],
+    rtol: float | None,
+    pull: Pull,
+) -> list[Judged]:
+    """The rows, from the loss back, where the derived pass is that by a pullback."""
     nodes, _, arrays = zip(*given)
-    derived = _cotangents(loss, nodes, {})
-    local = _cotangents(loss, nodes, dict(zip(nodes, arrays)))
+    derived = _cotangents(loss, nodes, {}, pull)
+    local = _cotangents(loss, nodes, dict(zip(nodes, arrays)), pull)
     exactly = float(np.finfo(loss.dtype).eps)
-    apart = tolerances(loss, nodes, exactly)
     handed = 1.0  # by how much the values that a step goes on from are coarser
     if all(x.op is None for x in nodes):  # it is not known which
         handed = max(_coarser(a, exactly) for a in arrays)
@@ -150,7 +170,7 @@ def compare(
         row, factor = _judged(name, array, derived[x], local[x], apart[x] * own, rtol)
         judged.append(Judged(x, row, factor))
         handed = own if x.op is not None else handed
-    return Comparison(tuple(one.row for one in judged), _notes(loss, judged))
+    return judged
 
 
 def _coarser(array: np.ndarray, eps: float) -> float:
@@ -177,18 +197,18 @@ def _backwards(loss: Node) -> dict[Node, tuple[int, bool]]:
 
 
 def _cotangents(
-    loss: Node, nodes: Sequence[Node], given: Mapping[Node, np.ndarray]
+    loss: Node, nodes: Sequence[Node], given: Mapping[Node, np.ndarray], pull: Pull
 ) -> dict[Node, np.ndarray]:
     """The cotangents of nodes, each of what the pass goes on from replaced by the given one."""
 
-    def pull(node: Node, g: Array, *args: Any) -> list[tuple[Node, Array]]:
+    def goes_on(node: Node, g: Array, *args: Any) -> list[tuple[Node, Array]]:
         own = given.get(node)
         if own is not None and own.shape == node.shape:
             g = own.astype(node.dtype)
-        return pullback(node, g, *args)
+        return pull(node, g, *args)
 
     with np.errstate(all="ignore"):
-        found = sweep(loss, np.ones_like(loss._array), nodes, pull=pull)
+        found = sweep(loss, np.ones_like(loss._array), nodes, pull=goes_on)
     return {x: np.asarray(found.get(x, np.zeros_like(x._array))) for x in nodes}
 
 

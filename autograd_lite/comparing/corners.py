@@ -31,12 +31,16 @@ def corner(replay: Replay, x: Node, called: Callable[[Any], str | None], move: A
         if np.any(bent):
             places = np.argwhere(bent)
             within = (k for k in keys if isinstance(k, Node) and _is_beside(here[k], here[node]))
-            name = called(next(within, node)) or ("its input" if here[node].ndim else "")
-            place = ", ".join(map(str, places[0].tolist()))
-            at = f" at {name}{f'[{place}]' if place else ''}" if name else ""
-            more = f" and {len(places) - 1} more" if len(places) > 1 else ""
-            return f"the corner of {node.op.name}{at}{more}"
+            at = placed(called(next(within, node)), places[0], len(places))
+            return f"the corner of {node.op.name}{at}"
     return None
+
+
+def placed(name: str | None, place: Array, count: int) -> str:
+    """` at z1[3, 1] and 2 more`: the first place of so many, in a value of that name."""
+    name = name or ("its input" if len(place) else "")
+    index = f"[{', '.join(map(str, place))}]" if len(place) else ""
+    return (f" at {name}{index}" if name else "") + (f" and {count - 1} more" if count > 1 else "")
 
 
 def _differ(a: Array, b: Array) -> Any:
