@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 MOST = 100_000  # the largest whole factor, or divisor, that is worth saying
+DERIVED = "the derived one"
 
 
 class Relation(NamedTuple):
@@ -18,26 +19,29 @@ class Relation(NamedTuple):
     factor: Fraction | None = None
 
 
-def related(given: np.ndarray, derived: np.ndarray, tolerance: float) -> Relation:
+def related(
+    given: np.ndarray, derived: np.ndarray, tolerance: float, of: str | None = None
+) -> Relation:
     """What a handwritten gradient that differs from the derived one is, if that is simple.
 
     given, derived: finite arrays of any shapes. tolerance: how far apart two elements of the
-    derived one may be that count as equal.
+    derived one may be that count as equal. of: what the derived one is called in a sentence, as
+    `the transpose of the difference quotient`; None: it is known, as in `its transpose`.
     """
     if given.shape == derived.shape:
         factor = multiple(given, derived, tolerance)
         if factor is not None:
-            return Relation(_times(factor), factor)
+            return Relation(_times(factor, of), factor)
         if given.size and not given.any():
             return Relation("is 0")
         ratio = _ratio(given, derived)
         if ratio and np.abs(given - ratio * derived).max() <= tolerance * max(1.0, abs(ratio)):
             said = f"{ratio:.{6 if abs(ratio - 1) > 1e-5 else 12}g}"
-            return Relation("differs" if said == "1" else f"{said} times the derived one")
+            return Relation("differs" if said == "1" else f"{said} times {of or DERIVED}")
         transposed = derived.T if derived.ndim == 2 else derived
         factor = multiple(given, transposed, tolerance) if derived.T.shape == given.shape else None
         if factor is not None:
-            return Relation("its transpose" + _with(factor))
+            return Relation(_its("transpose", of) + _with(factor, of))
         return Relation("differs")
     shapes = f"has shape {given.shape}, not {derived.shape}"
     for what, values in _reshaped(derived, given.shape):
@@ -86,9 +90,13 @@ def _ratio(given: np.ndarray, derived: np.ndarray) -> float:
     return ratio if np.isfinite(ratio) else 0.0
 
 
-def _times(factor: Fraction) -> str:
-    return "its negative" if factor == -1 else f"{factor} times the derived one"
+def _times(factor: Fraction, of: str | None = None) -> str:
+    return _its("negative", of) if factor == -1 else f"{factor} times {of or DERIVED}"
 
 
-def _with(factor: Fraction) -> str:
-    return "" if factor == 1 else f", {_times(factor)}"
+def _its(what: str, of: str | None) -> str:
+    return f"the {what} of {of}" if of else f"its {what}"
+
+
+def _with(factor: Fraction, of: str | None = None) -> str:
+    return "" if factor == 1 else f", {_times(factor, of)}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from fractions import Fraction
 from math import nan
 from time import perf_counter
 from typing import Any
@@ -13,6 +12,7 @@ import numpy as np
 
 from ..graph import Array
 from .probing import SAFETY, Estimate, Probe
+from .relations import related
 
 MOST = 200  # elements of which each is looked at
 DIRECTIONS, LARGEST = 8, 4  # of more: random directions, and elements of the largest gradients
@@ -173,34 +173,18 @@ def _unraveled(i: Any, array: Array) -> Place:
 def relation(derived: Array, numerical: Array) -> str:
     """What a wrong gradient is to the numerical one: `is 2 times the difference quotient`."""
     known = np.isfinite(numerical)
-    a, b = derived[known], numerical[known]
-    off = np.abs(a - b).max(initial=0)
-    if off <= 1e-9 * np.abs(b).max(initial=0):
+    a, b = (derived, numerical) if known.all() else (derived[known], numerical[known])
+    off, largest = np.abs(a - b).max(initial=0), np.abs(b).max(initial=0)
+    if off <= 1e-9 * largest:
         return "is not the difference quotient along random directions"
-    if not a.any():
+    told = related(a, b, min(0.01 * off, 1e-4 * largest), "the difference quotient").text
+    if told == "is 0":
         return "is 0, where the difference quotient is not"
-    if b.any():
-        factor = float(np.sum(a * b) / np.sum(b * b))
-        if np.abs(a - factor * b).max() <= 0.01 * off:
-            return _multiple(factor)
-    is_square = derived.ndim == 2 and derived.shape[0] == derived.shape[1] and known.all()
-    if is_square and np.abs(derived - numerical.T).max() <= 0.01 * off:
-        return "is the transpose of the difference quotient"
+    if told != "differs":
+        return f"is {told}"
     right = int(np.sum(np.abs(a - b) <= 1e-3 * off))
     place = _unraveled(np.nanargmax(np.abs(derived - numerical)), derived)
     at = f" at {list(place)}" if place else ""
     some = f", and right at {right} of {a.size} elements" if right else ""
     other = f"where the difference quotient is {numerical[place]:.6g}"
     return f"is {derived[place]:.6g}{at}, {other}{some}"
-
-
-def _multiple(factor: float) -> str:
-    if abs(factor + 1) < 1e-6:
-        return "has the opposite sign of the difference quotient"
-    simple = Fraction(factor).limit_denominator(64)
-    text = f"{factor:.6g}"
-    if abs(simple - factor) < 1e-7 * abs(factor):
-        text = str(simple)
-    elif abs(factor - 1) < 1e-4:
-        text = f"1 {'-' if factor < 1 else '+'} {abs(factor - 1):.2g}"
-    return f"is {text} times the difference quotient"

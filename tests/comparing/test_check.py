@@ -87,8 +87,8 @@ QUOTIENT = "the difference quotient"
 USERS = {
     f"is 2 times {QUOTIENT}": op(lambda g, y, x: g * 6 * x**2, lambda x: x**3),
     f"is 1/3 times {QUOTIENT}": op(lambda g, y, x: g * x**2, lambda x: x**3),
-    f"is 1 + 1e-06 times {QUOTIENT}": op(lambda g, y, x: g * x * 2.000002, lambda x: x**2),
-    f"has the opposite sign of {QUOTIENT}": op(lambda g, y, x: -g * 2 * x, lambda x: x**2),
+    f"is 1.000001 times {QUOTIENT}": op(lambda g, y, x: g * x * 2.000002, lambda x: x**2),
+    f"is the negative of {QUOTIENT}": op(lambda g, y, x: -g * 2 * x, lambda x: x**2),
     f"is 0, where {QUOTIENT} is not": op(lambda g, y, x: 0 * g, lambda x: x**2),
     "is 0, where": op(None, lambda x: x * 1.0),  # no rule at all
     "ignores its cotangent": op(lambda g, y, x: 2 * x, lambda x: x**2),
@@ -98,7 +98,7 @@ USERS = {
     "and right at": op(lambda g, y, x: g, lambda x: np.abs(x)),
     # forwards that are not what they seem to a complex step
     "is 0, where the difference": op(lambda g, y, x: 0 * g, lambda x: np.real(x) ** 2),
-    "has the opposite sign": op(lambda g, y, x: -2 * g * x, lambda x: np.conj(x) ** 2),
+    "is the negative of": op(lambda g, y, x: -2 * g * x, lambda x: np.conj(x) ** 2),
 }
 
 
