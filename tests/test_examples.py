@@ -67,6 +67,105 @@ def test_the_benchmark_runs(benchmark, tmp_path, capsys):
     assert (tmp_path / "speed.png").read_bytes()[:4] == b"\x89PNG"
 
 
+@pytest.fixture
+def audit(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    return load("audit_articles")
+
+
+def steps(report):
+    return {row.name: row.step for row in report.rows if row.step != "right"}
+
+
+def test_the_audit_of_a_b_and_c(audit):
+    weights, samples, targets = audit.article_a.start(1)
+    given = weights, samples[1], targets[1]
+    report = al.compare(audit.recorded_a(*given), audit.published_a(*given), rtol=1e-12)
+    assert report.ok
+    assert len(report.rows) == 15
+
+    params, X, Y = audit.article_b.start(1)
+    f4 = audit.chain_b(params, X)
+    gradients = audit.published_b(params, X, Y)
+    squared = ((f4 - Y) ** 2).sum()
+    assert al.compare(squared, gradients, rtol=1e-12).ok
+    length = np.linalg.norm(f4.data - Y)
+    of_plain = {name: g / (2 * length) for name, g in gradients.items()}
+    assert al.compare(al.sqrt(squared), of_plain, rtol=1e-12).ok
+    report = al.compare(al.sqrt(squared), gradients)
+    assert steps(report) == {row.name: "follows" for row in report.rows} | {"f4": "wrong"}
+    factors = [float(row.verdict.removesuffix(" times the derived one")) for row in report.rows]
+    np.testing.assert_allclose(factors, 2 * length, rtol=1e-5)
+
+    one = (np.array([0.3, -0.2]), np.array(0.1), *audit.article_c.line_points(1))
+    assert al.compare(audit.recorded_neuron(*one), audit.published_neuron(*one), rtol=1e-12).ok
+    params, (X, Y) = audit.article_c.start(1), audit.article_c.circle_points(1, count=7)
+    sample = params, X[:, 2:3], Y[:, 2:3]
+    assert al.compare(audit.recorded_c(*sample), audit.published_c(*sample), rtol=1e-12).ok
+    averaged = audit.averaged_c(params, X, Y)
+    assert al.compare(audit.recorded_c(params, X, Y) / 7, averaged, rtol=1e-12).ok
+    assert not al.compare(audit.recorded_c(params, X, Y), averaged).ok
+
+
+def test_the_audit_of_d_finds_its_two_faults(audit):
+    pytest.importorskip("sklearn")
+    x, t = (part[30:45] for part in audit.article_d.digits())
+    given = audit.article_d.start(np.random.RandomState(2)), x, t
+    loss = audit.recorded_d(*given)
+    report = al.compare(loss, audit.published_d(*given))
+    assert report.first_wrong.name == "z2"
+    assert [name for name, step in steps(report).items() if step == "wrong"] == ["z2", "b2", "b1"]
+    report = al.compare(loss, audit.published_d(*given, slope=audit.at_z))
+    assert steps(report) == {"b2": "wrong", "b1": "wrong"}
+    assert {row.verdict for row in report.rows if not row.ok} == {"1/15 times the derived one"}
+    right = audit.published_d(*given, slope=audit.at_z, share=1)
+    assert al.compare(loss, right, rtol=1e-12).ok
+    names = ["z2", *audit.article_d.NAMES]
+    scaled = {name: right[name] / 75 for name in names}  # 15 rows of 10, and the 2 of a square
+    reported = audit.article_d.squared_error(audit.article_d.tensors(given[0]), x, t)
+    assert al.compare(reported, scaled, rtol=1e-12).ok
+
+
+def test_the_audit_trains_as_the_article_does(audit, monkeypatch):
+    pytest.importorskip("sklearn")
+    d = audit.article_d
+    x, t = d.digits()
+    monkeypatch.setattr(audit, "EPOCHS", 2)
+    before, middle, after = audit.train(x, t, audit.at_y, 1 / d.BATCH)
+    for i, seed in enumerate(audit.SEEDS):
+        for epochs, params in enumerate([before, middle, after]):
+            expected = d.train(d.published_delta, seed, x, t, epochs)
+            for p, q in zip(params, expected, strict=True):
+                np.testing.assert_allclose(p[i], q, rtol=1e-9, atol=1e-12)
+
+
+def test_the_audit_says_why_d_trained(audit, capsys):
+    pytest.importorskip("sklearn")
+    trained, run = audit.main()
+    published, sums, at_z, right, faster, entropy = trained.values()
+    assert min(*published, *sums) > 0.985  # the article: 1.00
+    assert min(entropy) > 0.96
+    assert np.abs(published - sums).max() < 0.01  # the biases are not what it is about
+    assert np.max([at_z, right]) < 0.93
+    assert np.mean([at_z, right]) < 0.85
+    assert np.mean(faster) < min(published)
+
+    e = np.exp(-1)
+    assert audit.at_y(np.array([0.0, 1.0])) == pytest.approx([1 / 4, e / (1 + e) ** 2])
+    x, t = audit.article_d.digits()
+    for params in run:
+        assert min(audit.cosines(params, x, t, audit.none)) > 0.99
+        assert max(audit.cosines(params, x, t, audit.at_z)) < 0.95
+
+    lines = capsys.readouterr().out.splitlines()
+    equal = [line for line in lines if line.startswith("All ")]
+    assert [int(line.split()[1]) for line in equal] == [15, 8, 3, 8, 8]
+    assert sum(line.endswith(("  wrong", "  follows")) for line in lines) == 8 + 7 + 2
+    alone = [line.partition("alone: ")[2] for line in lines if "alone: " in line]
+    tenth, scaled = (f"each {factor} times the derived one." for factor in ("1/10", "75"))
+    assert alone == [*["each equal."] * 3, tenth, "each differs.", scaled]
+
+
 def test_newtons_method_needs_few_steps():
     newton = load("newton")
     X, t = newton.data()
