@@ -15,13 +15,15 @@ from .showing import Table
 from .tensor import Tensor
 
 if TYPE_CHECKING:
-    from .comparing import Comparison, GradientCheck, check_grad, compare
+    from .comparing import CAUSES, Cause, Comparison, GradientCheck, check_grad, compare
     from .compiling import Compiled, aligned, compile
     from .drawing import Graph, draw
     from .reading import Derivation, Source, derive, source
 
 # A reading of the graph is a room of its own, which is entered when it is first asked for.
 _ROOMS = {
+    "CAUSES": "comparing",
+    "Cause": "comparing",
     "Comparison": "comparing",
     "GradientCheck": "comparing",
     "check_grad": "comparing",
@@ -38,6 +40,8 @@ _ROOMS = {
 }
 
 __all__ = [
+    "CAUSES",
+    "Cause",
     "Comparison",
     "Compiled",
     "Derivation",

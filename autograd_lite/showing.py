@@ -88,6 +88,12 @@ def paragraph(text: str) -> str:
     return f"<p>{escape(text)}</p>"
 
 
+def judged(well: bool, text: str) -> str:
+    """HTML of a line of a formula or of code, with the sign and the tint of whether it is well."""
+    sign, tint = SIGNS[well]
+    return f'<pre style="background: {tint}; margin: 0">{sign} {escape(text)}</pre>'
+
+
 def titled(title: str, facts: str, text: str) -> str:
     """HTML of a text as it stands, such as the numbers of an array, below what it is."""
     return (

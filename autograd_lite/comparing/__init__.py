@@ -1,6 +1,8 @@
 """Comparing: is a gradient right, a handwritten one or a derived one?"""
 
+from .causes import Cause
 from .check import GradientCheck, check_grad
 from .comparison import Comparison, compare
+from .slips import CAUSES
 
-__all__ = ["Comparison", "GradientCheck", "check_grad", "compare"]
+__all__ = ["CAUSES", "Cause", "Comparison", "GradientCheck", "check_grad", "compare"]

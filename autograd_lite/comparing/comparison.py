@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..graph import Array, Node, describe
-from ..reverse import check_loss, order, sweep
+from ..reverse import check_loss, order, pullback, sweep
 from ..showing import Table, paragraph
+from .causes import Cause, Found, explained
 from .keys import find, numbers
 from .kinks import Pull, settled
 from .relations import related
@@ -47,11 +48,23 @@ class Row:
 class Comparison:
     """What `compare` found: `rows`, from the loss back, and `notes`, what these say together.
 
-    `str()` is a table with the notes below, and so it is shown in a notebook.
+    `causes`: slips that give the numbers of the wrong rows, in the order of these; they are looked
+    for when they are asked for. `str()` is a table with notes and causes below, and so it is shown
+    in a notebook.
     """
 
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    _explain: Callable[[], Found] = field(default=lambda: Found((), ()), repr=False, compare=False)
+
+    @cached_property
+    def _found(self) -> Found:
+        return self._explain()
+
+    @property
+    def causes(self) -> tuple[Cause, ...]:
+        """Why the wrong rows are wrong, as far as a slip is known that gives their numbers."""
+        return self._found.causes
 
     @property
     def ok(self) -> bool:
@@ -81,12 +94,18 @@ class Comparison:
         return Table(head, cells, verdicts=[row.ok for row in self.rows])
 
     def __str__(self) -> str:
-        return "\n".join([str(self._table), *self.notes])
+        said = [str(self._table), *self.notes]
+        for i, cause in enumerate(self.causes):
+            same = i + 1 < len(self.causes) and self.causes[i + 1].written == cause.written != ""
+            said.append(f"{cause.sentence}, or" if same else str(cause))
+        return "\n".join([*said, *self._found.notes])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return self._table._repr_html_() + "".join(map(paragraph, self.notes))
+        causes = "".join(cause._repr_html_() for cause in self.causes)
+        notes, more = ("".join(map(paragraph, some)) for some in (self.notes, self._found.notes))
+        return self._table._repr_html_() + notes + causes + more
 
 
 def compare(
@@ -146,7 +165,40 @@ def compare(
     given.sort(key=lambda one: place[one[0]])
     apart = tolerances(loss, [x for x, *_ in given], float(np.finfo(loss.dtype).eps))
     judged = settled(loss, partial(_all_judged, loss, given, apart, rtol), names)
-    return Comparison(tuple(one.row for one in judged), _notes(loss, judged))
+    rows = tuple(one.row for one in judged)
+    if all(row.step != "wrong" for row in rows):
+        return Comparison(rows, _notes(loss, judged))
+    why = partial(_explained, loss, given, judged, apart, rtol, names)
+    return Comparison(rows, _notes(loss, judged), why)
+
+
+def _explained(
+    loss: Node,
+    given: Sequence[tuple[Node, str, np.ndarray]],
+    judged: list[Judged],
+    apart: Mapping[Node, float],
+    rtol: float | None,
+    names: Mapping[str, Any] | None,
+) -> Found:
+    """Why the wrong rows are wrong."""
+    arrays = {x: (name, array) for x, name, array in given if np.isfinite(array).all()}
+    local = _cotangents(loss, [*arrays], {x: g for x, (_, g) in arrays.items()}, pullback)
+    close = {}
+    for x, (_, array) in arrays.items():
+        largest = max(_largest(array), _largest(local[x]))
+        coarse = _coarser(array, float(np.finfo(loss.dtype).eps))
+        close[x] = (apart[x] * coarse / largest if largest else 0.0) if rtol is None else rtol
+    return explained(
+        loss,
+        {x: (name, array, close[x]) for x, (name, array) in arrays.items()},
+        [one.node for one in judged if one.row.step == "wrong" and one.node in arrays],
+        local,
+        names,
+    )
+
+
+def _largest(x: np.ndarray) -> float:
+    return float(np.abs(x).max(initial=0))
 
 
 def _all_judged(

@@ -381,6 +381,33 @@ def _written(account: Account, page: Page) -> dict[str, list[Row]]:
     return {title: [*map(row, lines)] for title, lines in account.sections.items()}
 
 
+def expressions(r: Recorded, values: Iterable[Any], names: Mapping[Term, str]) -> list[str]:
+    """How values of a reading are written in text, down to what has a name.
+
+    names: of terms that `r` does not call by one. Where a value is too long for a line, what gets
+    a name in a derivation is written by it, too.
+    """
+    values = list(values)
+    page = Page(latex=False)
+    found = []
+    called = named(r).names
+    for value in values:
+        for short in (False, True):
+            symbols = {
+                t: page.symbol(on_one_line(name))
+                for t, name in {**called, **names}.items()
+                if t.op is None or t in r.called or t in names or (short and t is not value)
+            }
+            terms = written_in([value], symbols)
+            kept = _that_say_so(terms, symbols)
+            _, part = write(terms, symbols, page, kept, r.terms.ratios)
+            text = part(value).whole()
+            if len(text) <= WIDTH:
+                break
+        found.append(text)
+    return found
+
+
 def _as_text(account: Account) -> str:
     page: list[tuple[str, str, str]] = []
     for title, rows in _written(account, Page(latex=False)).items():

@@ -45,7 +45,7 @@ def revised(
         r,
         terms=terms,
         loss=new(r.loss),
-        path=[*map(new, r.path)],
+        path={new(x): value for x, value in r.path.items()},
         slope_of={
             new(x): new(slope)
             for x, slope in r.slope_of.items()
@@ -57,6 +57,8 @@ def revised(
         constants=[new(x) for x in r.constants if x in found],
         parts=frozenset(new(x) for x in r.parts if x in found),
         units=[new(x) for x in r.units if x in found],
+        pulls=[],
+        handed={},
     )
 
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..graph import Array, Node, describe, frozen, leaf
+from ..graph import Array, Node, Op, describe, frozen, leaf
 from ..mode import in_mode
 from ..names import Names, Namespace, Path
 from ..reverse import check_loss, listed, order, sweep
@@ -35,17 +35,19 @@ from .notation import form
 class Recorded:
     """A loss, its gradients and what stands between them, as terms.
 
-    `path`, what was recorded, in order; `slope_of`, for these and for leaves, the term of their
-    cotangent; `gradients`, pairs of a term and that of the loss's gradient with respect to it;
+    `path`, what was recorded, in order, with its value; `slope_of`, for these and for leaves, the
+    term of their cotangent; `gradients`, pairs of a term and that of the loss's gradient with
+    respect to it;
     `called`, what the user calls a term; `values` of the leaves; `constants`, the leaves that are
     no Tensors and that the user gave no name; `parts`, what is but a part of a named array, as
     x[2], or a simple function of it: where it is used it is written out; `units`, the leaves whose
-    rows are taken to sum to 1, as they do.
+    rows are taken to sum to 1, as they do; `pulls`, the steps of the sweep; `handed`, for what has
+    a cotangent from elsewhere, the leaf that stands for it.
     """
 
     terms: Terms
     loss: Any
-    path: list[Any]
+    path: Mapping[Any, Array]
     slope_of: Mapping[Term, Any]
     gradients: list[tuple[Term, Any]]
     called: Mapping[Term, str]
@@ -53,6 +55,20 @@ class Recorded:
     constants: list[Term]
     parts: frozenset[Term]
     units: list[Term]
+    pulls: list[Pulled] = field(default_factory=list)
+    handed: Mapping[Any, Term] = field(default_factory=dict)
+
+
+class Pulled(NamedTuple):
+    """A step of the sweep: the cotangent `g` of `op(*xs, **params)` makes `gx` of one of the xs."""
+
+    op: Op
+    y: Any
+    xs: tuple[Any, ...]
+    params: Mapping[str, Any]
+    i: int
+    g: Any
+    gx: Any
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,22 +86,32 @@ class Steps:
 
 
 def recorded(
-    loss: Any, wrt: Any, names: Mapping[str, Any] | None, on_paper: bool = False
+    loss: Any,
+    wrt: Any,
+    names: Mapping[str, Any] | None,
+    on_paper: bool = False,
+    handed: Mapping[Node, Array] | None = None,
 ) -> Recorded:
     """A recorded loss and its gradients with respect to `wrt` as terms.
 
     Formulas that were written out are the ops that they equal: for all finite values, or, if it is
-    to be read `on_paper`, as formulas. Raises what `derive` and `source` say.
+    to be read `on_paper`, as formulas. handed: cotangents from elsewhere; what comes after is
+    computed from these. Raises what `derive` and `source` say.
     """
     check_loss(loss)
     given = Names(names, order(loss))
     graph = _copied(loss, wrt, given)
+    own = {
+        graph.copies[x]: leaf(type(x), g) for x, g in (handed or {}).items() if x in graph.copies
+    }
+    pulls: list[tuple[Node, Node, Any, Any]] = []
     with np.errstate(all="ignore"):
         if on_paper:
             named = (copy for original, copy in graph.copies.items() if given(original))
-            slopes = graph.slopes(read_formulas(order(graph.loss), graph.targets, named))
+            pull = read_formulas(order(graph.loss), graph.targets, named)
         else:
-            slopes = graph.slopes(Rules()(order(graph.loss), graph.targets))
+            pull = Rules()(order(graph.loss), graph.targets)
+        slopes = graph.slopes(_noted(pull, own, pulls))
 
     terms = Terms(is_read=True)
     values: dict[Term, Array] = {}
@@ -107,6 +133,7 @@ def recorded(
             users.setdefault(term, name)
 
     leaves: dict[Node, Any] = {graph.one: terms.full(1.0, loss.shape, loss.dtype)}
+    leaves |= {g: entered(g.value) for g in own.values()}
     for node, original in graph.originals.items():
         leaves[node] = entered(node.value)
         call(leaves[node], given(original))
@@ -126,12 +153,14 @@ def recorded(
     copies = {original: node for original, node in graph.copies.items() if node in found}
     for original, node in copies.items():
         call(found[node], given(original))
+        if node in own and given(original):
+            call(leaves[own[node]], f"d_{given(original)}")
 
     slope_of = {x: found[s] if isinstance(s, Node) else constant(s) for x, s in slopes.items()}
     return Recorded(
         terms,
         found[graph.loss],
-        [found[node] for node in copies.values()],
+        {found[node]: node._array for node in copies.values()},
         _whole(slope_of, found),
         [
             (found[x], slope_of[x] if x in slopes else terms.full(0.0, x.shape, x.dtype))
@@ -142,7 +171,29 @@ def recorded(
         constants,
         frozenset(found[x] for x in order(*graph.parts) if is_computed(found.get(x))),
         units,
+        [
+            Pulled(node.op, found[node], xs, node.params, i, found[g], found[gx])
+            for node, x, g, gx in pulls
+            if node.op and isinstance(g, Node) and isinstance(gx, Node)
+            if {node, g, gx} <= found.keys()
+            for i, y in enumerate(node.inputs)
+            if y is x
+            for xs in [tuple(found[y] if isinstance(y, Node) else y for y in node.inputs)]
+        ],
+        {found[x]: leaves[g] for x, g in own.items() if x in found},
     )
+
+
+def _noted(pull: Pull, handed: Mapping[Node, Node], pulls: list[Any]) -> Pull:
+    """The same pullback, of the cotangents that are handed; its steps are noted."""
+
+    def noted(node: Node, g: Any, *rest: Any) -> list[tuple[Node, Any]]:
+        g = handed.get(node, g)
+        pairs = list(pull(node, g, *rest))
+        pulls.extend((node, x, g, gx) for x, gx in pairs)
+        return pairs
+
+    return noted
 
 
 def _summing_to_one(node: Node) -> Node | None:

@@ -219,13 +219,13 @@ def test_a_notebook_shows_each_verdict_by_its_sign(problem):
         names={'<b>&"': next(node for node in al.order(loss) if node.name == "W")},
     )
     html = report._repr_html_()
-    rows = html.split("<tr")[2:]
+    rows = html.split("</table>")[0].split("<tr")[2:]
     assert ["✓" in row for row in rows] == ["✗" not in row for row in rows] == [False, False, True]
     assert "its negative" in rows[0]
     assert "handwritten is not finite" in rows[1]
     assert "&lt;b&gt;&amp;&quot;" in rows[2]
     assert "<b>" not in rows[2]
-    assert html.endswith("<p>2 mistakes are made: at z, b</p>")
+    assert "<p>2 mistakes are made: at z, b</p><p>z: its sign is the wrong one (sign)</p>" in html
     assert "✓" not in str(report)
 
 

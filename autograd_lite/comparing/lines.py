@@ -1,0 +1,441 @@
+"""The derived backward pass, line by line, each from the handwritten values before it.
+
+A line is how one cotangent comes about, as a derivation has it. Other terms may stand in the places
+of some of its own: what all lines come to then is computed from there on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..graph import Array, Node
+from ..op import GENERATORS
+from ..reading import Pulled, expressions, recorded
+from ..terms import OPS, Term, is_number, key_of, needed, within
+
+ADD, SUBTRACT, NEGATIVE = OPS["add"], OPS["subtract"], OPS["negative"]
+IMPOSSIBLE = (ValueError, TypeError, IndexError, ArithmeticError)  # what does not fit raises one
+
+Changed = Mapping[Term, Any]  # what stands in the place of terms
+
+
+class Values(dict[Term, Array]):
+    """The values of terms, computed when they are asked for."""
+
+    def __missing__(self, t: Term) -> Array:
+        self[t] = t.op.forward(*map(self.of, t.inputs), **t.params)
+        return self[t]
+
+    def of(self, x: Any) -> Any:
+        """The value of a term, or of what is none."""
+        if isinstance(x, (tuple, list)):
+            return tuple(map(self.of, x))
+        return self[x] if isinstance(x, Term) else x
+
+
+class Line:
+    """How a cotangent, its `end`, is written with values and with other cotangents, `uses`.
+
+    `inside`: the terms that it is written with, in order; `users`: of one, those among them;
+    `target`: what it is the cotangent of.
+    """
+
+    def __init__(self, lines: Lines, end: Term, target: Term) -> None:
+        self.lines, self.end, self.target = lines, end, target
+        found: set[Term] = set()
+        self.uses: set[Term] = set()
+        pending = [end]
+        while pending:
+            t = pending.pop()
+            if t is not end and t in lines.ends:
+                self.uses.add(t)
+            elif t not in found and t.op is not None and t not in lines.atoms:
+                found.add(t)
+                pending += within(t.inputs)
+        self.inside = sorted(found, key=lambda t: t.number)
+        self._reads = [(t, tuple(within(t.inputs))) for t in self.inside]
+        self.users: dict[Term, list[Term]] = {}
+        for t in self.inside:
+            for x in set(within(t.inputs)):
+                self.users.setdefault(x, []).append(t)
+
+    @property
+    def at_loss(self) -> bool:
+        """Does no other cotangent come in?"""
+        return not self.uses
+
+    def addends(self, t: Term) -> list[tuple[int, Any]]:
+        """What a sum adds up, each with its sign; itself if it is none."""
+        return addends(t, self.lines.atoms.keys() | self.uses)
+
+    def is_sum(self, t: Term) -> bool:
+        """Is it a sum, and none that is a part of another?"""
+        users = self.users.get(t, [])
+        inner = users and all(u.op in (ADD, SUBTRACT, NEGATIVE) for u in users)
+        return t.op in (ADD, SUBTRACT) and not inner
+
+    def is_addend(self, t: Term) -> bool:
+        return any(u.op in (ADD, SUBTRACT) for u in self.users.get(t, ()))
+
+    def value(self, changed: Changed, ends: Mapping[Term, Array], values: Values) -> Array:
+        """What the end comes to where others stand in the places of terms.
+
+        ends: of other lines that have changed.
+        """
+        found: dict[Term, Array] = {**ends}
+
+        def get(x: Any) -> Any:
+            if isinstance(x, (tuple, list)):
+                return tuple(map(get, x))
+            return found[x] if isinstance(x, Term) and x in found else values.of(x)
+
+        def instead(x: Any, site: Term) -> Any:
+            """What stands in the place of the site, of changed cotangents."""
+            if x is site:
+                return x.op.forward(*map(get, x.inputs), **x.params)
+            if not isinstance(x, Term) or x.op is None:
+                return get(x)
+            if x in self.lines.closed:  # as it is known, and not as it is written in its place
+                return values[x]
+            if x in found or (x in self.lines.ends and x.number < self.end.number):
+                return get(x)
+            return x.op.forward(*(instead(y, site) for y in x.inputs), **x.params)
+
+        moved = bool(ends)
+        for t, reads in self._reads:
+            if t in changed:
+                value = instead(changed[t], t) if moved else values.of(changed[t])
+                found[t] = value if hasattr(value, "dtype") else t.dtype.type(value)
+            elif not found.keys().isdisjoint(reads):
+                found[t] = t.op.forward(*map(get, t.inputs), **t.params)
+        return np.asarray(get(self.end))
+
+
+class Lines:
+    """The lines of a backward pass that goes on from handwritten values where these are given.
+
+    `end`: of each node with a handwritten cotangent, that of its line; `target`: its own term.
+    `lines`: all, by their ends, in order. `handed`: the leaves that stand for handwritten values,
+    and of what. `ends`: these, and the cotangents that have a line. `atoms`: the values that are
+    written by a name. `known`: the terms of the derived pass; `closed`: those that come without a
+    cotangent. `pulls`: of each term, the pullbacks that end
+    there; `pulls_of`: of each value, those to it; `role`: of what a pullback
+    writes, it. `gradients`: of leaves, the handwritten ones.
+    """
+
+    def __init__(
+        self, loss: Node, given: Mapping[Node, np.ndarray], names: Mapping[str, Any] | None
+    ) -> None:
+        self.kind = type(loss)
+        fitting = {x: g.astype(x.dtype) for x, g in given.items() if g.shape == x.shape}
+        handed = {x: g for x, g in fitting.items() if x.op is not None}
+        r = self.reading = recorded(loss, [*given], names, on_paper=True, handed=handed)
+        self.terms = r.terms
+        self.end = {x: slope for x, (_, slope) in zip(given, r.gradients)}
+        self.target = {x: term for x, (term, _) in zip(given, r.gradients)}
+        self.handed = {leaf: x for x, leaf in r.handed.items()}
+        forward = set(needed([r.loss, *r.path]))
+        activations = [t for t in r.path if isinstance(t, Term) and t.op and t.op.activation]
+        pairs = [x for t in activations for x in (t, *within(t.inputs))]
+        self.atoms = dict.fromkeys(
+            t
+            for t in (*r.values, *r.called, *pairs)
+            if (t in forward or t.op is None) and t not in self.handed
+        )
+        slopes = {s: x for x, s in r.slope_of.items() if isinstance(s, Term) and s not in forward}
+        elsewhere = set(self.handed.values())
+        plain = {t for t in r.values if t not in self.handed} - {self.target[x] for x in fitting}
+        for t in needed(slopes):  # of data alone, as the gradient of a sum
+            if t.op and t not in forward and all(y in plain for y in within(t.inputs)):
+                plain.add(t)
+        targets = {
+            s: x
+            for x, s in r.slope_of.items()
+            if s in slopes and s not in plain and x in self.atoms and x not in elsewhere
+        }
+        roots = {t: self.target[x] for x, t in self.end.items() if isinstance(t, Term)}
+        self.ends = {**targets, **self.handed}
+
+        everything = needed([*roots, *r.path])
+        self.known = set(everything)
+        opened = {*slopes, *self.handed} - plain
+        self.closed: dict[Term, None] = {}
+        for t in everything:
+            if t in opened or any(x in opened for x in within(t.inputs)):
+                opened.add(t)
+            elif t.shape:
+                self.closed[t] = None
+        self.values = Values({**r.values, **r.path})
+        for t in everything:
+            self.values.of(t)
+        self.lines = {
+            t: Line(self, t, x)
+            for t, x in sorted((targets | roots).items(), key=lambda pair: pair[0].number)
+            if t.op is not None
+        }
+        self.pulls: dict[Term, list[Pulled]] = {}
+        self.pulls_of: dict[Any, list[Pulled]] = {}
+        self.role: dict[Term, Pulled] = {}
+        for pull in r.pulls:
+            self.pulls_of.setdefault(pull.xs[pull.i], []).append(pull)
+            if isinstance(pull.gx, Term):
+                self.pulls.setdefault(pull.gx, []).append(pull)
+                for t in self._between(pull, forward):
+                    self.role.setdefault(t, pull)
+        self._called: dict[Term, str] = {}
+        self.gradients = {
+            self.target[x]: self.entered(g, f"d_{r.called.get(self.target[x], '')}")
+            for x, g in fitting.items()
+            if not x.op
+        }
+        self._columns: dict[int, list[tuple[Term, ...]]] = {}
+        self._kin: dict[tuple[Term, bool, int], Any] = {}
+        self._forms: dict[tuple[Term, bool], str] = {}
+        self._ways: dict[Any, str] = {}
+        for line in self.lines.values():
+            for t in line.inside:  # each after its inputs: none is looked for deeper than there
+                self.form(t), self.form(t, same=True)
+
+    def _between(self, pull: Pulled, forward: Collection[Term]) -> list[Term]:
+        """What a pullback writes, from a cotangent to the next one."""
+        found: dict[Term, None] = {}
+        pending = [pull.gx]
+        while pending:
+            t = pending.pop()
+            if t is not pull.g and t not in forward and t.op is not None and t not in found:
+                found[t] = None
+                pending += within(t.inputs)
+        return [*found]
+
+    def before(self, end: Term) -> list[Line]:
+        """The lines that an end comes from, and its own, the last first."""
+        found, pending, seen = [], [end], {end}
+        while pending:
+            t = pending.pop()
+            if t in self.lines:
+                found.append(self.lines[t])
+                new = self.lines[t].uses - seen
+                seen |= new
+                pending += new
+        return sorted(found, key=lambda line: -line.end.number)
+
+    # Values -------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        changed: Mapping[Term, Changed],
+        outputs: Sequence[Any],
+        values: Values | None = None,
+    ) -> list[Array]:
+        """What outputs come to. changed: for ends, what stands in the place of terms of the line.
+
+        Raises one of `IMPOSSIBLE` where that does not fit.
+        """
+        values = self.values if values is None else values
+        ends: dict[Term, Array] = {}
+        last = max((t.number for t in outputs if isinstance(t, Term)), default=0)
+        for end, line in self.lines.items():
+            if end.number > last:
+                break
+            if end in changed or not line.uses.isdisjoint(ends):
+                ends[end] = line.value(changed.get(end, {}), ends, values)
+        return [np.asarray(ends[t] if t in ends else values.of(t)) for t in outputs]
+
+    def elsewhere(self, rng: np.random.Generator, only: Term | None = None) -> Values:
+        """The values of the pass at other values of its leaves, near these, or of one of them."""
+        values = Values()
+        drawn = {t for t in self.known if any(isinstance(p, GENERATORS) for p in t.params.values())}
+        for t, value in self.values.items():
+            if t in drawn or (t.op is None and (value.dtype.kind != "f" or only not in (None, t))):
+                values[t] = value
+            elif t.op is None:
+                off = 1 + 0.3 * rng.uniform(-1, 1, value.shape)
+                values[t] = value * off + (value == 0) * (t in self.gradients) * (off - 1)
+        for t in needed(self.known):
+            values.of(t)
+        return values
+
+    def made(self, op: Any, inputs: tuple[Any, ...], params: Mapping[str, Any]) -> Any:
+        """A term of an op; raises one of `IMPOSSIBLE` if its inputs do not fit."""
+        params = {**(op.forward.__kwdefaults__ or {}), **params}
+        value = np.asarray(op.forward(*map(self.values.of, inputs), **params))
+        term = self.terms.simple(op, inputs, params, value.shape, value.dtype)
+        if isinstance(term, Term):
+            self.values.setdefault(term, value)
+        return term
+
+    def make(self, name: str, *inputs: Any, **params: Any) -> Any:
+        """A term of the op of that name."""
+        return self.made(OPS[name], inputs, params)
+
+    def entered(self, array: Array, name: str = "array") -> Term:
+        """A term for an array, and what it is called."""
+        term = self.terms.leaf(array.shape, array.dtype)
+        self.values[term] = array
+        self._called[term] = name
+        return term
+
+    def total(self, parts: Iterable[tuple[int, Any]]) -> Any:
+        """The sum of parts with signs."""
+        (sign, found), *rest = sorted(parts, key=lambda part: -part[0])
+        found = found if sign > 0 else self.make("negative", found)
+        for sign, x in rest:
+            found = self.make("add" if sign > 0 else "subtract", found, x)
+        return found
+
+    # What is alike ------------------------------------------------------------------------------
+
+    def kin(self, x: Term, same: bool = False, deep: int = 4) -> Any:
+        """What is equal for values, or cotangents, of other layers or steps.
+
+        It is the op, and which parameters and activations the value comes from. same: for those of
+        other steps of one loop, which use the same parameters.
+        """
+        if x in self.ends:
+            return "cotangent", self.kin(self.ends[x], same, deep)
+        if x.op is None:
+            return self._leaf(x, same)
+        if (x, same, deep) not in self._kin:
+            parameters, values = set(), []
+            pending = [*within(x.inputs)]
+            while pending:
+                t = pending.pop()
+                if t.op is None and t in self.gradients:
+                    parameters.add(self._leaf(t, same))
+                elif t in self.atoms and t.op and (t.op.activation or x.op.activation):
+                    values.append(t)
+                elif t not in self.atoms:
+                    pending += within(t.inputs)
+            by: Any = parameters
+            if not by and deep:
+                by = (self.kin(t, same, deep - 1) for t in values)
+            self._kin[x, same, deep] = x.op.name, _key(x.params), frozenset(by)
+        return self._kin[x, same, deep]
+
+    def way(self, t: Term, same: bool = False) -> Any:
+        """What is equal for terms that are written alike."""
+        inputs = tuple(self.form(y, same) for y in t.inputs)
+        return t.op.name, t.ndim, _key(t.params), inputs
+
+    def form(self, x: Any, same: bool = False) -> Any:
+        """What is equal for what is alike within another term: a number for each way."""
+        if not isinstance(x, Term):
+            return x if is_number(x) else None
+        if (x, same) not in self._forms:
+            if x in self.ends:
+                way: Any = "cotangent", x.ndim
+            elif x.op is None:
+                way = self._leaf(x, same)
+            elif x in self.atoms:
+                way = "value", x.ndim
+            else:
+                way = self.way(x, same)
+            self._forms[x, same] = self._ways.setdefault(way, f"way {len(self._ways)}")
+        return self._forms[x, same]
+
+    def _leaf(self, x: Term, same: bool) -> Any:
+        return x if same and x in self.gradients else ("value", x.ndim)
+
+    def columns(self, length: int) -> list[tuple[Term, ...]]:
+        """What differs between so many alike steps: a value, or cotangent, for each of them."""
+        if length not in self._columns:
+            families: dict[Any, list[Term]] = {}
+            places = [t for t in self.closed if t.op in PLACES]
+            for t in (*self.atoms, *self.ends, *places):
+                families.setdefault(self.kin(t, same=True), []).append(t)
+            found: dict[tuple[Term, ...], None] = {}
+            for ts in families.values():
+                ts.sort(key=lambda t: getattr(self.ends.get(t, t), "number", 0))
+                for start in {0, len(ts) - length}:
+                    if 0 <= start <= len(ts) - length:
+                        found[tuple(ts[start : start + length])] = None
+            for end in self.lines:
+                parts = [x for _, x in addends(end)]
+                if len(parts) == length:
+                    found |= dict.fromkeys(_columns(parts, {*self.atoms, *self.ends}))
+            self._columns[length] = [*dict.fromkeys((*found, *(c[::-1] for c in found)))]
+        return self._columns[length]
+
+    # Words --------------------------------------------------------------------------------------
+
+    def text(self, *terms: Any) -> list[str]:
+        """How terms are written, down to what has a name, which cotangents have."""
+        return expressions(self.reading, terms, self._names())
+
+    def written(self, *values: Any) -> list[str]:
+        """How ends, or what stands in their places, are written out."""
+        names = self._names()
+        own = [{t: name for t, name in names.items() if t is not value} for value in values]
+        return [expressions(self.reading, [v], by)[0] for v, by in zip(values, own)]
+
+    def _names(self) -> dict[Term, str]:
+        """The names of cotangents of what the user gave a name."""
+        called = self.reading.called
+        own = {s: f"d_{called[x]}" for s, x in self.ends.items() if x in called and s not in called}
+        return self._called | own
+
+    def with_changes(self, end: Term, changed: Changed) -> Any:
+        """An end as it is written where other terms stand in the places of some."""
+        new: dict[Any, Any] = {}
+        for t in self.lines[end].inside:
+            if t in changed:
+                new[t] = changed[t]
+            elif any(x in new for x in within(t.inputs)):
+                new[t] = self.made(t.op, tuple(_exchanged(x, new) for x in t.inputs), t.params)
+        return new.get(end, end)
+
+
+def _exchanged(x: Any, new: Mapping[Any, Any]) -> Any:
+    if isinstance(x, (tuple, list)):
+        return tuple(_exchanged(y, new) for y in x)
+    return new.get(x, x) if isinstance(x, Term) else x
+
+
+PLACES = {OPS["scatter"], OPS["one_hot"]}
+
+
+def _key(params: Mapping[str, Any]) -> Any:
+    """What tells parameters apart; the numbers of a step do not."""
+    plain = (
+        (
+            k,
+            tuple(0 if isinstance(i, (int, np.integer)) else i for i in v)
+            if isinstance(v, tuple)
+            else v,
+        )
+        if k != "shape"
+        else (k, len(v))
+        for k, v in params.items()
+    )
+    return key_of(tuple(plain))
+
+
+def addends(t: Term, whole: Collection[Term] = ()) -> list[tuple[int, Any]]:
+    """What a sum adds up, each with its sign; itself if it is none. whole: what stays together."""
+    found: list[tuple[int, Any]] = []
+    pending: list[tuple[int, Any]] = [(1, t)]
+    while pending:
+        sign, x = pending.pop()
+        apart = isinstance(x, Term) and (x is t or x not in whole) and x.shape == t.shape
+        if apart and x.op in (ADD, SUBTRACT):
+            a, b = x.inputs
+            pending += [(-sign if x.op is SUBTRACT else sign, b), (sign, a)]
+        elif apart and x.op is NEGATIVE:
+            pending.append((-sign, x.inputs[0]))
+        else:
+            found.append((sign, x))
+    return found
+
+
+def _columns(parts: Sequence[Any], ends: Collection[Term]) -> Iterator[tuple[Term, ...]]:
+    """What stands at the same places of alike expressions, where it differs."""
+    if not all(isinstance(x, Term) for x in parts) or len(set(parts)) == 1:
+        return
+    if all(x in ends or x.op is None for x in parts):
+        yield tuple(parts)
+    elif all(x.op is parts[0].op and len(x.inputs) == len(parts[0].inputs) for x in parts):
+        for inputs in zip(*(x.inputs for x in parts)):
+            yield from _columns(inputs, ends)
