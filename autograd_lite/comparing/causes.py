@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import pairwise
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,12 +18,12 @@ import numpy as np
 from ..graph import Array, Node
 from ..showing import judged, paragraph
 from ..terms import Term
-from .edits import Edit, edits
+from .edits import Edit, Edits
 from .lines import IMPOSSIBLE, Lines, Values
 from .relations import multiple
 
-WORK = 1e9  # elements that are computed for one row, at most
-LOST = 6  # rows that nothing explains, after which no more are looked at
+WORK = 1e9  # of a search, at most, so that it ends in seconds; see `Lines.work`
+SHARE = 0.6  # of that, at most, for one row
 WIDTH = 80  # of a line that is worth showing beside the right one
 
 
@@ -104,30 +104,25 @@ def _explained(
     lines = Lines(loss, {x: g for x, (_, g, _) in given.items()}, names)
     search = _Search(lines, given, wrong, local)
     alike: dict[Any, dict[str, Cause]] = {}  # by their names: those of the steps of a loop
-    notes = []
-    lost = 0
-    while search.left and lost < LOST:
-        end = search.left[0]
-        tried = search.tried
-        matches = search.matches(end)
+    notes: list[str] = []
+    pending = [(end, times) for times in (False, True) for end in search.left]
+    while pending:
+        end, times = pending.pop(0)
+        matches = search.matches(end, times)
         if not matches:
-            lost += 1
-            search.left.remove(end)
-            notes.append(
-                f"{search.name(end)}: unknown; none of {search.tried - tried:,} slips that people "
-                "make gives these numbers: there are several, or another one"
-            )
             continue
         again = [m for m in matches if search.key(m, m.kind) in alike]
         matches = again or matches  # what was done elsewhere explains this, too
         for match in matches:
             for cause in search.causes(match):
-                key = search.key(match, cause.kind)
-                if cause.name not in alike.setdefault(key, {}):
-                    alike[key][cause.name] = cause
+                alike.setdefault(search.key(match, cause.kind), {}).setdefault(cause.name, cause)
         if len(matches) > 1:
             notes.append(search.not_told_apart(end, matches))
         search.settle(matches[0])
+        # Of a pass with this slip, another may explain what none did.
+        pending = [(end, times) for times in (False, True) for end in search.left]
+    if search.left:
+        notes.append(search.unknown())
     return Found(tuple(_as_one([*causes.values()]) for causes in alike.values()), tuple(notes))
 
 
@@ -153,7 +148,7 @@ class _Search:
         wrong: list[Node],
         local: Mapping[Node, np.ndarray],
     ) -> None:
-        self.lines = lines
+        self.lines, self.edits = lines, Edits(lines)
         self.given: dict[Term, np.ndarray] = {}
         self.close: dict[Term, float] = {}
         self.names: dict[Term, str] = {}
@@ -163,23 +158,20 @@ class _Search:
                 self.given[end], self.close[end] = g, max(close, 1e-12)
                 self.names[lines.target[x]] = name
         ends = (lines.end[x] for x in wrong if _near(local[x], lines.values.of(lines.end[x]), 1e-6))
-        self.wrong = [end for end in ends if end in lines.lines]
-        self.left = [*self.wrong]
+        self.left = [end for end in ends if end in lines.lines]
         self.made: dict[Term, dict[Term, Any]] = {}  # the slips that are found
         self.tried = 0
 
     # What explains a row ------------------------------------------------------------------------
 
-    def matches(self, end: Term) -> list[Match]:
-        """The edits that explain a row, and the most of others with it."""
+    def matches(self, end: Term, times: bool) -> list[Match]:
+        """The edits that explain a row, and the most of others with it; or do so times a number."""
         own = self.given[end]
         (base,) = self.lines.run(self.made, [end])
-        cost = 1 + sum(t.size for line in self.lines.before(end) for t in line.inside)
-        work = WORK
         found: list[Match] = []
-        for edit in edits(self.lines, end, self.left, own.shape != base.shape):
-            work -= cost
-            if work < 0:
+        until = self.lines.work + SHARE * WORK
+        for edit in self.edits.of(end, self.left, own.shape != base.shape):
+            if self.lines.work > min(WORK, until):
                 break
             self.tried += 1
             changed = _together(self.made, edit.changed)
@@ -187,13 +179,14 @@ class _Search:
                 (value,) = self.lines.run(changed, [end])
             except IMPOSSIBLE:
                 continue
-            for kind, said, number in self._said(end, edit, value, base):
+            for kind, said, number in (self._times if times else self._said)(
+                end, edit, value, base
+            ):
                 rows = self._explained(end, changed, number)
                 if rows:
                     found.append(Match(edit, kind, said, number, *rows))
-        plain = [m for m in found if not isinstance(m.number, tuple)] or found
-        most = max(((len(m.rows), -m.missed) for m in plain), default=None)
-        return self._distinct(end, [m for m in plain if (len(m.rows), -m.missed) == most])
+        most = max(((len(m.rows), -m.missed) for m in found), default=None)
+        return self._distinct(end, [m for m in found if (len(m.rows), -m.missed) == most])
 
     def _said(self, end: Term, edit: Edit, value: Array, base: Array) -> Iterator[Any]:
         """What may be said of an edit that gives this value: a kind, a sentence, a number."""
@@ -207,8 +200,11 @@ class _Search:
                     yield *said, c
         elif (shaped := _reshaped(value, own)) is not None and _near(own, shaped, close):
             yield edit.kind, edit.said, None
-            return
-        if edit.between is not None and edit.times is None:
+
+    def _times(self, end: Term, edit: Edit, value: Array, base: Array) -> Iterator[Any]:
+        """The same of an edit that gives these numbers times one."""
+        own, close = self.given[end], self.close[end]
+        if (edit.between and not edit.times) or not np.isfinite(value).all():
             return
         shaped = _reshaped(value, own)
         if shaped is None or np.count_nonzero(shaped) < 2:
@@ -235,7 +231,7 @@ class _Search:
             value = _at(number, value, base)
             if _near(value, base, self.close[t]):
                 continue
-            if t not in self.wrong:
+            if t not in self.left:
                 return None
             if _near(self.given[t], value, self.close[t]):
                 rows.add(t)
@@ -270,8 +266,19 @@ class _Search:
     def settle(self, match: Match) -> None:
         """Go on from a pass with this slip."""
         self.left = [t for t in self.left if t not in match.rows]
-        if match.number is None:
-            self.made = _together(self.made, match.edit.changed)
+        number, make = match.number, self.lines.make
+        if isinstance(number, tuple):  # which may be a number anywhere
+            return
+        changed = match.edit.changed
+        if number:
+            changed = {
+                end: {
+                    t: make("add", x, make("multiply", float(number), make("subtract", t, x)))
+                    for t, x in terms.items()
+                }
+                for end, terms in changed.items()
+            }
+        self.made = _together(self.made, changed)
 
     # What is said of it -------------------------------------------------------------------------
 
@@ -293,7 +300,7 @@ class _Search:
         """An edit in words, and again if it may as well be of another kind."""
         line = self.line(match)
         name = self._called(line.target)
-        formula = f"d_{name} = {self.lines.written(line.end)[0]}"
+        formula = f"d_{name} = {self.lines.written(line.end, line.end)[0]}"
         written = self._written(match, name)
         parts = self.lines.text(*match.edit.parts)
         more = [
@@ -311,6 +318,8 @@ class _Search:
         """The line with the slip, if that is a line."""
         lines, line = self.lines, self.line(match)
         number: Any = match.number[0] if isinstance(match.number, tuple) else match.number
+        if number:
+            lines.terms.ratios[float(number)] = Fraction(number).as_integer_ratio()
         try:
             wrong = lines.with_changes(line.end, match.edit.changed[line.end])
             if number and not isinstance(match.number, tuple):
@@ -321,27 +330,32 @@ class _Search:
                 wrong = lines.make("multiply", float(number), wrong)
         except IMPOSSIBLE:
             return ""
-        told = lines.text if wrong in lines.ends else lines.written
-        text = f"d_{name} = {told(wrong)[0]}"
+        text = f"d_{name} = {lines.written(line.end, wrong)[0]}"
         return text if len(text) <= WIDTH and wrong is not line.end else ""
+
+    def unknown(self) -> str:
+        """A note of what is not explained."""
+        names = ", ".join(map(self.name, self.left))
+        stopped = ", and then the search was stopped" if self.lines.work > WORK else ""
+        return (
+            f"{names}: unknown; {self.tried:,} slips were tried{stopped}, and none gives these "
+            "numbers: several may be in one step, or one that is not looked for"
+        )
 
     def not_told_apart(self, end: Term, matches: list[Match]) -> str:
         """A note that several edits give the same numbers, and which other data tell them apart."""
         rng = np.random.default_rng(1)
         telling: list[str] = []
-        for x in self.lines.reading.values:
-            if (
-                x.op is None
-                and x not in self.lines.handed
-                and x.dtype.kind == "f"
-                and len(telling) < 3
-            ):
-                there = [self._elsewhere(end, m, self.lines.elsewhere(rng, x)) for m in matches]
-                if any(a is None or b is None or not _alike(a, b) for a, b in pairwise(there)):
+        leaves = (x for x in self.lines.reading.values if x.op is None and x.dtype.kind == "f")
+        for x in leaves:
+            if x not in self.lines.handed and len(telling) < 3:
+                values = self.lines.elsewhere(rng, x)
+                there = [self._elsewhere(end, m, values) for m in matches]
+                if all(a and b and not _alike(a, b) for a, b in combinations(there, 2)):
                     telling += self.lines.text(x)
         return (
             f"{self.name(end)}: these {len(matches)} give the same numbers here; other values of "
-            f"{' or '.join(telling) or 'other shapes'} tell them apart"
+            f"{' or '.join(telling) or 'all of them'} tell them apart"
         )
 
 

@@ -48,13 +48,15 @@ class Row:
 class Comparison:
     """What `compare` found: `rows`, from the loss back, and `notes`, what these say together.
 
-    `causes`: slips that give the numbers of the wrong rows, in the order of these; they are looked
-    for when they are asked for. `str()` is a table with notes and causes below, and so it is shown
-    in a notebook.
+    `nodes`: what the rows are of. `causes`: slips that give the numbers of the wrong rows, in the
+    order of these; they are looked for when they are asked for. `marks`: what was found, for
+    `derive(..., marks=)`. `str()` is a table with notes and causes below, and so it is shown in a
+    notebook.
     """
 
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
+    nodes: tuple[Node, ...] = field(default=(), repr=False)
     _explain: Callable[[], Found] = field(default=lambda: Found((), ()), repr=False, compare=False)
 
     @cached_property
@@ -75,6 +77,14 @@ class Comparison:
     def first_wrong(self) -> Row | None:
         """The row where the first mistake is made, counted from the loss."""
         return next((row for row in self.rows if row.step == "wrong"), None)
+
+    @property
+    def marks(self) -> dict[Node, tuple[str, str]]:
+        """What was found, for derivations: of each value, its step, and why it is wrong."""
+        why = {cause.name: cause.detail for cause in reversed(self.causes)}
+        return {
+            x: (row.step, why.get(row.name, row.verdict)) for x, row in zip(self.nodes, self.rows)
+        }
 
     def raise_if_wrong(self) -> None:
         """Raise AssertionError, with all that was found, unless all gradients are equal."""
@@ -165,11 +175,11 @@ def compare(
     given.sort(key=lambda one: place[one[0]])
     apart = tolerances(loss, [x for x, *_ in given], float(np.finfo(loss.dtype).eps))
     judged = settled(loss, partial(_all_judged, loss, given, apart, rtol), names)
-    rows = tuple(one.row for one in judged)
+    rows, nodes = (tuple(some) for some in zip(*((one.row, one.node) for one in judged)))
     if all(row.step != "wrong" for row in rows):
-        return Comparison(rows, _notes(loss, judged))
+        return Comparison(rows, _notes(loss, judged), nodes)
     why = partial(_explained, loss, given, judged, apart, rtol, names)
-    return Comparison(rows, _notes(loss, judged), why)
+    return Comparison(rows, _notes(loss, judged), nodes, why)
 
 
 def _explained(

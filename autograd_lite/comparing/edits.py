@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from ..terms import Term
 from .lines import IMPOSSIBLE, Line, Lines
 from .slips import Said, Slip, slips
+
+COMMON = 6  # up to that rank slips are commoner than other values in alike steps
 
 
 class Edit(NamedTuple):
@@ -23,53 +25,84 @@ class Edit(NamedTuple):
     times: Callable[[Any], Said] | None = None
 
 
-def edits(lines: Lines, end: Term, ends: Iterable[Term], odd: bool) -> Iterator[Edit]:
-    """The edits that change an end; what is commoner comes first.
+class Edits:
+    """The edits of lines."""
 
-    They may change others of `ends`, too. odd: has the handwritten cotangent another shape?
-    """
-    near = {line.end for line in lines.before(end)}
-    everywhere = {line.end: line for other in (end, *ends) for line in lines.before(other)}
-    before = [everywhere[t] for t in sorted(everywhere, key=lambda t: -t.number)]
-    for edit in _edits(lines, before, end if odd else None, end):
-        if not near.isdisjoint(edit.changed):
-            yield edit
+    def __init__(self, lines: Lines) -> None:
+        self.lines = lines
+        self._slips: dict[Any, list[Made]] = {}
+
+    def of(self, end: Term, ends: Iterable[Term], odd: bool) -> Iterator[Edit]:
+        """Those that change an end; what is commoner comes first.
+
+        They may change others of `ends`, too. odd: has the handwritten cotangent another shape?
+        """
+        near = {line.end for line in self.lines.before(end)}
+        lines = {line.end: line for x in (end, *ends) for line in self.lines.before(x)}
+        steps = Counter(self.lines.kin(line.target, same=True) for line in lines.values())
+        made = []
+        last_first = sorted(lines.values(), key=lambda line: -line.end.number)
+        for line in last_first:
+            alone = line.end is end or steps[self.lines.kin(line.target, same=True)] < 3
+            made += self._made(line, odd and line.end is end, alone)
+        made.sort(key=lambda one: one.slip.rank)
+        common = [one for one in made if one.slip.rank <= COMMON]
+        yield from _made_of(common, near)
+        yield from _shifted(self.lines, last_first, near)
+        yield from _made_of([one for one in made if one.slip.rank > COMMON], near)
+
+    def _made(self, line: Line, odd: bool, alone: bool) -> list[Made]:
+        """The slips of a line, each with what alike ones have in common."""
+        key = line.end, odd, alone
+        if key not in self._slips:
+            self._slips[key] = [
+                Made(line, slip, tuple(_kinds(self.lines, line, slip.site)))
+                for slip in slips(line, odd, alone)
+            ]
+        return self._slips[key]
 
 
-def _edits(lines: Lines, before: list[Line], odd: Term | None, end: Term) -> Iterator[Edit]:
-    steps = Counter(lines.kin(line.target, same=True) for line in before)
-    found = []
-    for line in before:
-        alone = line.end is end or steps[lines.kin(line.target, same=True)] < 3
-        found += [(line, slip) for slip in slips(line, line.end is odd, alone)]
-    found.sort(key=lambda pair: pair[1].rank)
-    groups: dict[Any, list[tuple[Line, Slip]]] = {}
-    for pair in found:
-        line, slip = pair
-        for i, kind in enumerate(_kinds(lines, line, slip.site)):
-            groups.setdefault((i, kind, slip.tag), []).append(pair)
-    together: dict[int, list[list[tuple[Line, Slip]]]] = {}  # by the first of each
+class Made(NamedTuple):
+    """A slip in a line, and how its place is like others: more and more of it."""
+
+    line: Line
+    slip: Slip
+    kinds: tuple[Any, ...]
+
+
+def _made_of(made: list[Made], near: Container[Term]) -> Iterator[Edit]:
+    """The edits of slips that change one of some ends."""
+    for some in _together(made):
+        if any(one.line.end in near for one in some):
+            changed: dict[Term, dict[Term, Any]] = {}
+            for one in some:
+                changed.setdefault(one.line.end, {})[one.slip.site] = one.slip.term
+            if all(x is not None for terms in changed.values() for x in terms.values()):
+                slip = min(some, key=lambda one: one.line.end.number).slip
+                said = slip.kind, slip.said, slip.parts
+                yield Edit(*said, changed, slip.also, slip.between, slip.times)
+
+
+def _together(made: list[Made]) -> Iterator[list[Made]]:
+    """Slips by themselves, and in all alike places, or all but the first or last of these."""
+    groups: dict[Any, list[Made]] = {}
+    for one in made:
+        for i, kind in enumerate(one.kinds):
+            groups.setdefault((i, kind, one.slip.tag), []).append(one)
+    first: dict[int, list[list[Made]]] = {}
     crowded: set[int] = set()  # those within a loop, which people do not write for one step alone
-    for (i, *_), pairs in groups.items():
-        if len(pairs) > 1:
-            for some in (pairs, pairs[1:], pairs[:-1]) if len(pairs) > 2 else (pairs,):
-                known = together.setdefault(id(some[0][1]), [])
+    for (i, *_), alike in groups.items():
+        if len(alike) > 1:
+            for some in (alike, alike[1:], alike[:-1]) if len(alike) > 2 else (alike,):
+                known = first.setdefault(id(some[0]), [])
                 if some not in known:
                     known.append(some)
-            crowded.update(id(slip) for _, slip in pairs[1:-1] if i == 2)
-    for pair in found:
-        single = [] if id(pair[1]) in crowded else [[pair]]
-        for pairs in together.get(id(pair[1]), []) + single:
-            changed: dict[Term, dict[Term, Any]] = {}
-            try:
-                for line, slip in pairs:
-                    changed.setdefault(line.end, {})[slip.site] = slip.instead()
-            except IMPOSSIBLE:
-                continue
-            _, slip = min(pairs, key=lambda one: one[0].end.number)
-            said = slip.kind, slip.said, slip.parts
-            yield Edit(*said, changed, slip.also, slip.between, slip.times)
-    yield from _shifted(lines, before)
+            if i == 2:
+                crowded.update(map(id, alike[1:-1]))
+    for one in made:
+        yield from first.get(id(one), [])
+        if id(one) not in crowded:
+            yield [one]
 
 
 def _kinds(lines: Lines, line: Line, site: Term) -> Iterator[Any]:
@@ -80,22 +113,26 @@ def _kinds(lines: Lines, line: Line, site: Term) -> Iterator[Any]:
     yield lines.way(site, same=True), lines.kin(target, same=True)
 
 
-def _shifted(lines: Lines, before: list[Line]) -> Iterator[Edit]:
-    """Other values in alike steps, in all of them: those of other steps, or of other kind."""
+def _shifted(lines: Lines, before: list[Line], near: Container[Term]) -> Iterator[Edit]:
+    """Other values in alike steps, in all of them: those of other steps, or of other kind.
+
+    near: the ends of which one is changed.
+    """
     groups: dict[Any, list[tuple[Line, Term]]] = {}
     for line in before:
         for t in reversed(line.inside):
             for place in (line.end, lines.kin(line.target, same=True)):
                 key = lines.way(t, same=True), t.shape, place
                 groups.setdefault(key, []).append((line, t))
-            if line.is_sum(t):
+            if line.is_sum(t) and line.end in near:
                 parts = line.addends(t)
                 for old, new in _columns(lines, tuple(x for _, x in parts)):
                     total = [(sign, x) for (sign, _), x in zip(parts, new)]
                     yield from _put(lines, old, new, [(line, t, lambda t=total: lines.total(t))])
     tried = set()
     for sites in groups.values():
-        if len(sites) > 1 and tuple(t for _, t in sites) not in tried:
+        here = any(line.end in near for line, _ in sites)
+        if here and len(sites) > 1 and tuple(t for _, t in sites) not in tried:
             tried.add(tuple(t for _, t in sites))
             for i in range(len(sites[0][1].inputs)):
                 for old, new in _columns(lines, tuple(t.inputs[i] for _, t in sites)):
@@ -118,7 +155,9 @@ def _with(lines: Lines, t: Term, old: Any, new: Any) -> Callable[[], Any]:
 def _put(lines: Lines, old: Any, new: Any, places: list[Any]) -> Iterator[Edit]:
     changed: dict[Term, dict[Term, Any]] = {}
     try:
-        for line, t, instead in places:
+        for (line, t, instead), x in zip(places, new):
+            if x in lines.ends and not lines.is_before(x, line):
+                return
             changed.setdefault(line.end, {})[t] = instead()
     except IMPOSSIBLE:
         return
@@ -136,10 +175,15 @@ def _columns(lines: Lines, column: tuple[Any, ...]) -> Iterator[tuple[Any, Any]]
     ):
         return
     shapes = [x.shape for x in column]
+    slopes = column[0] in lines.ends
     for other in lines.columns(len(column)):
-        if [x.shape for x in other] == shapes and any(x is not y for x, y in zip(column, other)):
+        if (
+            slopes is (other[0] in lines.ends)
+            and [x.shape for x in other] == shapes
+            and any(x is not y for x, y in zip(column, other))
+        ):
             yield column, other
-    if len(set(column)) > 1 and column[0] not in lines.ends:
+    if len(set(column)) > 1 and all(x in lines.atoms for x in column):
         for x in lines.atoms:
             if {*shapes} == {x.shape} and x.dtype.kind == "f":
                 yield column, (x,) * len(column)

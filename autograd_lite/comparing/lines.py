@@ -56,7 +56,7 @@ class Line:
                 found.add(t)
                 pending += within(t.inputs)
         self.inside = sorted(found, key=lambda t: t.number)
-        self._reads = [(t, tuple(within(t.inputs))) for t in self.inside]
+        self._steps = [(t, tuple(within(t.inputs)), _work(t)) for t in self.inside]
         self.users: dict[Term, list[Term]] = {}
         for t in self.inside:
             for x in set(within(t.inputs)):
@@ -86,11 +86,12 @@ class Line:
         ends: of other lines that have changed.
         """
         found: dict[Term, Array] = {**ends}
+        lines = self.lines
 
         def get(x: Any) -> Any:
-            if isinstance(x, (tuple, list)):
-                return tuple(map(get, x))
-            return found[x] if isinstance(x, Term) and x in found else values.of(x)
+            if isinstance(x, Term):
+                return found[x] if x in found else values[x]
+            return tuple(map(get, x)) if isinstance(x, (tuple, list)) else x
 
         def instead(x: Any, site: Term) -> Any:
             """What stands in the place of the site, of changed cotangents."""
@@ -98,20 +99,27 @@ class Line:
                 return x.op.forward(*map(get, x.inputs), **x.params)
             if not isinstance(x, Term) or x.op is None:
                 return get(x)
-            if x in self.lines.closed:  # as it is known, and not as it is written in its place
+            if x in lines.closed:  # as it is known, and not as it is written in its place
                 return values[x]
-            if x in found or (x in self.lines.ends and x.number < self.end.number):
+            if x in found or (x in lines.ends and x.number < self.end.number):
                 return get(x)
+            lines.work += _work(x)
             return x.op.forward(*(instead(y, site) for y in x.inputs), **x.params)
 
-        moved = bool(ends)
-        for t, reads in self._reads:
+        for t, reads, work in self._steps:
             if t in changed:
-                value = instead(changed[t], t) if moved else values.of(changed[t])
+                value = instead(changed[t], t) if ends else values.of(changed[t])
                 found[t] = value if hasattr(value, "dtype") else t.dtype.type(value)
             elif not found.keys().isdisjoint(reads):
+                lines.work += work
                 found[t] = t.op.forward(*map(get, t.inputs), **t.params)
         return np.asarray(get(self.end))
+
+
+def _work(t: Term) -> float:
+    """What it costs to compute a term: about that of a call and so many elements."""
+    inner = t.inputs[0].shape[-1] if t.op is OPS["matmul"] and t.inputs[0].shape else 0
+    return 3000 + t.size * (1 + inner / 50)
 
 
 class Lines:
@@ -123,7 +131,8 @@ class Lines:
     written by a name. `known`: the terms of the derived pass; `closed`: those that come without a
     cotangent. `pulls`: of each term, the pullbacks that end
     there; `pulls_of`: of each value, those to it; `role`: of what a pullback
-    writes, it. `gradients`: of leaves, the handwritten ones.
+    writes, it. `parameters`: the leaves that are Tensors; `gradients`: their handwritten ones.
+    `work`: what was computed so far, in elements, about.
     """
 
     def __init__(
@@ -136,6 +145,7 @@ class Lines:
         self.terms = r.terms
         self.end = {x: slope for x, (_, slope) in zip(given, r.gradients)}
         self.target = {x: term for x, (term, _) in zip(given, r.gradients)}
+        self.parameters = {*r.parameters}
         self.handed = {leaf: x for x, leaf in r.handed.items()}
         forward = set(needed([r.loss, *r.path]))
         activations = [t for t in r.path if isinstance(t, Term) and t.op and t.op.activation]
@@ -147,7 +157,7 @@ class Lines:
         )
         slopes = {s: x for x, s in r.slope_of.items() if isinstance(s, Term) and s not in forward}
         elsewhere = set(self.handed.values())
-        plain = {t for t in r.values if t not in self.handed} - {self.target[x] for x in fitting}
+        plain = {t for t in r.values if t not in self.handed} - self.parameters
         for t in needed(slopes):  # of data alone, as the gradient of a sum
             if t.op and t not in forward and all(y in plain for y in within(t.inputs)):
                 plain.add(t)
@@ -185,6 +195,7 @@ class Lines:
                 self.pulls.setdefault(pull.gx, []).append(pull)
                 for t in self._between(pull, forward):
                     self.role.setdefault(t, pull)
+        self.work = 0.0
         self._called: dict[Term, str] = {}
         self.gradients = {
             self.target[x]: self.entered(g, f"d_{r.called.get(self.target[x], '')}")
@@ -222,6 +233,11 @@ class Lines:
                 pending += new
         return sorted(found, key=lambda line: -line.end.number)
 
+    def is_before(self, end: Term, line: Line) -> bool:
+        """Is a cotangent known before a line is computed, for it belongs to a later value?"""
+        later = self.ends[end].number > line.target.number
+        return later and (end in self.handed or end.number < line.end.number)
+
     # Values -------------------------------------------------------------------------------------
 
     def run(
@@ -253,7 +269,7 @@ class Lines:
                 values[t] = value
             elif t.op is None:
                 off = 1 + 0.3 * rng.uniform(-1, 1, value.shape)
-                values[t] = value * off + (value == 0) * (t in self.gradients) * (off - 1)
+                values[t] = value * off + (value == 0) * (t in self.parameters) * (off - 1)
         for t in needed(self.known):
             values.of(t)
         return values
@@ -264,6 +280,7 @@ class Lines:
         value = np.asarray(op.forward(*map(self.values.of, inputs), **params))
         term = self.terms.simple(op, inputs, params, value.shape, value.dtype)
         if isinstance(term, Term):
+            self.work += _work(term)
             self.values.setdefault(term, value)
         return term
 
@@ -303,7 +320,7 @@ class Lines:
             pending = [*within(x.inputs)]
             while pending:
                 t = pending.pop()
-                if t.op is None and t in self.gradients:
+                if t in self.parameters:
                     parameters.add(self._leaf(t, same))
                 elif t in self.atoms and t.op and (t.op.activation or x.op.activation):
                     values.append(t)
@@ -337,7 +354,7 @@ class Lines:
         return self._forms[x, same]
 
     def _leaf(self, x: Term, same: bool) -> Any:
-        return x if same and x in self.gradients else ("value", x.ndim)
+        return x if same and x in self.parameters else ("value", x.ndim)
 
     def columns(self, length: int) -> list[tuple[Term, ...]]:
         """What differs between so many alike steps: a value, or cotangent, for each of them."""
@@ -365,11 +382,10 @@ class Lines:
         """How terms are written, down to what has a name, which cotangents have."""
         return expressions(self.reading, terms, self._names())
 
-    def written(self, *values: Any) -> list[str]:
-        """How ends, or what stands in their places, are written out."""
-        names = self._names()
-        own = [{t: name for t, name in names.items() if t is not value} for value in values]
-        return [expressions(self.reading, [v], by)[0] for v, by in zip(values, own)]
+    def written(self, end: Term, *values: Any) -> list[str]:
+        """How an end, or what stands in its place, is written out."""
+        names = {t: name for t, name in self._names().items() if t is not end}
+        return expressions(self.reading, values, names)
 
     def _names(self) -> dict[Term, str]:
         """The names of cotangents of what the user gave a name."""

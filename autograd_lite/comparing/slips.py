@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from itertools import combinations
 from typing import Any
 
@@ -21,7 +21,7 @@ from ..ops.reductions import axes_of
 from ..reading import PUT, Pulled
 from ..reverse import order, unbroadcast
 from ..terms import OPS, Term, is_number, read, within
-from .lines import ADD, NEGATIVE, SUBTRACT, Line, Lines
+from .lines import ADD, IMPOSSIBLE, NEGATIVE, SUBTRACT, Line, Lines
 
 CAUSES = (
     *("factor", "sign", "transposed", "operands", "missing-derivative", "doubled-derivative"),
@@ -64,6 +64,14 @@ class Slip:
     between: Callable[[Any], Said | None] | None = None
     times: Callable[[Any], Said] | None = None
 
+    @cached_property
+    def term(self) -> Any:
+        """What stands there; None if that does not fit."""
+        try:
+            return self.instead()
+        except IMPOSSIBLE:
+            return None
+
 
 def slips(line: Line, odd: bool, alone: bool) -> Iterator[Slip]:
     """All slips of a line. odd: has the handwritten cotangent another shape?
@@ -92,7 +100,7 @@ def scaled(line: Line, t: Term) -> Iterator[Slip]:
     parts = [x for _, x in line.addends(t)]
     if len(parts) > 1 and _alike(line, parts):
         lengths |= {len(parts)} | {len(parts) * n for n in lengths}
-    is_parameter = line.target in line.lines.gradients
+    is_parameter = line.target in line.lines.parameters
 
     def between(c: Any) -> Said | None:
         if c == 0 and is_parameter:
@@ -381,6 +389,9 @@ def parts(line: Line, t: Term) -> Iterator[Slip]:
     role = lines.role.get(t)
     inner = role is not None and is_unary(role)  # a part of a derivative, such as 1 − a²
     for i, (_, x) in enumerate(addends):
+        worked_out = isinstance(x, Term) and x.op and not (x in lines.atoms or _is_data(line, x))
+        if worked_out and t in lines.closed and not inner:
+            continue  # a part of a value that nobody works out again
         rest = [*addends[:i], *addends[i + 1 :]]
 
         def between(c: Any, x: Any = x) -> Said | None:
@@ -440,7 +451,7 @@ def _is_data(line: Line, x: Any) -> bool:
     pending = [*within((x,))]
     while pending:
         t = pending.pop()
-        if t in line.lines.gradients or t in line.lines.ends or (t in line.lines.atoms and t.op):
+        if t in line.lines.parameters or t in line.lines.ends or (t in line.lines.atoms and t.op):
             return False
         pending += [y for y in within(t.inputs) if y.dtype.kind != "b"]  # but for what guards it
     return True
@@ -594,11 +605,7 @@ def _candidates(line: Line, x: Term, t: Term, odd: bool) -> list[Term]:
         like = s.ndim == x.ndim if odd else s.shape == x.shape
         return like and s is not x and s is not t and s.dtype.kind == "f"
 
-    before = [
-        s
-        for s, target in lines.ends.items()
-        if fits(s) and (s.op is None or s.number < t.number) and target is not line.target
-    ]
+    before = [s for s in lines.ends if fits(s) and lines.is_before(s, line)]
     values = [s for s in dict.fromkeys([*lines.atoms, *lines.closed]) if fits(s)]
     if x in lines.ends:
         return before + [s for s in values if s.op is not None]
@@ -608,7 +615,7 @@ def _candidates(line: Line, x: Term, t: Term, odd: bool) -> list[Term]:
 def stale(line: Line, t: Term) -> Iterator[Slip]:
     """A parameter that was updated before it is used: by all of its gradient, or a part so far."""
     lines = line.lines
-    for x in within(t.inputs):
+    for x in within(t.inputs) if t not in lines.closed or t.op is OPS["transpose"] else ():
         if x not in lines.gradients:
             continue
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ..terms import Shape, Term, within
@@ -49,7 +49,8 @@ class Account:
     that use them. `origin`, of a cotangent: the term that it has its name from. `units`, the data
     whose rows were taken to sum to 1. `ratios`, the numbers that are written as one. `indexed`, the
     terms that are others at each step. `terms`, those of the lines, in order; `kept`, the
-    reductions that have to say that they keep their axes.
+    reductions that have to say that they keep their axes. `marks`: of terms, what was found of
+    their cotangent, a status and a note.
     """
 
     loss: Term
@@ -61,6 +62,7 @@ class Account:
     indexed: frozenset[Term] = frozenset()
     terms: tuple[Term, ...] = ()
     kept: frozenset[Term] = frozenset()
+    marks: Mapping[Term, tuple[str, str]] = field(default_factory=dict)
 
 
 def written_in(

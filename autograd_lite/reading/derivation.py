@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..graph import Node
 from ..names import Namespace
 from ..op import GENERATORS
 from ..ops.reductions import axes_of
@@ -29,6 +30,12 @@ from .steps import Recorded, filling, is_computed, is_light, named, recorded
 
 WIDTH = 88  # of a line of text
 LEFT, RIGHT = 40, 72  # up to where the lines are aligned
+WRONG = "wrong"
+MARKS = {
+    "right": ("✓", r"\checkmark"),
+    WRONG: ("✗", r"\boldsymbol{\times}"),
+    "follows": ("↳", r"\hookrightarrow"),
+}
 NOTE = "As recorded: where Python branched on values, this is the branch that it took."
 UNIT = "The %s of %s sum to 1."
 
@@ -73,7 +80,12 @@ class Derivation:
         return f"$$\n{self._latex}\n$$"
 
 
-def derive(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -> Derivation:
+def derive(
+    loss: Any,
+    wrt: Any = None,
+    names: Mapping[str, Any] | None = None,
+    marks: Mapping[Node, tuple[str, str]] | None = None,
+) -> Derivation:
     """How the gradients of a recorded loss come about, step by step: ∂loss/∂x for each x of `wrt`.
 
     loss: a Tensor of one element. wrt: the Tensors whose gradients are asked for; by default all
@@ -90,6 +102,11 @@ def derive(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
     line, `z_t = W x[t] + U h_{t−1}` with `t = 0 … 4` at its end, and Σ_t is the sum over all steps
     that lines forward are for. It is the recorded run: where Python branched on values, it took
     that branch.
+
+    marks: what was found of the cotangents of values, as {value: (status, note)}, such as the
+    `marks` of a comparison. A line begins with ✓ where that is right, with ✗, and the note at its
+    end, where it is wrong, and with ↳ where what is wrong follows from another. No lines are put
+    together then.
 
     Raises TypeError for a `loss` or `wrt` that is no floating Tensor, ValueError for a loss of
     several elements or one computed inside `no_grad`, RuntimeError for a leaf that was used with
@@ -112,7 +129,11 @@ def derive(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
     As recorded: where Python branched on values, this is the branch that it took.
     """
     r = on_paper(recorded(loss, wrt, names, on_paper=True))
-    account = apart(folded(told(r), r), r.parts)
+    if marks:
+        found = {r.term_of[x]: mark for x, mark in marks.items() if x in r.term_of}
+        account = apart(replace(told(r), marks=found), r.parts)
+    else:
+        account = apart(folded(told(r), r), r.parts)
     return Derivation(_as_text(account), _as_latex(account))
 
 
@@ -343,6 +364,7 @@ class Row:
     shape: Shape
     added: bool
     steps: str
+    mark: tuple[str, str] | None
 
 
 def _written(account: Account, page: Page) -> dict[str, list[Row]]:
@@ -376,7 +398,8 @@ def _written(account: Account, page: Page) -> dict[str, list[Row]]:
         slopes = [page.sign("slope", symbols[account.loss], placed(symbols[x])) for x in line.xs]
         name = placed(symbols[line.name]) if line.name else ""
         steps = page.steps(line.steps) if line.steps else ""
-        return Row(name, slopes, text, line.shape, line.added, steps)
+        mark = next((account.marks[x] for x in line.xs if x in account.marks), None)
+        return Row(name, slopes, text, line.shape, line.added, steps, mark)
 
     return {title: [*map(row, lines)] for title, lines in account.sections.items()}
 
@@ -421,7 +444,10 @@ def _as_text(account: Account) -> str:
         width = max(len(left) for left in lefts if len(left) <= LEFT or left == lefts[0])
         for left, row in zip(lefts, rows):
             left = f"{left.removesuffix(' +'):<{width - 1}}+" if row.added else f"{left:<{width}} "
-            page.append((f"  {left}= {row.value}", str(row.shape) if row.shape else "", row.steps))
+            status, note = row.mark or ("", "")
+            sign = f"{MARKS.get(status, ('•' if status else ' ',))[0]} " if account.marks else "  "
+            end = f"← {note}" if note and status == WRONG else row.steps
+            page.append((f"{sign}{left}= {row.value}", str(row.shape) if row.shape else "", end))
     texts = (text for text, *more in page if any(more))
     width = max((len(text) for text in texts if len(text) <= RIGHT), default=0)
     shapes = max(len(shape) for _, shape, _ in page)
@@ -437,6 +463,8 @@ def _as_latex(account: Account) -> str:
         found.append(rf"\textbf{{{title}}}")
         for row in rows:
             left = " = ".join([row.name, *row.slopes] if row.name else row.slopes)
+            if row.mark and row.mark[0] in MARKS:
+                left = rf"{MARKS[row.mark[0]][1]}\; {left}"
             sign = r"\mathrel{+}=" if row.added else "="
             size = rf" && \in \mathbb{{R}}^{{{page.lengths(row.shape)}}}" if row.shape else ""
             steps = f"{'' if size else ' &&'} && {row.steps}" if row.steps else ""

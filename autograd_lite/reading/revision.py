@@ -57,6 +57,8 @@ def revised(
         constants=[new(x) for x in r.constants if x in found],
         parts=frozenset(new(x) for x in r.parts if x in found),
         units=[new(x) for x in r.units if x in found],
+        term_of={x: new(t) for x, t in r.term_of.items() if not isinstance(t, Term) or t in found},
+        parameters=[new(x) for x in r.parameters if x in found],
         pulls=[],
         handed={},
     )

@@ -41,8 +41,9 @@ class Recorded:
     `called`, what the user calls a term; `values` of the leaves; `constants`, the leaves that are
     no Tensors and that the user gave no name; `parts`, what is but a part of a named array, as
     x[2], or a simple function of it: where it is used it is written out; `units`, the leaves whose
-    rows are taken to sum to 1, as they do; `pulls`, the steps of the sweep; `handed`, for what has
-    a cotangent from elsewhere, the leaf that stands for it.
+    rows are taken to sum to 1, as they do; `term_of`, of what was recorded; `parameters`, the
+    leaves that are Tensors; `pulls`, the steps of the sweep; `handed`, for what has a cotangent
+    from elsewhere, the leaf for it.
     """
 
     terms: Terms
@@ -55,6 +56,8 @@ class Recorded:
     constants: list[Term]
     parts: frozenset[Term]
     units: list[Term]
+    term_of: Mapping[Node, Any] = field(default_factory=dict)
+    parameters: list[Term] = field(default_factory=list)
     pulls: list[Pulled] = field(default_factory=list)
     handed: Mapping[Any, Term] = field(default_factory=dict)
 
@@ -171,6 +174,9 @@ def recorded(
         constants,
         frozenset(found[x] for x in order(*graph.parts) if is_computed(found.get(x))),
         units,
+        {x: found[copy] for x, copy in copies.items()}
+        | {x: leaves[copy] for copy, x in graph.originals.items() if isinstance(x, Node)},
+        [leaves[x] for x in graph.originals if not x.constant],
         [
             Pulled(node.op, found[node], xs, node.params, i, found[g], found[gx])
             for node, x, g, gx in pulls

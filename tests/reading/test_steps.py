@@ -98,7 +98,7 @@ def test_the_terms_of_a_loss() -> None:
     (target, slope), *others = r.gradients
     assert others == []
     assert target.op is None
-    assert r.called == {target: "x", [*r.path][0]: "y"}
+    assert r.called == {target: "x", next(iter(r.path)): "y"}
     assert [t.op.name for t in r.path] == ["multiply", "multiply", "sum"]
     assert r.loss is [*r.path][-1]
     assert r.slope_of[target] is slope

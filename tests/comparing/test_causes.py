@@ -1,0 +1,136 @@
+"""Why: what is claimed, what is not, and how it is said."""
+
+import numpy as np
+import pytest
+from mistakes import cases, networks
+
+import autograd_lite as al
+
+
+@pytest.fixture
+def linear():
+    rng = np.random.default_rng(0)
+    x, t = rng.standard_normal((6, 3)), rng.standard_normal((6, 2))
+    W = al.Tensor(rng.standard_normal((3, 2)), name="W")
+    b = al.Tensor(rng.standard_normal(2), name="b")
+    z = (x @ W + b).named("z")
+    return ((z - t) ** 2).sum() / 2, x, t, z
+
+
+def test_two_mistakes_have_two_causes_from_parameters_alone(linear) -> None:
+    """Both are in the gradient of the bias, which is the first; the weights tell one of them."""
+    _, x, t, z = linear
+    a = al.sigmoid(z)
+    s = 1 / (1 + np.exp(-a.data))
+    d = (a.data - t) * s * (1 - s)
+    by_hand = {"W": x.T @ d, "b": d.mean(axis=0)}
+    causes = al.compare(((a - t) ** 2).sum() / 2, by_hand, names={"x": x, "t": t, "a": a}).causes
+    assert [(cause.kind, cause.name) for cause in causes] == [
+        ("derivative-at-activation", "z"),
+        ("mean-for-sum", "b"),
+    ]
+
+
+def test_what_no_slip_gives_is_unknown(linear) -> None:
+    loss, *_ = linear
+    report = al.compare(loss, {"b": np.array([0.123, 4.56])})
+    assert report.causes == ()
+    assert "b: unknown; " in str(report)
+    assert " slips were tried, and none gives these numbers" in str(report)
+
+
+def test_what_the_data_do_not_tell_apart_is_listed() -> None:
+    """Of two equal rows, the sum is twice the last."""
+    x, t = np.ones((2, 3)), np.zeros((2, 2))
+    W, b = al.Tensor(np.ones((3, 2)), name="W"), al.Tensor(np.zeros(2), name="b")
+    z = x @ W + b
+    d = 2 * (z.data - t)
+    report = al.compare(((z - t) ** 2).sum(), {"b": d.mean(axis=0)}, names={"x": x, "t": t})
+    assert {cause.kind for cause in report.causes} >= {"mean-for-sum", "overwritten"}
+    assert "give the same numbers here; other values of x or t tell them apart" in str(report)
+
+
+def test_equal_for_any_data_is_one_cause(linear) -> None:
+    """The negative of the line is the negative of its only factor with a sign."""
+    loss, x, t, z = linear
+    (cause,) = al.compare(loss, {"z": t - z.data}, names={"x": x, "t": t}).causes
+    assert cause.kind == "sign"
+
+
+def test_a_slip_in_each_step_is_said_once() -> None:
+    rng = np.random.default_rng(0)
+    W = al.Tensor(rng.standard_normal((3, 3)), name="W")
+    h, zs, hs, loss = np.ones((2, 3)), [], [], 0.0
+    for i, x in enumerate(rng.standard_normal((6, 2, 3))):
+        zs.append((x + h @ W).named(f"z{i}"))
+        h = np.tanh(zs[-1]).named(f"h{i}")
+        hs.append(h)
+        loss = loss + h.sum()
+    gs = {h.name: g for h, g in zip(hs, al.grad(loss, hs))}
+    report = al.compare(loss, {**gs, **{f"z{i}": gs[f"h{i}"] for i in range(6)}})
+    (cause,) = report.causes
+    assert cause.name == "z5"
+    assert cause.detail == "the derivative of tanh is left out; and so at z4, z3, z2, 2 more"
+    assert (cause.written, cause.formula) == ("d_z5 = d_h5", "d_z5 = d_h5 ⊙ (1 − h5²)")
+
+
+def test_a_cause_in_text_and_in_a_notebook(linear) -> None:
+    loss, x, t, z = linear
+    report = al.compare(loss, {"z": 2 * (z.data - t)}, names={"<x>": x, "t": t})
+    assert str(report.causes[0]) == (
+        "z: it is 2 times what belongs there (factor)\n"
+        "    these are the numbers of  d_z = 2 (z − t)\n"
+        "    it should read            d_z = z − t"
+    )
+    html = report.causes[0]._repr_html_()
+    assert "✗ d_z = 2 (z − t)" in html
+    assert "✓ d_z = z − t" in html
+
+
+def test_the_message_of_an_assertion_explains(linear) -> None:
+    loss, _, t, z = linear
+    with pytest.raises(AssertionError, match="the sum over axis 0 is missing"):
+        al.compare(loss, {"b": z.data - t}, names={"t": t}).raise_if_wrong()
+
+
+@pytest.mark.parametrize("network", networks("open"))
+@pytest.mark.filterwarnings("error")
+def test_what_is_claimed_of_single_mistakes(network) -> None:
+    """Of passes that others wrote: nothing of what is right, and hardly anything is unknown."""
+    count = unknown = 0
+    for case in cases("open", network):
+        if case.group in ("right", "different", "single"):
+            loss, names, handwritten = case.run(seed=0)
+            with np.errstate(all="ignore"):
+                report = al.compare(loss, handwritten, names=names)
+            if case.group == "single":
+                count += 1
+                unknown += not report.causes
+            elif report.ok:
+                assert report.causes == (), case
+    assert unknown <= max(1, 0.21 * count), unknown
+
+
+@pytest.mark.parametrize("network", ["article_a", "article_d", "softmax_labels", "tied"])
+def test_a_claim_does_not_hang_on_the_data(network) -> None:
+    for case in cases("open", network):
+        if case.group == "single":
+            kinds = []
+            for seed in (0, 1):
+                loss, names, handwritten = case.run(seed)
+                causes = al.compare(loss, handwritten, names=names).causes
+                kinds.append({(cause.kind, cause.name) for cause in causes})
+            assert kinds[0] == kinds[1], case
+
+
+def test_the_derivation_shows_where_it_is_wrong(linear) -> None:
+    loss, x, t, z = linear
+    d = z.data - t
+    names = {"x": x, "t": t}
+    report = al.compare(loss, {"z": d, "W": x.T @ d, "b": d.mean(axis=0)}, names=names)
+    lines = str(al.derive(loss, names=names, marks=report.marks)).splitlines()
+    marked = {line[0]: line for line in lines if line[0] in "✓✗↳"}
+    assert marked.keys() == {"✓", "✗"}
+    assert "∂loss/∂b = Σ over axis 0 of" in marked["✗"]
+    assert marked["✗"].endswith("← it is the mean over 6, where the sum belongs")
+    assert r"\boldsymbol{\times}\; \frac{" in al.derive(loss, marks=report.marks).latex()
