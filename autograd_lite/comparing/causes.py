@@ -24,6 +24,7 @@ from .relations import multiple
 
 WORK = 1e9  # of a search, at most, so that it ends in seconds; see `Lines.work`
 SHARE = 0.6  # of that, at most, for one row
+EDIT = 30_000  # what it costs to make one, and to hold it against the rows
 WIDTH = 80  # of a line that is worth showing beside the right one
 
 
@@ -174,6 +175,7 @@ class _Search:
             if self.lines.work > min(WORK, until):
                 break
             self.tried += 1
+            self.lines.work += EDIT
             changed = _together(self.made, edit.changed)
             try:
                 (value,) = self.lines.run(changed, [end])

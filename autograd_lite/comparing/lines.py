@@ -204,11 +204,11 @@ class Lines:
         }
         self._columns: dict[int, list[tuple[Term, ...]]] = {}
         self._kin: dict[tuple[Term, bool, int], Any] = {}
-        self._forms: dict[tuple[Term, bool], str] = {}
+        self._way: dict[tuple[Term, bool], str] = {}
         self._ways: dict[Any, str] = {}
         for line in self.lines.values():
             for t in line.inside:  # each after its inputs: none is looked for deeper than there
-                self.form(t), self.form(t, same=True)
+                self.way(t), self.way(t, same=True)
 
     def _between(self, pull: Pulled, forward: Collection[Term]) -> list[Term]:
         """What a pullback writes, from a cotangent to the next one."""
@@ -329,29 +329,27 @@ class Lines:
             by: Any = parameters
             if not by and deep:
                 by = (self.kin(t, same, deep - 1) for t in values)
-            self._kin[x, same, deep] = x.op.name, _key(x.params), frozenset(by)
+            kin = x.op.name, _key(x.params), frozenset(by)
+            self._kin[x, same, deep] = self._ways.setdefault(kin, f"kin {len(self._ways)}")
         return self._kin[x, same, deep]
 
-    def way(self, t: Term, same: bool = False) -> Any:
+    def way(self, t: Term, same: bool = False) -> str:
         """What is equal for terms that are written alike."""
-        inputs = tuple(self.form(y, same) for y in t.inputs)
-        return t.op.name, t.ndim, _key(t.params), inputs
+        if (t, same) not in self._way:
+            inputs = tuple(self.form(y, same) for y in t.inputs)
+            way = t.op.name, t.ndim, _key(t.params), inputs
+            self._way[t, same] = self._ways.setdefault(way, f"way {len(self._ways)}")
+        return self._way[t, same]
 
     def form(self, x: Any, same: bool = False) -> Any:
-        """What is equal for what is alike within another term: a number for each way."""
+        """What is equal for what is alike within another term."""
         if not isinstance(x, Term):
             return x if is_number(x) else None
-        if (x, same) not in self._forms:
-            if x in self.ends:
-                way: Any = "cotangent", x.ndim
-            elif x.op is None:
-                way = self._leaf(x, same)
-            elif x in self.atoms:
-                way = "value", x.ndim
-            else:
-                way = self.way(x, same)
-            self._forms[x, same] = self._ways.setdefault(way, f"way {len(self._ways)}")
-        return self._forms[x, same]
+        if x in self.ends:
+            return "cotangent", x.ndim
+        if x.op is None:
+            return self._leaf(x, same)
+        return ("value", x.ndim) if x in self.atoms else self.way(x, same)
 
     def _leaf(self, x: Term, same: bool) -> Any:
         return x if same and x in self.parameters else ("value", x.ndim)

@@ -6,6 +6,7 @@ The kinds are those of 48 wrong ones among 101 public backward passes, and of co
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -78,8 +79,10 @@ def slips(line: Line, odd: bool, alone: bool) -> Iterator[Slip]:
 
     alone: is it none of the steps of a loop? In these, other values stand in all of them.
     """
+    count = Counter(line.lines.way(t, same=True) for t in line.inside)
     for t in reversed(line.inside):
-        for way in WAYS if alone else IN_LOOPS:
+        once = alone and count[line.lines.way(t, same=True)] < 3
+        for way in WAYS if once else IN_LOOPS:
             yield from way(line, t)
         if odd:
             yield from operands(line, t, odd=True)
