@@ -187,3 +187,7 @@ def _columns(lines: Lines, column: tuple[Any, ...]) -> Iterator[tuple[Any, Any]]
         for x in lines.atoms:
             if {*shapes} == {x.shape} and x.dtype.kind == "f":
                 yield column, (x,) * len(column)
+    if slopes and len(set(column)) == 1:
+        for x in lines.ends:
+            if x is not column[0] and x.shape == column[0].shape:
+                yield column, (x,) * len(column)

@@ -128,11 +128,11 @@ class Lines:
     `end`: of each node with a handwritten cotangent, that of its line; `target`: its own term.
     `lines`: all, by their ends, in order. `handed`: the leaves that stand for handwritten values,
     and of what. `ends`: these, and the cotangents that have a line. `atoms`: the values that are
-    written by a name. `known`: the terms of the derived pass; `closed`: those that come without a
-    cotangent. `pulls`: of each term, the pullbacks that end
-    there; `pulls_of`: of each value, those to it; `role`: of what a pullback
-    writes, it. `parameters`: the leaves that are Tensors; `gradients`: their handwritten ones.
-    `work`: what was computed so far, in elements, about.
+    written by a name. `known`: the terms of the derived pass; `forward`: those of the loss;
+    `closed`: those that come without a cotangent. `pulls`: of each term, the pullbacks that end
+    there; `pulls_of`: of each value, those to it; `role`: of what a pullback writes, it.
+    `parameters`: the leaves that are Tensors; `gradients`: their handwritten ones. `work`: what was
+    computed so far, in elements, about.
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class Lines:
         self.target = {x: term for x, (term, _) in zip(given, r.gradients)}
         self.parameters = {*r.parameters}
         self.handed = {leaf: x for x, leaf in r.handed.items()}
-        forward = set(needed([r.loss, *r.path]))
+        forward = self.forward = set(needed([r.loss, *r.path]))
         activations = [t for t in r.path if isinstance(t, Term) and t.op and t.op.activation]
         pairs = [x for t in activations for x in (t, *within(t.inputs))]
         self.atoms = dict.fromkeys(

@@ -618,7 +618,7 @@ def _candidates(line: Line, x: Term, t: Term, odd: bool) -> list[Term]:
 def stale(line: Line, t: Term) -> Iterator[Slip]:
     """A parameter that was updated before it is used: by all of its gradient, or a part so far."""
     lines = line.lines
-    for x in within(t.inputs) if t not in lines.closed or t.op is OPS["transpose"] else ():
+    for x in within(t.inputs) if t not in lines.forward else ():
         if x not in lines.gradients:
             continue
 
