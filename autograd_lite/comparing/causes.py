@@ -21,6 +21,7 @@ from ..terms import Term
 from .edits import Edit, edits
 from .lines import IMPOSSIBLE, Lines, Values
 from .relations import multiple
+from .slips import in_words
 
 WORK = 1e9  # elements that are computed for one row, at most
 LOST = 6  # rows that nothing explains, after which no more are looked at
@@ -105,6 +106,15 @@ def _explained(
     search = _Search(lines, given, wrong, local)
     alike: dict[Any, dict[str, Cause]] = {}  # by their names: those of the steps of a loop
     notes = []
+    for x in wrong:
+        if lines.end[x] not in lines.lines:
+            cause = _as_it_came(lines, x, *given[x], local[x])
+            if cause:
+                alike[x] = {cause.name: cause}
+            else:
+                notes.append(
+                    f"{given[x][0]}: unknown; no slip that people make gives these numbers"
+                )
     lost = 0
     while search.left and lost < LOST:
         end = search.left[0]
@@ -129,6 +139,21 @@ def _explained(
             notes.append(search.not_told_apart(end, matches))
         search.settle(matches[0])
     return Found(tuple(_as_one([*causes.values()]) for causes in alike.values()), tuple(notes))
+
+
+def _as_it_came(
+    lines: Lines, x: Node, name: str, own: Array, close: float, base: Array
+) -> Cause | None:
+    """Why a cotangent is wrong that has no line, for it is a number, or that of another value."""
+    c = _between(own, np.zeros_like(base), base, close) if own.shape == base.shape else None
+    if c is None or c == 1:
+        return None
+    kind, said = "factor", f"it is {in_words(c)} times what belongs there"
+    if c == 0:
+        kind, said = "missing-term", "it is 0: what belongs to it is left out"
+    if c == -1:
+        kind, said = "sign", "its sign is the wrong one"
+    return Cause(kind, said, name, f"d_{name} = {lines.text(lines.end[x])[0]}")
 
 
 def _as_one(causes: list[Cause]) -> Cause:
@@ -162,7 +187,11 @@ class _Search:
             if end in lines.lines:
                 self.given[end], self.close[end] = g, max(close, 1e-12)
                 self.names[lines.target[x]] = name
-        ends = (lines.end[x] for x in wrong if _near(local[x], lines.values.of(lines.end[x]), 1e-6))
+        ends = (
+            lines.end[x]
+            for x in wrong
+            if _near(local[x], np.asarray(lines.values.of(lines.end[x])), 1e-6)
+        )
         self.wrong = [end for end in ends if end in lines.lines]
         self.left = [*self.wrong]
         self.made: dict[Term, dict[Term, Any]] = {}  # the slips that are found
