@@ -117,16 +117,35 @@ def scaled(line: Line, t: Term) -> Iterator[Slip]:
         without = partial(line.lines.make, "subtract", t, x)
         yield Slip(8, "more", t, "constant", "", (x,), without, between=more)
     for other, target in line.lines.handed.items():
-        if other.shape == t.shape and target is not line.target:
+        if other.shape == t.shape and not _is_the_same(line, target):
             after = _comes_after(line, other)
             kind = "overwritten" if after else "index"
             said = "that of {} stands in its place"
             said += ": one array under two names, changed in place?" if after else ""
-            yield Slip(9, ("other", target), t, kind, said, (target,), partial(_itself, other))
+
+            def just(c: Any, kind: str = kind, said: str = said) -> Said | None:
+                return None if c else (kind, said)  # times a number, it is no other's
+
+            own = partial(_itself, other)
+            yield Slip(9, ("other", target), t, kind, said, (target,), own, between=just)
 
 
 def _itself(x: Any) -> Any:
     return x
+
+
+def _is_the_same(line: Line, target: Term) -> bool:
+    """Is a cotangent equal to the handwritten one of this line, whatever that is?"""
+    lines, same = line.lines, {line.target}
+    values = {s: lines.values.of(line.end) for s, x in lines.handed.items() if x is line.target}
+    for x, end in lines.end.items():
+        passed = lines.handed.get(end) in same  # it is the other's
+        if end in lines.lines and not lines.lines[end].uses.isdisjoint(values):
+            now = lines.lines[end].value({}, values, lines.values)
+            passed = any(np.array_equal(now, g) for g in values.values())
+        if passed:
+            same.add(lines.target[x])
+    return target in same
 
 
 def _comes_after(line: Line, other: Term) -> bool:

@@ -54,3 +54,31 @@ def test_a_cotangent_that_has_no_line_may_be_unknown():
     report = al.compare(loss, {"e": right["e"], "h": right["h"] ** 2}, names=names)
     assert report.causes == ()
     assert "h: unknown" in str(report)
+
+
+def test_what_is_computed_from_a_wrong_one_does_not_explain_it():
+    """That of h is that of e, and so it is equal to that, however wrong that is."""
+    loss, names, right = one_layer()
+    wrong = dict.fromkeys("eh", np.exp(right["e"]))
+    assert told(loss, wrong, names) == ()
+    (cause,) = told(loss, {"e": -right["e"], "h": -right["e"]}, names)
+    assert cause.kind == "sign"
+
+
+def test_a_sign_on_the_way_does_not_make_a_name_for_another():
+    a = Tensor(rng.normal(size=3), name="a")
+    m = a * x[0]
+    e = x[1] - m
+    loss = (e * e * e).sum()
+    wrong = np.exp(e.data)
+    assert told(loss, {"e": wrong, "m": -wrong}, {"m": m, "e": e}) == ()
+
+
+def test_one_array_under_two_names_that_is_changed_in_place():
+    W = Tensor(rng.normal(size=(3, 4)), name="W")
+    z = x @ W
+    h = al.relu(z)
+    loss = (h * np.arange(1.0, 5.0)).sum()
+    dz = np.arange(1.0, 5.0) * (z.data > 0)
+    (cause,) = told(loss, {"h": dz, "z": dz, "W": x.T @ dz}, {"z": z, "h": h})
+    assert (cause.kind, cause.name, cause.written) == ("overwritten", "h", "d_h = d_z")
