@@ -123,6 +123,8 @@ def _explained(
         if not matches:
             lost += 1
             search.left.remove(end)
+            if search.has_right_values(end):
+                continue
             notes.append(
                 f"{search.name(end)}: unknown; none of {search.tried - tried:,} slips that people "
                 "make gives these numbers: there are several, or another one"
@@ -224,14 +226,25 @@ class _Search:
         most = max(((len(m.rows), -m.missed) for m in plain), default=None)
         return self._distinct(end, [m for m in plain if (len(m.rows), -m.missed) == most])
 
+    def has_right_values(self, end: Term) -> bool:
+        """Has a row nothing but another shape, of axes of length 1?"""
+        (base,) = self.lines.run(self.made, [end])
+        fitting = _reshaped(self.given[end], base)
+        return fitting is not None and _near(fitting, base, self.close[end])
+
     def _said(self, end: Term, edit: Edit, value: Array, base: Array) -> Iterator[Any]:
         """What may be said of an edit that gives this value: a kind, a sentence, a number."""
         own, close = self.given[end], self.close[end]
-        if not np.isfinite(value).all():
+        if not np.isfinite(value).all() or _near(value, base, 1e-12):
+            return
+        fitting = _reshaped(own, base)
+        if fitting is not None and _near(fitting, base, close):  # right, but for the shape
+            if own.shape == value.shape and _near(own, value, close):
+                yield edit.kind, edit.said, None
             return
         if edit.between is not None:
-            if own.shape == value.shape == base.shape:
-                c = _between(own, value, base, close)
+            if fitting is not None and value.shape == base.shape:
+                c = _between(fitting, value, base, close)
                 if c is not None and c != 1 and (said := edit.between(c)):
                     yield *said, c
         elif (shaped := _reshaped(value, own)) is not None and _near(own, shaped, close):

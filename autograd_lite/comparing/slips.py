@@ -289,7 +289,8 @@ def sums(line: Line, t: Term) -> Iterator[Slip]:
     if t.op is not SUM or not isinstance(t.inputs[0], Term):
         return
     (x,) = t.inputs
-    axes = [i for i in sorted(axes_of(x, t.params["axis"])) if x.shape[i] > 1]
+    every = sorted(axes_of(x, t.params["axis"]))
+    axes = [i for i in every if x.shape[i] > 1] or every
     over = f"ax{'i' if len(axes) == 1 else 'e'}s {', '.join(map(str, axes))}"
     sites = [t, end] if end.op is OPS["reshape"] and end.inputs[0] is t else [t]
     for site in sites:

@@ -82,3 +82,22 @@ def test_one_array_under_two_names_that_is_changed_in_place():
     dz = np.arange(1.0, 5.0) * (z.data > 0)
     (cause,) = told(loss, {"h": dz, "z": dz, "W": x.T @ dz}, {"z": z, "h": h})
     assert (cause.kind, cause.name, cause.written) == ("overwritten", "h", "d_h = d_z")
+
+
+def test_right_values_in_another_shape_have_no_cause():
+    """Whatever changes nothing, such as the cotangent of e in the place of that of h, is none."""
+    loss, names, right = one_layer()
+    right["b"] = right["z"].sum(0, keepdims=True)
+    assert told(loss, right, names) == ()
+    assert told(loss, {"b": right["b"], "W": right["W"]}, names) == ()
+    assert "unknown" not in str(al.compare(loss, right, names=names))
+    (cause,) = told(loss, right | {"b": 3 * right["b"]}, names)
+    assert (cause.kind, cause.name) == ("factor", "b")
+
+
+def test_a_sum_over_one_sample_that_is_missing():
+    b = Tensor(rng.normal(size=2), name="b")
+    z = x[:1, :2] + b
+    loss = (z**3).sum()
+    (cause,) = told(loss, {"b": 3 * z.data**2}, {"z": z})
+    assert (cause.kind, cause.detail) == ("unsummed", "the sum over axis 0 is missing")
