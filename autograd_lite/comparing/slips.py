@@ -581,18 +581,18 @@ def operands(line: Line, t: Term, odd: bool = False) -> Iterator[Slip]:
                 def along(axis: Any = axis, x: Term = x, put: Any = put) -> Any:
                     return put(lines.made(x.op, x.inputs, {**x.params, "axis": axis}))
 
-                yield Slip(7, ("along", axis), t, "axis", said, (x,), along)
+                yield Slip(7, ("along", i, axis), t, "axis", said, (x,), along)
         if x not in lines.ends:
             continue
         if t.op in (MULTIPLY, OPS["where"]):
             ones = lambda put=put: lines.make("broadcast_to", put(1.0), shape=t.shape)  # noqa: E731
-            yield Slip(7, "ones", t, "missing-term", "{} is left out", (x,), ones)
+            yield Slip(7, ("ones", i), t, "missing-term", "{} is left out", (x,), ones)
 
 
 def derived(line: Line, t: Term) -> Iterator[Slip]:
     """A cotangent with the derivative of the activation, which it has, once more."""
     lines = line.lines
-    for x in within(t.inputs):
+    for i, x in enumerate(within(t.inputs)):
         for pull in lines.pulls_of.get(lines.ends.get(x), ()):
             if is_unary(pull) and pull.op.activation:
 
@@ -603,7 +603,7 @@ def derived(line: Line, t: Term) -> Iterator[Slip]:
                     return lines.made(t.op, inputs, t.params)
 
                 said = f"the derivative of {pull.op.name}, which {{}} has, is there once more"
-                yield Slip(5, "derived", t, "doubled-derivative", said, (x,), twice)
+                yield Slip(5, ("derived", i), t, "doubled-derivative", said, (x,), twice)
 
 
 def _candidates(line: Line, x: Term, t: Term, odd: bool) -> list[Term]:
@@ -628,7 +628,7 @@ def _candidates(line: Line, x: Term, t: Term, odd: bool) -> list[Term]:
 def stale(line: Line, t: Term) -> Iterator[Slip]:
     """A parameter that was updated before it is used: by all of its gradient, or a part so far."""
     lines = line.lines
-    for x in within(t.inputs):
+    for k, x in enumerate(within(t.inputs)):
         if x not in lines.gradients:
             continue
 
@@ -647,7 +647,7 @@ def stale(line: Line, t: Term) -> Iterator[Slip]:
             steps += [[part] for part in added] if len(added) > 1 else []
         for i, step in enumerate(steps):
             after = partial(updated, step)
-            yield Slip(7, ("stale", i), t, "stale", "", (x,), after, between=between)
+            yield Slip(7, ("stale", k, i), t, "stale", "", (x,), after, between=between)
 
 
 def addends_of(lines: Lines, end: Term) -> list[tuple[int, Any]]:
@@ -701,9 +701,10 @@ def losses(line: Line, t: Term) -> Iterator[Slip]:
 def classes(line: Line, t: Term) -> Iterator[Slip]:
     """Other class numbers, or indices."""
     lines, make = line.lines, line.lines.make
-    for x in (x for x in within(t.inputs) if x.dtype.kind in "iu"):
-        shape: Any = t.params.get("shape") or getattr(t.inputs[0], "shape", None) or (0,)
-        n = t.params.get("n", shape[0])
+    shape: Any = t.params.get("shape") or getattr(t.inputs[0], "shape", None) or (0,)
+    found = [x for x in within(t.inputs) if x.dtype.kind in "iu"]
+    for i, x in enumerate(found):
+        n = t.params.get("n", shape[i] if len(found) <= len(shape) else shape[0])
 
         def put(other: Any, x: Term = x) -> Any:
             return lines.made(t.op, tuple(other if y is x else y for y in t.inputs), t.params)
@@ -711,7 +712,8 @@ def classes(line: Line, t: Term) -> Iterator[Slip]:
         for other in lines.atoms:
             if other is not x and other.dtype.kind in "iu" and other.shape == x.shape:
                 said = "{} stands where {} belongs"
-                yield Slip(7, ("number", other), t, "index", said, (other, x), partial(put, other))
+                made = partial(put, other)
+                yield Slip(7, ("number", i, other), t, "index", said, (other, x), made)
         for shift in (-1, 1) if n else ():
 
             def shifted(shift: int = shift, x: Term = x, n: int = n, put: Any = put) -> Any:
@@ -719,7 +721,7 @@ def classes(line: Line, t: Term) -> Iterator[Slip]:
                 return put(lines.entered((lines.values[x] + shift) % n, name))
 
             said = f"{{0}} {'−' if shift < 0 else '+'} 1 stands where {{0}} belongs"
-            yield Slip(7, ("shift", shift), t, "index", said, (x,), shifted)
+            yield Slip(7, ("shift", i, shift), t, "index", said, (x,), shifted)
     if t.op is OPS["one_hot"]:
 
         def every() -> Any:

@@ -101,3 +101,13 @@ def test_a_sum_over_one_sample_that_is_missing():
     loss = (z**3).sum()
     (cause,) = told(loss, {"b": 3 * z.data**2}, {"z": z})
     assert (cause.kind, cause.detail) == ("unsummed", "the sum over axis 0 is missing")
+
+
+def test_an_index_that_is_one_off_is_told_from_another():
+    z = Tensor(rng.normal(size=(4, 3)), name="z")
+    i, k = np.arange(4), np.array([2, 1, 1, 2])
+    loss = z[i, k].sum()
+    wrong = np.zeros((4, 3))
+    wrong[i, k - 1] = 1
+    (cause,) = told(loss, {"z": wrong}, {"rows": i, "k": k})
+    assert (cause.kind, cause.detail) == ("index", "k − 1 stands where k belongs")
