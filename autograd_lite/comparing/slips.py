@@ -310,14 +310,19 @@ def sums(line: Line, t: Term) -> Iterator[Slip]:
                     yield Slip(2, ("axis", other, "whole"), site, kind, said, (), whole)
     for which, some in KEPT.items():
         yield _kept(which, t, partial(_only, line, t, some))
+        for axis in axes if len(axes) > 1 else ():
+            yield _kept(which, t, partial(_only, line, t, some, axis), axis)
 
 
-def _only(line: Line, x: Term, some: slice) -> Any:
-    """A term of which only some of what it adds up is left; raises ValueError if it does not."""
+def _only(line: Line, x: Term, some: slice, axis: int | None = None) -> Any:
+    """A term of which only some of what it adds up is left; raises ValueError if it does not.
+
+    axis: of several, the one along which that is; None: all.
+    """
     make = line.lines.make
     if x.op is SUM:
         (y,) = x.inputs
-        axes = axes_of(y, x.params["axis"])
+        axes = axes_of(y, x.params["axis"]) if axis is None else (axis,)
         key = tuple(some if i in axes else slice(None) for i in range(y.ndim))
         return make("sum", make("getitem", y, key=key), **x.params)
     if x.op is MATMUL and x.inputs[0].shape[-1] > 1:
@@ -329,12 +334,16 @@ def _only(line: Line, x: Term, some: slice) -> Any:
     raise ValueError(f"{x} is no sum")
 
 
-def _kept(which: str, t: Term, some: Callable[[], Any]) -> Slip:
+def _kept(which: str, t: Term, some: Callable[[], Any], axis: int | None = None) -> Slip:
+    added, tag = (
+        f"of what is added up{'' if axis is None else f' along axis {axis}'}",
+        (which, axis),
+    )
     if "but" in which:
-        said = f"of what is added up, the {which[8:]} is left out"
-        return Slip(5, which, t, "missing-term", said, (), some)
-    said = f"of what is added up, only the {which} is left: each overwrites the one before"
-    return Slip(4, which, t, "overwritten", said, (), some)
+        said = f"{added}, the {which[8:]} is left out"
+        return Slip(5, tag, t, "missing-term", said, (), some)
+    said = f"{added}, only the {which} is left: each overwrites the one before"
+    return Slip(4, tag, t, "overwritten", said, (), some)
 
 
 def products(line: Line, t: Term) -> Iterator[Slip]:
