@@ -289,14 +289,19 @@ class _Search:
         """Of those that give the same numbers for other data, too, the first."""
         if len(found) < 2:
             return found
-        values = self.lines.elsewhere(np.random.default_rng(0))
-        kept: list[tuple[Match, list[Array]]] = []
+        rng = np.random.default_rng(0)
+        near, far = self.lines.elsewhere(rng), self.lines.elsewhere(rng, far=True)
+        kept: list[tuple[Match, list[Array], list[Array]]] = []
         for match in found:
-            there = self._elsewhere(end, match, values)
-            if there is not None and not any(_alike(there, other) for _, other in kept):
-                kept.append((match, there))
+            there = self._elsewhere(end, match, near)
+            away = self._elsewhere(end, match, far) or []
+            if there is not None and not any(
+                _alike(there, others) and _alike(away, more, defined=True)
+                for _, others, more in kept
+            ):
+                kept.append((match, there, away))
         own = self.given[end].shape
-        fitting = [m for m, there in kept if there[0].shape == own] or [m for m, _ in kept]
+        fitting = [m for m, there, _ in kept if there[0].shape == own] or [m for m, *_ in kept]
         return [*{m.kind: m for m in reversed(fitting)}.values()][::-1]
 
     def _elsewhere(self, end: Term, match: Match, values: Values) -> list[Array] | None:
@@ -417,8 +422,12 @@ def _near(a: Array, b: Array, close: float) -> bool:
     return bool(np.abs(a - b).max(initial=0) <= close * largest)
 
 
-def _alike(a: list[Array], b: list[Array]) -> bool:
-    return all(_near(*pair, 1e-8) for pair in zip(a, b))
+def _alike(a: list[Array], b: list[Array], defined: bool = False) -> bool:
+    """Are all equal? defined: those that are finite."""
+    pairs = list(zip(a, b))
+    if defined:
+        pairs = [(x, y) for x, y in pairs if np.isfinite(x).all() and np.isfinite(y).all()]
+    return all(_near(*pair, 1e-8) for pair in pairs)
 
 
 def _between(own: Array, start: Array, stop: Array, close: float) -> Fraction | None:

@@ -111,3 +111,25 @@ def test_an_index_that_is_one_off_is_told_from_another():
     wrong[i, k - 1] = 1
     (cause,) = told(loss, {"z": wrong}, {"rows": i, "k": k})
     assert (cause.kind, cause.detail) == ("index", "k − 1 stands where k belongs")
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_one_of_what_a_sum_over_two_axes_adds_up(axis):
+    b = Tensor(0.5, name="b")
+    z = x + b
+    loss = (z**3).sum()
+    dz = 3 * z.data**2
+    first = {"z": dz, "b": dz.take(0, axis).sum()}
+    (cause,) = told(loss, first, {"z": z})
+    assert (cause.kind, cause.name) == ("overwritten", "b")
+    assert f"along axis {axis}, only the first" in cause.detail
+
+
+def test_what_only_these_data_do_not_tell_apart_is_all_said():
+    b = Tensor(0.5, name="b")
+    z = x[:2] + b
+    loss = ((z * np.array([[1.0, 1, 0], [1, 1, 1]])) ** 2).sum()
+    dz = 2 * z.data * np.array([[1, 1, 0], [1, 1, 1]])
+    causes = told(loss, {"z": dz, "b": dz[0].sum()}, {"z": z})
+    assert len(causes) > 1
+    assert any("along axis 0, only the first" in c.detail for c in causes)
