@@ -21,6 +21,7 @@ from ..terms import Term
 from .edits import Edit, Edits
 from .lines import IMPOSSIBLE, Lines, Values
 from .relations import multiple
+from .slips import in_words
 
 WORK = 1e9  # of a search, at most, so that it ends in seconds; see `Lines.work`
 SHARE = 0.6  # of that, at most, for one row
@@ -106,6 +107,15 @@ def _explained(
     search = _Search(lines, given, wrong, local)
     alike: dict[Any, dict[str, Cause]] = {}  # by their names: those of the steps of a loop
     notes: list[str] = []
+    for x in wrong:
+        if lines.end[x] not in lines.lines:
+            cause = _as_it_came(lines, x, *given[x], local[x])
+            if cause:
+                alike[x] = {cause.name: cause}
+            else:
+                notes.append(
+                    f"{given[x][0]}: unknown; no slip that people make gives these numbers"
+                )
     pending = [(end, times) for times in (False, True) for end in search.left]
     while pending:
         end, times = pending.pop(0)
@@ -125,6 +135,21 @@ def _explained(
     if search.left:
         notes.append(search.unknown())
     return Found(tuple(_as_one([*causes.values()]) for causes in alike.values()), tuple(notes))
+
+
+def _as_it_came(
+    lines: Lines, x: Node, name: str, own: Array, close: float, base: Array
+) -> Cause | None:
+    """Why a cotangent is wrong that has no line, for it is a number, or that of another value."""
+    c = _between(own, np.zeros_like(base), base, close) if own.shape == base.shape else None
+    if c is None or c == 1:
+        return None
+    kind, said = "factor", f"it is {in_words(c)} times what belongs there"
+    if c == 0:
+        kind, said = "missing-term", "it is 0: what belongs to it is left out"
+    if c == -1:
+        kind, said = "sign", "its sign is the wrong one"
+    return Cause(kind, said, name, f"d_{name} = {lines.text(lines.end[x])[0]}")
 
 
 def _as_one(causes: list[Cause]) -> Cause:
@@ -158,9 +183,14 @@ class _Search:
             if end in lines.lines:
                 self.given[end], self.close[end] = g, max(close, 1e-12)
                 self.names[lines.target[x]] = name
-        ends = (lines.end[x] for x in wrong if _near(local[x], lines.values.of(lines.end[x]), 1e-6))
-        self.left = [end for end in ends if end in lines.lines]
+        ends = (
+            lines.end[x]
+            for x in wrong
+            if _near(local[x], np.asarray(lines.values.of(lines.end[x])), 1e-6)
+        )
         self.made: dict[Term, dict[Term, Any]] = {}  # the slips that are found
+        found = [end for end in ends if end in lines.lines]
+        self.left = [end for end in found if not self._has_right_values(end)]
         self.tried = 0
 
     # What explains a row ------------------------------------------------------------------------
@@ -190,14 +220,25 @@ class _Search:
         most = max(((len(m.rows), -m.missed) for m in found), default=None)
         return self._distinct(end, [m for m in found if (len(m.rows), -m.missed) == most])
 
+    def _has_right_values(self, end: Term) -> bool:
+        """Has a row nothing but another shape, of axes of length 1?"""
+        (base,) = self.lines.run(self.made, [end])
+        fitting = _reshaped(self.given[end], base)
+        return fitting is not None and _near(fitting, base, self.close[end])
+
     def _said(self, end: Term, edit: Edit, value: Array, base: Array) -> Iterator[Any]:
         """What may be said of an edit that gives this value: a kind, a sentence, a number."""
         own, close = self.given[end], self.close[end]
-        if not np.isfinite(value).all():
+        if not np.isfinite(value).all() or _near(value, base, 1e-12):
+            return
+        fitting = _reshaped(own, base)
+        if fitting is not None and _near(fitting, base, close):  # right, but for the shape
+            if own.shape == value.shape and _near(own, value, close):
+                yield edit.kind, edit.said, None
             return
         if edit.between is not None:
-            if own.shape == value.shape == base.shape:
-                c = _between(own, value, base, close)
+            if fitting is not None and value.shape == base.shape:
+                c = _between(fitting, value, base, close)
                 if c is not None and c != 1 and (said := edit.between(c)):
                     yield *said, c
         elif (shaped := _reshaped(value, own)) is not None and _near(own, shaped, close):
@@ -245,14 +286,19 @@ class _Search:
         """Of those that give the same numbers for other data, too, the first."""
         if len(found) < 2:
             return found
-        values = self.lines.elsewhere(np.random.default_rng(0))
-        kept: list[tuple[Match, list[Array]]] = []
+        rng = np.random.default_rng(0)
+        near, far = self.lines.elsewhere(rng), self.lines.elsewhere(rng, far=True)
+        kept: list[tuple[Match, list[Array], list[Array]]] = []
         for match in found:
-            there = self._elsewhere(end, match, values)
-            if there is not None and not any(_alike(there, other) for _, other in kept):
-                kept.append((match, there))
+            there = self._elsewhere(end, match, near)
+            away = self._elsewhere(end, match, far) or []
+            if there is not None and not any(
+                _alike(there, others) and _alike(away, more, defined=True)
+                for _, others, more in kept
+            ):
+                kept.append((match, there, away))
         own = self.given[end].shape
-        fitting = [m for m, there in kept if there[0].shape == own] or [m for m, _ in kept]
+        fitting = [m for m, there, _ in kept if there[0].shape == own] or [m for m, *_ in kept]
         return [*{m.kind: m for m in reversed(fitting)}.values()][::-1]
 
     def _elsewhere(self, end: Term, match: Match, values: Values) -> list[Array] | None:
@@ -391,8 +437,12 @@ def _near(a: Array, b: Array, close: float) -> bool:
     return bool(np.abs(a - b).max(initial=0) <= close * largest)
 
 
-def _alike(a: list[Array], b: list[Array]) -> bool:
-    return all(_near(*pair, 1e-8) for pair in zip(a, b))
+def _alike(a: list[Array], b: list[Array], defined: bool = False) -> bool:
+    """Are all equal? defined: those that are finite."""
+    pairs = list(zip(a, b))
+    if defined:
+        pairs = [(x, y) for x, y in pairs if np.isfinite(x).all() and np.isfinite(y).all()]
+    return all(_near(*pair, 1e-8) for pair in pairs)
 
 
 def _between(own: Array, start: Array, stop: Array, close: float) -> Fraction | None:

@@ -148,10 +148,13 @@ def compare(
     >>> print(compare(loss, {"W": 2 * x.T * 11}))
     name  shape   absolute  relative  verdict
     W     (2, 1)  0.0e+00   0.0e+00   equal
-    >>> print(compare(loss, {"W": x.T * 11}))
+    >>> print(compare(loss, {"W": x.T * 11}, names={"x": x}))
     name  shape   absolute  relative  verdict                    step
     W     (2, 1)  2.2e+01   5.0e-01   1/2 times the derived one  wrong
     pass the gradients of intermediates, too, {'z': dz}, to see where it is made
+    W: it is 1/2 times what belongs there (factor)
+        these are the numbers of  d_W = xᵀ x W
+        it should read            d_W = 2 xᵀ x W
     """
     check_loss(loss)
     if not isinstance(handwritten, Mapping):

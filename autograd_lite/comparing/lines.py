@@ -260,16 +260,32 @@ class Lines:
                 ends[end] = line.value(changed.get(end, {}), ends, values)
         return [np.asarray(ends[t] if t in ends else values.of(t)) for t in outputs]
 
-    def elsewhere(self, rng: np.random.Generator, only: Term | None = None) -> Values:
-        """The values of the pass at other values of its leaves, near these, or of one of them."""
+    def elsewhere(
+        self, rng: np.random.Generator, only: Term | None = None, far: bool = False
+    ) -> Values:
+        """The values of a right pass at other values of its leaves, near these, or of one of them.
+
+        far: not near, so that what is 0 here, as a dead unit, is not there.
+        """
         values = Values()
         drawn = {t for t in self.known if any(isinstance(p, GENERATORS) for p in t.params.values())}
         for t, value in self.values.items():
+            if t in self.handed:
+                continue
             if t in drawn or (t.op is None and (value.dtype.kind != "f" or only not in (None, t))):
                 values[t] = value
             elif t.op is None:
                 off = 1 + 0.3 * rng.uniform(-1, 1, value.shape)
                 values[t] = value * off + (value == 0) * (t in self.parameters) * (off - 1)
+                if far:
+                    largest = float(np.abs(value).max(initial=0)) or 1.0
+                    values[t] = value + largest * rng.normal(size=value.shape)
+        handed = {target: leaf for leaf, target in self.handed.items()}
+        for x, end in self.end.items():
+            if self.target[x] in handed:
+                for t in needed([end]):
+                    values.of(t)
+                values[handed[self.target[x]]] = np.asarray(values.of(end))
         for t in needed(self.known):
             values.of(t)
         return values

@@ -128,16 +128,35 @@ def scaled(line: Line, t: Term) -> Iterator[Slip]:
         without = partial(line.lines.make, "subtract", t, x)
         yield Slip(8, "more", t, "constant", "", (x,), without, between=more)
     for other, target in line.lines.handed.items():
-        if other.shape == t.shape and target is not line.target:
+        if other.shape == t.shape and not _is_the_same(line, target):
             after = _comes_after(line, other)
             kind = "overwritten" if after else "index"
             said = "that of {} stands in its place"
             said += ": one array under two names, changed in place?" if after else ""
-            yield Slip(9, ("other", target), t, kind, said, (target,), partial(_itself, other))
+
+            def just(c: Any, kind: str = kind, said: str = said) -> Said | None:
+                return None if c else (kind, said)  # times a number, it is no other's
+
+            own = partial(_itself, other)
+            yield Slip(9, ("other", target), t, kind, said, (target,), own, between=just)
 
 
 def _itself(x: Any) -> Any:
     return x
+
+
+def _is_the_same(line: Line, target: Term) -> bool:
+    """Is a cotangent equal to the handwritten one of this line, whatever that is?"""
+    lines, same = line.lines, {line.target}
+    values = {s: lines.values.of(line.end) for s, x in lines.handed.items() if x is line.target}
+    for x, end in lines.end.items():
+        passed = lines.handed.get(end) in same  # it is the other's
+        if end in lines.lines and not lines.lines[end].uses.isdisjoint(values):
+            now = lines.lines[end].value({}, values, lines.values)
+            passed = any(np.array_equal(now, g) for g in values.values())
+        if passed:
+            same.add(lines.target[x])
+    return target in same
 
 
 def _comes_after(line: Line, other: Term) -> bool:
@@ -281,7 +300,8 @@ def sums(line: Line, t: Term) -> Iterator[Slip]:
     if t.op is not SUM or not isinstance(t.inputs[0], Term):
         return
     (x,) = t.inputs
-    axes = [i for i in sorted(axes_of(x, t.params["axis"])) if x.shape[i] > 1]
+    every = sorted(axes_of(x, t.params["axis"]))
+    axes = [i for i in every if x.shape[i] > 1] or every
     over = f"ax{'i' if len(axes) == 1 else 'e'}s {', '.join(map(str, axes))}"
     sites = [t, end] if end.op is OPS["reshape"] and end.inputs[0] is t else [t]
     for site in sites:
@@ -301,14 +321,19 @@ def sums(line: Line, t: Term) -> Iterator[Slip]:
                     yield Slip(2, ("axis", other, "whole"), site, kind, said, (), whole)
     for which, some in KEPT.items():
         yield _kept(which, t, partial(_only, line, t, some))
+        for axis in axes if len(axes) > 1 else ():
+            yield _kept(which, t, partial(_only, line, t, some, axis), axis)
 
 
-def _only(line: Line, x: Term, some: slice) -> Any:
-    """A term of which only some of what it adds up is left; raises ValueError if it does not."""
+def _only(line: Line, x: Term, some: slice, axis: int | None = None) -> Any:
+    """A term of which only some of what it adds up is left; raises ValueError if it does not.
+
+    axis: of several, the one along which that is; None: all.
+    """
     make = line.lines.make
     if x.op is SUM:
         (y,) = x.inputs
-        axes = axes_of(y, x.params["axis"])
+        axes = axes_of(y, x.params["axis"]) if axis is None else (axis,)
         key = tuple(some if i in axes else slice(None) for i in range(y.ndim))
         return make("sum", make("getitem", y, key=key), **x.params)
     if x.op is MATMUL and x.inputs[0].shape[-1] > 1:
@@ -320,12 +345,16 @@ def _only(line: Line, x: Term, some: slice) -> Any:
     raise ValueError(f"{x} is no sum")
 
 
-def _kept(which: str, t: Term, some: Callable[[], Any]) -> Slip:
+def _kept(which: str, t: Term, some: Callable[[], Any], axis: int | None = None) -> Slip:
+    added, tag = (
+        f"of what is added up{'' if axis is None else f' along axis {axis}'}",
+        (which, axis),
+    )
     if "but" in which:
-        said = f"of what is added up, the {which[8:]} is left out"
-        return Slip(5, which, t, "missing-term", said, (), some)
-    said = f"of what is added up, only the {which} is left: each overwrites the one before"
-    return Slip(4, which, t, "overwritten", said, (), some)
+        said = f"{added}, the {which[8:]} is left out"
+        return Slip(5, tag, t, "missing-term", said, (), some)
+    said = f"{added}, only the {which} is left: each overwrites the one before"
+    return Slip(4, tag, t, "overwritten", said, (), some)
 
 
 def products(line: Line, t: Term) -> Iterator[Slip]:
@@ -575,18 +604,18 @@ def operands(line: Line, t: Term, odd: bool = False) -> Iterator[Slip]:
                 def along(axis: Any = axis, x: Term = x, put: Any = put) -> Any:
                     return put(lines.made(x.op, x.inputs, {**x.params, "axis": axis}))
 
-                yield Slip(7, ("along", axis), t, "axis", said, (x,), along)
+                yield Slip(7, ("along", i, axis), t, "axis", said, (x,), along)
         if x not in lines.ends:
             continue
         if t.op in (MULTIPLY, OPS["where"]):
             ones = lambda put=put: lines.make("broadcast_to", put(1.0), shape=t.shape)  # noqa: E731
-            yield Slip(7, "ones", t, "missing-term", "{} is left out", (x,), ones)
+            yield Slip(7, ("ones", i), t, "missing-term", "{} is left out", (x,), ones)
 
 
 def derived(line: Line, t: Term) -> Iterator[Slip]:
     """A cotangent with the derivative of the activation, which it has, once more."""
     lines = line.lines
-    for x in within(t.inputs):
+    for i, x in enumerate(within(t.inputs)):
         for pull in lines.pulls_of.get(lines.ends.get(x), ()):
             if is_unary(pull) and pull.op.activation:
 
@@ -597,7 +626,7 @@ def derived(line: Line, t: Term) -> Iterator[Slip]:
                     return lines.made(t.op, inputs, t.params)
 
                 said = f"the derivative of {pull.op.name}, which {{}} has, is there once more"
-                yield Slip(5, "derived", t, "doubled-derivative", said, (x,), twice)
+                yield Slip(5, ("derived", i), t, "doubled-derivative", said, (x,), twice)
 
 
 def _candidates(line: Line, x: Term, t: Term, odd: bool) -> list[Term]:
@@ -618,7 +647,7 @@ def _candidates(line: Line, x: Term, t: Term, odd: bool) -> list[Term]:
 def stale(line: Line, t: Term) -> Iterator[Slip]:
     """A parameter that was updated before it is used: by all of its gradient, or a part so far."""
     lines = line.lines
-    for x in within(t.inputs) if t not in lines.forward else ():
+    for k, x in enumerate(within(t.inputs) if t not in lines.forward else ()):
         if x not in lines.gradients:
             continue
 
@@ -637,7 +666,7 @@ def stale(line: Line, t: Term) -> Iterator[Slip]:
             steps += [[part] for part in added] if len(added) > 1 else []
         for i, step in enumerate(steps):
             after = partial(updated, step)
-            yield Slip(7, ("stale", i), t, "stale", "", (x,), after, between=between)
+            yield Slip(7, ("stale", k, i), t, "stale", "", (x,), after, between=between)
 
 
 def addends_of(lines: Lines, end: Term) -> list[tuple[int, Any]]:
@@ -691,9 +720,10 @@ def losses(line: Line, t: Term) -> Iterator[Slip]:
 def classes(line: Line, t: Term) -> Iterator[Slip]:
     """Other class numbers, or indices."""
     lines, make = line.lines, line.lines.make
-    for x in (x for x in within(t.inputs) if x.dtype.kind in "iu"):
-        shape: Any = t.params.get("shape") or getattr(t.inputs[0], "shape", None) or (0,)
-        n = t.params.get("n", shape[0])
+    shape: Any = t.params.get("shape") or getattr(t.inputs[0], "shape", None) or (0,)
+    found = [x for x in within(t.inputs) if x.dtype.kind in "iu"]
+    for i, x in enumerate(found):
+        n = t.params.get("n", shape[i] if len(found) <= len(shape) else shape[0])
 
         def put(other: Any, x: Term = x) -> Any:
             return lines.made(t.op, tuple(other if y is x else y for y in t.inputs), t.params)
@@ -701,7 +731,8 @@ def classes(line: Line, t: Term) -> Iterator[Slip]:
         for other in lines.atoms:
             if other is not x and other.dtype.kind in "iu" and other.shape == x.shape:
                 said = "{} stands where {} belongs"
-                yield Slip(7, ("number", other), t, "index", said, (other, x), partial(put, other))
+                made = partial(put, other)
+                yield Slip(7, ("number", i, other), t, "index", said, (other, x), made)
         for shift in (-1, 1) if n else ():
 
             def shifted(shift: int = shift, x: Term = x, n: int = n, put: Any = put) -> Any:
@@ -709,7 +740,7 @@ def classes(line: Line, t: Term) -> Iterator[Slip]:
                 return put(lines.entered((lines.values[x] + shift) % n, name))
 
             said = f"{{0}} {'−' if shift < 0 else '+'} 1 stands where {{0}} belongs"
-            yield Slip(7, ("shift", shift), t, "index", said, (x,), shifted)
+            yield Slip(7, ("shift", i, shift), t, "index", said, (x,), shifted)
     if t.op is OPS["one_hot"]:
 
         def every() -> Any:
