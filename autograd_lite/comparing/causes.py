@@ -132,7 +132,7 @@ def _explained(
         search.settle(matches[0])
         # Of a pass with this slip, another may explain what none did.
         pending = [(end, times) for times in (False, True) for end in search.left]
-    if search.left:
+    if set(search.left) - search.shaped:
         notes.append(search.unknown())
     return Found(tuple(_as_one([*causes.values()]) for causes in alike.values()), tuple(notes))
 
@@ -189,8 +189,8 @@ class _Search:
             if _near(local[x], np.asarray(lines.values.of(lines.end[x])), 1e-6)
         )
         self.made: dict[Term, dict[Term, Any]] = {}  # the slips that are found
-        found = [end for end in ends if end in lines.lines]
-        self.left = [end for end in found if not self._has_right_values(end)]
+        self.left = [end for end in ends if end in lines.lines]
+        self.shaped = {end for end in self.left if self._has_right_values(end)}
         self.tried = 0
 
     # What explains a row ------------------------------------------------------------------------
@@ -247,7 +247,7 @@ class _Search:
     def _times(self, end: Term, edit: Edit, value: Array, base: Array) -> Iterator[Any]:
         """The same of an edit that gives these numbers times one."""
         own, close = self.given[end], self.close[end]
-        if (edit.between and not edit.times) or not np.isfinite(value).all():
+        if (edit.between and not edit.times) or end in self.shaped or not np.isfinite(value).all():
             return
         shaped = _reshaped(value, own)
         if shaped is None or np.count_nonzero(shaped) < 2:
@@ -383,7 +383,7 @@ class _Search:
 
     def unknown(self) -> str:
         """A note of what is not explained."""
-        names = ", ".join(map(self.name, self.left))
+        names = ", ".join(self.name(end) for end in self.left if end not in self.shaped)
         stopped = ", and then the search was stopped" if self.lines.work > WORK else ""
         return (
             f"{names}: unknown; {self.tried:,} slips were tried{stopped}, and none gives these "
