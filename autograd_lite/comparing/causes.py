@@ -25,6 +25,7 @@ from .slips import in_words
 
 WORK = 1e9  # of a search, at most, so that it ends in seconds; see `Lines.work`
 SHARE = 0.6  # of that, at most, for one row
+ALIKE = 40  # edits that explain a row, after which no more are looked for
 EDIT = 30_000  # what it costs to make one, and to hold it against the rows
 WIDTH = 80  # of a line that is worth showing beside the right one
 
@@ -117,7 +118,7 @@ def _explained(
                     f"{given[x][0]}: unknown; no slip that people make gives these numbers"
                 )
     pending = [(end, times) for times in (False, True) for end in search.left]
-    while pending:
+    while pending and lines.work < WORK:
         end, times = pending.pop(0)
         matches = search.matches(end, times)
         if not matches:
@@ -201,8 +202,9 @@ class _Search:
         (base,) = self.lines.run(self.made, [end])
         found: list[Match] = []
         until = self.lines.work + SHARE * WORK
-        for edit in self.edits.of(end, self.left, own.shape != base.shape):
-            if self.lines.work > min(WORK, until):
+        others = [] if self.lines.handed else self.left  # a line from handwritten values is alone
+        for edit in self.edits.of(end, others, own.shape != base.shape):
+            if self.lines.work > min(WORK, until) or len(found) >= ALIKE:
                 break
             self.tried += 1
             self.lines.work += EDIT
@@ -383,7 +385,8 @@ class _Search:
 
     def unknown(self) -> str:
         """A note of what is not explained."""
-        names = ", ".join(self.name(end) for end in self.left if end not in self.shaped)
+        found = [self.name(end) for end in self.left if end not in self.shaped]
+        names = ", ".join(found[:5] + [f"{len(found) - 5} more"] * (len(found) > 5))
         stopped = ", and then the search was stopped" if self.lines.work > WORK else ""
         return (
             f"{names}: unknown; {self.tried:,} slips were tried{stopped}, and none gives these "

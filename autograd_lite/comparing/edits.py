@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 from ..terms import Term
 from .lines import IMPOSSIBLE, Line, Lines
 from .slips import Said, Slip, slips
 
+MOST = 300  # lines that are looked at for one row
+MANY = 5_000  # slips of a line
+LOOK = 3_000  # what it costs to look at a slip; see `Lines.work`
 COMMON = 6  # up to that rank slips are commoner than other values in alike steps
 
 
@@ -38,7 +42,10 @@ class Edits:
         They may change others of `ends`, too. odd: has the handwritten cotangent another shape?
         """
         near = {line.end for line in self.lines.before(end)}
-        lines = {line.end: line for x in (end, *ends) for line in self.lines.before(x)}
+        lines: dict[Term, Line] = {}
+        for x in (end, *ends):
+            if len(lines) < MOST:
+                lines |= {line.end: line for line in self.lines.before(x)[:MOST]}
         steps = Counter(self.lines.kin(line.target, same=True) for line in lines.values())
         made = []
         last_first = sorted(lines.values(), key=lambda line: -line.end.number)
@@ -57,8 +64,9 @@ class Edits:
         if key not in self._slips:
             self._slips[key] = [
                 Made(line, slip, tuple(_kinds(self.lines, line, slip.site)))
-                for slip in slips(line, odd, alone)
+                for slip in islice(slips(line, odd, alone), MANY)
             ]
+            self.lines.work += LOOK * len(self._slips[key])
         return self._slips[key]
 
 

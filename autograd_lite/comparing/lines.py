@@ -17,7 +17,8 @@ from ..reading import Pulled, expressions, recorded
 from ..terms import OPS, Term, is_number, key_of, needed, within
 
 ADD, SUBTRACT, NEGATIVE = OPS["add"], OPS["subtract"], OPS["negative"]
-IMPOSSIBLE = (ValueError, TypeError, IndexError, ArithmeticError)  # what does not fit raises one
+# What does not fit raises one, or is deeper than a person writes.
+IMPOSSIBLE = (ValueError, TypeError, IndexError, ArithmeticError, RecursionError)
 
 Changed = Mapping[Term, Any]  # what stands in the place of terms
 
@@ -251,6 +252,7 @@ class Lines:
         Raises one of `IMPOSSIBLE` where that does not fit.
         """
         values = self.values if values is None else values
+        self.work += 200 * len(self.lines)
         ends: dict[Term, Array] = {}
         last = max((t.number for t in outputs if isinstance(t, Term)), default=0)
         for end, line in self.lines.items():

@@ -287,6 +287,7 @@ def ruled(lines: Lines, rule: Any, g: Any, y: Any, xs: list[Any], params: Any, l
     with in_mode(recording=True):
         made = rule(node(g), node(y), *map(node, xs), **params)
         found: Any = unbroadcast(made, node(like), ADD)
+    lines.work += 50_000
     terms = {n: x for x, n in nodes.items()}
     return read(lines.terms, order(found), terms, lines.entered)[found]
 
