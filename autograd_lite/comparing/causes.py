@@ -7,6 +7,7 @@ these data do not tell apart, all are named.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -117,22 +118,27 @@ def _explained(
                 notes.append(
                     f"{given[x][0]}: unknown; no slip that people make gives these numbers"
                 )
+    told: list[tuple[str, list[Match]]] = []
     pending = [(end, times) for times in (False, True) for end in search.left]
     while pending and lines.work < WORK:
         end, times = pending.pop(0)
         matches = search.matches(end, times)
         if not matches:
             continue
-        again = [m for m in matches if search.key(m, m.kind) in alike]
-        matches = again or matches  # what was done elsewhere explains this, too
+        note = search.not_told_apart(end, matches) if len(matches) > 1 else ""
+        told.append((note, matches))
+        search.settle(matches[0])
+        # Of a pass with this slip, another may explain what none did.
+        pending = [(end, times) for times in (False, True) for end in search.left]
+    count = Counter(search.key(m, m.kind) for _, matches in told for m in matches)
+    for note, matches in told:
+        most = max(count[search.key(m, m.kind)] for m in matches)
+        matches = [m for m in matches if count[search.key(m, m.kind)] == most]  # in all steps
         for match in matches:
             for cause in search.causes(match):
                 alike.setdefault(search.key(match, cause.kind), {}).setdefault(cause.name, cause)
         if len(matches) > 1:
-            notes.append(search.not_told_apart(end, matches))
-        search.settle(matches[0])
-        # Of a pass with this slip, another may explain what none did.
-        pending = [(end, times) for times in (False, True) for end in search.left]
+            notes.append(note)
     if set(search.left) - search.shaped:
         notes.append(search.unknown())
     return Found(tuple(_as_one([*causes.values()]) for causes in alike.values()), tuple(notes))
@@ -338,7 +344,7 @@ class _Search:
 
     def key(self, match: Match, kind: str) -> Any:
         """What is the same for a slip that is made in each step of a loop."""
-        return kind, match.said, self.lines.kin(self.line(match).target, same=True)
+        return kind, match.said, self.lines.kin(self.line(match).target)
 
     def name(self, end: Term) -> str:
         return self._called(self.lines.lines[end].target)
@@ -405,7 +411,7 @@ class _Search:
                 if all(a and b and not _alike(a, b) for a, b in combinations(there, 2)):
                     telling += self.lines.text(x)
         return (
-            f"{self.name(end)}: these {len(matches)} give the same numbers here; other values of "
+            f"{self.name(end)}: {len(matches)} slips give the same numbers here; other values of "
             f"{' or '.join(telling) or 'all of them'} tell them apart"
         )
 

@@ -64,7 +64,7 @@ def test_equal_for_any_data_is_one_cause(linear) -> None:
 def test_a_slip_in_each_step_is_said_once() -> None:
     rng = np.random.default_rng(0)
     W = al.Tensor(rng.standard_normal((3, 3)), name="W")
-    h, zs, hs, loss = np.ones((2, 3)), [], [], 0.0
+    h, zs, hs, loss = rng.standard_normal((2, 3)), [], [], 0.0
     for i, x in enumerate(rng.standard_normal((6, 2, 3))):
         zs.append((x + h @ W).named(f"z{i}"))
         h = np.tanh(zs[-1]).named(f"h{i}")
