@@ -27,7 +27,7 @@ class Values(dict[Term, Array]):
     """The values of terms, computed when they are asked for."""
 
     def __missing__(self, t: Term) -> Array:
-        self[t] = t.op.forward(*map(self.of, t.inputs), **t.params)
+        self[t] = computed(t, map(self.of, t.inputs))
         return self[t]
 
     def of(self, x: Any) -> Any:
@@ -35,6 +35,13 @@ class Values(dict[Term, Array]):
         if isinstance(x, (tuple, list)):
             return tuple(map(self.of, x))
         return self[x] if isinstance(x, Term) else x
+
+
+def computed(t: Term, xs: Iterable[Any]) -> Array:
+    """What a term comes to; a number stands for an array where that is needed, as for a shape."""
+    if not t.op.elementwise:
+        xs = (np.asarray(x, t.dtype) if is_number(x) else x for x in xs)
+    return t.op.forward(*xs, **t.params)
 
 
 class Line:
@@ -97,7 +104,7 @@ class Line:
         def instead(x: Any, site: Term) -> Any:
             """What stands in the place of the site, of changed cotangents."""
             if x is site:
-                return x.op.forward(*map(get, x.inputs), **x.params)
+                return computed(x, map(get, x.inputs))
             if not isinstance(x, Term) or x.op is None:
                 return get(x)
             if x in lines.closed:  # as it is known, and not as it is written in its place
@@ -105,7 +112,7 @@ class Line:
             if x in found or (x in lines.ends and x.number < self.end.number):
                 return get(x)
             lines.work += _work(x)
-            return x.op.forward(*(instead(y, site) for y in x.inputs), **x.params)
+            return computed(x, (instead(y, site) for y in x.inputs))
 
         for t, reads, work in self._steps:
             if t in changed:
@@ -113,7 +120,7 @@ class Line:
                 found[t] = value if hasattr(value, "dtype") else t.dtype.type(value)
             elif not found.keys().isdisjoint(reads):
                 lines.work += work
-                found[t] = t.op.forward(*map(get, t.inputs), **t.params)
+                found[t] = computed(t, map(get, t.inputs))
         return np.asarray(get(self.end))
 
 

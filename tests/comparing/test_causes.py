@@ -263,3 +263,13 @@ def test_what_only_these_data_do_not_tell_apart_is_all_said():
     causes = told(loss, {"z": dz, "b": dz[0].sum()}, {"z": z})
     assert len(causes) > 1
     assert any("along axis 0, only the first" in c.detail for c in causes)
+
+
+def test_one_sample_whose_cotangent_is_a_number():
+    """The mean over it hands on 1, which is a number, and no array that has a shape."""
+    w, k = Tensor(rng.normal(size=3), name="w"), Tensor([0.7], name="k")
+    s = x[:1] @ w + k
+    loss = al.maximum(0, 1 + s * s).mean()
+    d_s = 2 * s.data
+    (cause,) = told(loss, {"w": -x[:1].T @ d_s, "k": -d_s}, {"x": x[:1], "s": s})
+    assert cause.kind == "sign"
