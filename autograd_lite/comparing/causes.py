@@ -156,7 +156,11 @@ def _as_it_came(
         kind, said = "missing-term", "it is 0: what belongs to it is left out"
     if c == -1:
         kind, said = "sign", "its sign is the wrong one"
-    return Cause(kind, said, name, f"d_{name} = {lines.text(lines.end[x])[0]}")
+    return Cause(kind, said, name, f"{_cotangent(name)} = {lines.text(lines.end[x])[0]}")
+
+
+def _cotangent(name: str) -> str:
+    return f"d_({name})" if " " in name else f"d_{name}"
 
 
 def _as_one(causes: list[Cause]) -> Cause:
@@ -261,7 +265,7 @@ class _Search:
         if shaped is None or np.count_nonzero(shaped) < 2:
             return
         factor = multiple(own, shaped, close * float(np.abs(shaped).max()))
-        if factor is not None and factor != 1:
+        if factor is not None and factor != 1 and _is_simple(factor):
             if edit.times:
                 yield *edit.times(factor), (factor,)
             else:
@@ -356,7 +360,7 @@ class _Search:
         """An edit in words, and again if it may as well be of another kind."""
         line = self.line(match)
         name = self._called(line.target)
-        formula = f"d_{name} = {self.lines.written(line.end, line.end)[0]}"
+        formula = f"{_cotangent(name)} = {self.lines.written(line.end, line.end)[0]}"
         written = self._written(match, name)
         parts = self.lines.text(*match.edit.parts)
         more = [
@@ -386,7 +390,7 @@ class _Search:
                 wrong = lines.make("multiply", float(number), wrong)
         except IMPOSSIBLE:
             return ""
-        text = f"d_{name} = {lines.written(line.end, wrong)[0]}"
+        text = f"{_cotangent(name)} = {lines.written(line.end, wrong)[0]}"
         return text if len(text) <= WIDTH and wrong is not line.end else ""
 
     def unknown(self) -> str:
@@ -437,6 +441,10 @@ def _reshaped(value: Array, own: Array) -> Array | None:
     if [n for n in value.shape if n > 1] != [n for n in own.shape if n > 1]:
         return None
     return value.reshape(own.shape)
+
+
+def _is_simple(x: Fraction) -> bool:
+    return 1 in (abs(x.numerator), x.denominator) or max(abs(x.numerator), x.denominator) <= 12
 
 
 def _near(a: Array, b: Array, close: float) -> bool:

@@ -273,3 +273,20 @@ def test_one_sample_whose_cotangent_is_a_number():
     d_s = 2 * s.data
     (cause,) = told(loss, {"w": -x[:1].T @ d_s, "k": -d_s}, {"x": x[:1], "s": s})
     assert cause.kind == "sign"
+
+
+def test_a_line_with_a_slip_does_not_name_itself():
+    loss, names, right = one_layer()
+    (cause,) = told(loss, right | {"b": 3 * right["b"], "W": right["W"]}, names)
+    assert cause.formula == "d_b = Σ over axis 0 of d_z"
+    assert cause.written.count("d_b") == 1
+    assert cause.written.endswith("Σ over axis 0 of d_z")
+
+
+def test_what_has_no_name_is_written_in_brackets():
+    W, b = Tensor(rng.normal(size=(3, 2)), name="W"), Tensor(rng.normal(size=2), name="b")
+    h = al.tanh(x @ W + b)
+    loss = (h * y).sum()
+    (cause,) = told(loss, {"h": y, "W": x.T @ y, "b": y.sum(0)}, {"h": h, "x": x, "y": y})
+    assert cause.formula == "d_(x W + b) = d_h ⊙ (1 − h²)"
+    assert cause.written == "d_(x W + b) = d_h"
