@@ -8,7 +8,7 @@ these data do not tell apart, all are named.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations
@@ -27,6 +27,7 @@ from .slips import in_words
 WORK = 1e9  # of a search, at most, so that it ends in seconds; see `Lines.work`
 SHARE = 0.6  # of that, at most, for one row
 ALIKE = 40  # edits that explain a row, after which no more are looked for
+COARSE = 1e-4  # numbers that are known no better are often some quotient times others, nearly
 EDIT = 30_000  # what it costs to make one, and to hold it against the rows
 WIDTH = 80  # of a line that is worth showing beside the right one
 
@@ -262,7 +263,7 @@ class _Search:
         if (edit.between and not edit.times) or end in self.shaped or not np.isfinite(value).all():
             return
         shaped = _reshaped(value, own)
-        if shaped is None or np.count_nonzero(shaped) < 2:
+        if shaped is None or np.count_nonzero(shaped) < 2 or close > COARSE:
             return
         factor = multiple(own, shaped, close * float(np.abs(shaped).max()))
         if factor is not None and factor != 1 and _is_simple(factor):
@@ -350,26 +351,21 @@ class _Search:
         """What is the same for a slip that is made in each step of a loop."""
         return kind, match.said, self.lines.kin(self.line(match).target)
 
-    def name(self, end: Term) -> str:
-        return self._called(self.lines.lines[end].target)
-
-    def _called(self, target: Term) -> str:
-        return self.names.get(target) or self.lines.text(target)[0]
+    def called(self, ends: Iterable[Term]) -> list[str]:
+        """The names of the values whose cotangents these are."""
+        targets = [self.lines.lines[end].target for end in ends]
+        texts = iter(self.lines.text(*(t for t in targets if t not in self.names)))
+        return [self.names.get(t) or next(texts) for t in targets]
 
     def causes(self, match: Match) -> Iterator[Cause]:
         """An edit in words, and again if it may as well be of another kind."""
         line = self.line(match)
-        name = self._called(line.target)
+        (name,) = self.called([line.end])
         formula = f"{_cotangent(name)} = {self.lines.written(line.end, line.end)[0]}"
         written = self._written(match, name)
         parts = self.lines.text(*match.edit.parts)
-        more = [
-            self._called(self.lines.lines[end].target)
-            for end in sorted(
-                (end for end in match.edit.changed if end is not line.end),
-                key=lambda end: end.number,
-            )
-        ]
+        others = (end for end in match.edit.changed if end is not line.end)
+        more = self.called(sorted(others, key=lambda end: end.number))
         also = [match.edit.also] if match.edit.also and match.number == 0 else []
         for kind, said in [(match.kind, match.said), *also]:
             yield Cause(kind, said.format(*parts) + _and_so_at(more), name, formula, written)
@@ -395,7 +391,7 @@ class _Search:
 
     def unknown(self) -> str:
         """A note of what is not explained."""
-        found = [self.name(end) for end in self.left if end not in self.shaped]
+        found = self.called(end for end in self.left if end not in self.shaped)
         names = ", ".join(found[:5] + [f"{len(found) - 5} more"] * (len(found) > 5))
         stopped = ", and then the search was stopped" if self.lines.work > WORK else ""
         return (
@@ -415,7 +411,7 @@ class _Search:
                 if all(a and b and not _alike(a, b) for a, b in combinations(there, 2)):
                     telling += self.lines.text(x)
         return (
-            f"{self.name(end)}: {len(matches)} slips give the same numbers here; other values of "
+            f"{self.called([end])[0]}: {len(matches)} slips give the same numbers here; other values of "
             f"{' or '.join(telling) or 'all of them'} tell them apart"
         )
 

@@ -19,6 +19,7 @@ from ..terms import OPS, Term, is_number, key_of, needed, within
 ADD, SUBTRACT, NEGATIVE = OPS["add"], OPS["subtract"], OPS["negative"]
 # What does not fit raises one, or is deeper than a person writes.
 IMPOSSIBLE = (ValueError, TypeError, IndexError, ArithmeticError, RecursionError)
+MAKING = 20_000  # what it costs to make a term; see `Lines.work`
 
 Changed = Mapping[Term, Any]  # what stands in the place of terms
 
@@ -109,7 +110,9 @@ class Line:
                 return get(x)
             if x in lines.closed:  # as it is known, and not as it is written in its place
                 return values[x]
-            if x in found or (x in lines.ends and x.number < self.end.number):
+            end = lines.ends.get(x)
+            leaf = end is not None and end.op is None  # its gradient may be wrong for itself
+            if not leaf and (x in found or (end is not None and x.number < self.end.number)):
                 return get(x)
             lines.work += _work(x)
             return computed(x, (instead(y, site) for y in x.inputs))
@@ -286,7 +289,7 @@ class Lines:
             elif t.op is None:
                 off = 1 + 0.3 * rng.uniform(-1, 1, value.shape)
                 values[t] = value * off + (value == 0) * (t in self.parameters) * (off - 1)
-                if far:
+                if far and (value.any() or t in self.reading.called):  # else a loop's start
                     largest = float(np.abs(value).max(initial=0)) or 1.0
                     values[t] = value + largest * rng.normal(size=value.shape)
         handed = {target: leaf for leaf, target in self.handed.items()}
@@ -305,7 +308,7 @@ class Lines:
         value = np.asarray(op.forward(*map(self.values.of, inputs), **params))
         term = self.terms.simple(op, inputs, params, value.shape, value.dtype)
         if isinstance(term, Term):
-            self.work += _work(term)
+            self.work += MAKING + _work(term)
             self.values.setdefault(term, value)
         return term
 
@@ -413,7 +416,11 @@ class Lines:
     def _names(self) -> dict[Term, str]:
         """The names of cotangents of what the user gave a name."""
         called = self.reading.called
-        own = {s: f"d_{called[x]}" for s, x in self.ends.items() if x in called and s not in called}
+        own = {
+            s: f"d_{called[x]}"
+            for s, x in self.ends.items()
+            if x in called and s not in called and x.op  # that of a parameter may be a wrong one
+        }
         return self._called | own
 
     def with_changes(self, end: Term, changed: Changed) -> Any:

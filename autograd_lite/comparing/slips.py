@@ -119,7 +119,7 @@ def scaled(line: Line, t: Term) -> Iterator[Slip]:
     zero = partial(line.lines.terms.full, 0.0, t.shape, t.dtype)
     rank = 0 if lengths - {1} else 1
     yield Slip(rank, "scaled", t, "missing-term", "", (), zero, between=between)
-    if is_parameter:
+    if is_parameter and t.size > 1:  # of one element, anything is some number times it
         x = line.target
 
         def more(c: Any) -> Said:
@@ -127,12 +127,12 @@ def scaled(line: Line, t: Term) -> Iterator[Slip]:
 
         without = partial(line.lines.make, "subtract", t, x)
         yield Slip(8, "more", t, "constant", "", (x,), without, between=more)
+    same, after = _the_same(line), _after(line)
     for other, target in line.lines.handed.items():
-        if other.shape == t.shape and not _is_the_same(line, target):
-            after = _comes_after(line, other)
-            kind = "overwritten" if after else "index"
+        if other.shape == t.shape and target not in same:
+            kind = "overwritten" if target in after else "index"
             said = "that of {} stands in its place"
-            said += ": one array under two names, changed in place?" if after else ""
+            said += ": one array under two names, changed in place?" if target in after else ""
 
             def just(c: Any, kind: str = kind, said: str = said) -> Said | None:
                 return None if c else (kind, said)  # times a number, it is no other's
@@ -145,8 +145,8 @@ def _itself(x: Any) -> Any:
     return x
 
 
-def _is_the_same(line: Line, target: Term) -> bool:
-    """Is a cotangent equal to the handwritten one of this line, whatever that is?"""
+def _the_same(line: Line) -> set[Term]:
+    """The targets whose cotangents are equal to the handwritten one of a line, whatever that is."""
     lines, same = line.lines, {line.target}
     values = {s: lines.values.of(line.end) for s, x in lines.handed.items() if x is line.target}
     for x, end in lines.end.items():
@@ -156,19 +156,13 @@ def _is_the_same(line: Line, target: Term) -> bool:
             passed = any(np.array_equal(now, g) for g in values.values())
         if passed:
             same.add(lines.target[x])
-    return target in same
+    return same
 
 
-def _comes_after(line: Line, other: Term) -> bool:
-    """Is a handwritten cotangent computed from that of this line?"""
-    lines = line.lines
-    own = {s for s, target in lines.handed.items() if target is line.target}
-    theirs = (
-        other_line
-        for other_line in lines.lines.values()
-        if other_line.target is lines.handed[other]
-    )
-    return any(own & line.uses for line in theirs)
+def _after(line: Line) -> set[Term]:
+    """The targets whose cotangents are computed from the handwritten one of a line."""
+    own = {s for s, target in line.lines.handed.items() if target is line.target}
+    return {other.target for other in line.lines.lines.values() if not own.isdisjoint(other.uses)}
 
 
 def _alike(line: Line, parts: Iterable[Any]) -> bool:

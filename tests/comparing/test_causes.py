@@ -290,3 +290,60 @@ def test_what_has_no_name_is_written_in_brackets():
     (cause,) = told(loss, {"h": y, "W": x.T @ y, "b": y.sum(0)}, {"h": h, "x": x, "y": y})
     assert cause.formula == "d_(x W + b) = d_h ⊙ (1 − h²)"
     assert cause.written == "d_(x W + b) = d_h"
+
+
+def test_the_numbers_of_a_line_are_the_given_ones_where_another_is_wrong_too():
+    Q, K = Tensor(rng.normal(size=(3, 2)), name="Q"), Tensor(rng.normal(size=(3, 2)), name="K")
+    q, k = x @ Q, x @ K
+    loss = (q * q * k * k).sum()
+    dq, dk = 2 * q.data * k.data**2, 2 * q.data**2 * k.data
+    wrong = {"q": dq, "k": dk, "Q": x.T @ dk, "K": 2 * x.T @ dk}
+    of_q, of_k = told(loss, wrong, {"q": q, "k": k, "x": x})
+    if of_q.name != "Q":
+        of_q, of_k = of_k, of_q
+    assert of_q.written == "d_Q = xᵀ d_k"
+    assert of_k.kind == "factor"
+
+
+def test_what_a_later_slip_explains_is_not_unknown():
+    """A number says little of the factor that all have, and so the others say it."""
+    s, b = Tensor(1.5, name="s"), Tensor(rng.normal(size=3), name="b")
+    w = rng.uniform(1, 2, size=5)
+    z = (x + b) * s
+    loss = ((z * w[:, None]) ** 2).sum() / (w.sum() * np.pi)
+    dz = 2 * z.data * w[:, None] ** 2
+    wrong = {"s": (dz * (x + b.data)).sum(), "b": dz.sum(0) * s.data}
+    report = al.compare(loss, wrong, names={"z": z})
+    assert {cause.name for cause in report.causes} == {"z"}
+    assert "unknown" not in str(report)
+
+
+def test_coarse_numbers_are_not_some_quotient_times_others():
+    loss, names, _ = one_layer()
+    ones = np.ones((3, 2), np.float16)
+    for rtol in (None, 0.1):
+        causes = al.compare(loss, {"W": ones}, names=names, rtol=rtol).causes
+        assert not any("times" in cause.detail for cause in causes)
+
+
+def test_the_zeros_that_a_loop_starts_from_stand_for_nothing():
+    W = Tensor(rng.normal(size=(2, 2)) / 2, name="W")
+    h, hs, names = np.zeros((5, 2)), [], {}
+    for i in range(4):
+        hs.append(h.data if i else h)
+        h = al.tanh(y + h @ W)
+        names[f"h{i}"] = h
+    loss = (h * h).sum()
+    d_h, d_W = 2 * h.data, 0
+    for before in hs[::-1]:
+        d_W = d_W + before.T @ d_h  # the derivative of tanh is left out
+        d_h = d_h @ W.data.T
+    causes = told(loss, {"W": d_W}, names | {"y": y})
+    assert {cause.kind for cause in causes} == {"missing-derivative"}
+
+
+def test_one_number_is_no_regularizer():
+    k = Tensor([0.7], name="k")
+    s = y[:, 0] + k
+    loss = (s * [1.0, -1, -1, 0, 0]).sum()
+    assert told(loss, {"k": np.array([-0.37])}, {"s": s}) == ()
