@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .compiling import Compiled, aligned, compile
     from .drawing import Graph, draw
     from .reading import Derivation, Source, derive, source
+    from .reviewing import Mistake, Review, review
 
 # A reading of the graph is a room of its own, which is entered when it is first asked for.
 _ROOMS = {
@@ -37,6 +38,9 @@ _ROOMS = {
     "Source": "reading",
     "derive": "reading",
     "source": "reading",
+    "Mistake": "reviewing",
+    "Review": "reviewing",
+    "review": "reviewing",
 }
 
 __all__ = [
@@ -47,8 +51,10 @@ __all__ = [
     "Derivation",
     "GradientCheck",
     "Graph",
+    "Mistake",
     "Node",
     "Op",
+    "Review",
     "Source",
     "Span",
     "Table",
@@ -69,6 +75,7 @@ __all__ = [
     "plain",
     "primitive",
     "pullback",
+    "review",
     "rewind",
     "source",
     "span",

@@ -411,8 +411,8 @@ class _Search:
                 if all(a and b and not _alike(a, b) for a, b in combinations(there, 2)):
                     telling += self.lines.text(x)
         return (
-            f"{self.called([end])[0]}: {len(matches)} slips give the same numbers here; other values of "
-            f"{' or '.join(telling) or 'all of them'} tell them apart"
+            f"{self.called([end])[0]}: {len(matches)} slips give the same numbers here; other "
+            f"values of {' or '.join(telling) or 'all of them'} tell them apart"
         )
 
 

@@ -155,6 +155,12 @@ def index(x: Array, key: Any) -> Any:
     An element that is taken more than once gets the sum of its cotangents. Arrays and Tensors in
     the key are inputs of the recorded op, without a derivative.
     """
+    parts, arrays = parted(key)
+    return getitem(x, *arrays, key=parts)
+
+
+def parted(key: Any) -> tuple[tuple[Any, ...], list[Any]]:
+    """A key as an op takes it, and the arrays in it."""
     parts, arrays = [], []
     for part in key if isinstance(key, tuple) else (key,):
         if not isinstance(part, (*_BASIC, Node, np.ndarray)):
@@ -164,7 +170,7 @@ def index(x: Array, key: Any) -> Any:
             arrays.append(part)
             part = _ARRAY
         parts.append(part)
-    return getitem(x, *arrays, key=tuple(parts))
+    return tuple(parts), arrays
 
 
 def filled(key: tuple[Any, ...], arrays: tuple[Array, ...]) -> tuple[Any, ...]:

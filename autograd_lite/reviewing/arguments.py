@@ -1,0 +1,350 @@
+"""Where parameters stand, as arguments or attributes, and what a backward pass gave of them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..graph import describe
+
+Path = tuple[Any, ...]
+
+
+class Call(NamedTuple):
+    """The two passes and their arguments, which are copied together: objects that share stay so."""
+
+    forward: Callable[..., Any]
+    backward: Callable[..., Any]
+    args: tuple[Any, ...]
+
+    def copied(self) -> Call:
+        """An independent copy; TypeError if an argument, or what it holds, cannot be copied."""
+        try:
+            copies: Any = deepcopy(tuple(self))
+        except Exception as error:
+            raise TypeError(
+                f"the arguments cannot be copied ({type(error).__name__}: {error}); review runs "
+                "the passes many times, each time on a copy; leave out what is no data, such as "
+                "open files, or give it a `__deepcopy__`"
+            ) from error
+        return Call(*copies)
+
+    @property
+    def owners(self) -> list[Any]:
+        """The objects that the passes are methods of."""
+        found = [getattr(f, "__self__", None) for f in (self.backward, self.forward)]
+        return [
+            x for i, x in enumerate(found) if x is not None and all(x is not y for y in found[:i])
+        ]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A parameter: `root` is the position of an argument or the name of an attribute, `path` what
+    leads from there to it."""
+
+    root: int | str
+    path: Path
+    name: str
+
+    def get(self, call: Call) -> Any:
+        x = _attribute(call, self.root) if isinstance(self.root, str) else call.args[self.root]
+        for key in self.path:
+            x = x[key]
+        return x
+
+    def put(self, call: Call, value: Any) -> Call:
+        """The call with another value there; what holds it is changed."""
+        tree = _attribute(call, self.root) if isinstance(self.root, str) else call.args[self.root]
+        tree = _with(tree, self.path, value)
+        if isinstance(self.root, str):
+            setattr(_owner(call, self.root), self.root, tree)
+            return call
+        args = (*call.args[: self.root], tree, *call.args[self.root + 1 :])
+        return call._replace(args=args)
+
+
+def _with(tree: Any, path: Path, value: Any) -> Any:
+    if not path:
+        return value
+    inner = _with(tree[path[0]], path[1:], value)
+    if isinstance(tree, tuple):
+        parts = [inner if i == path[0] else x for i, x in enumerate(tree)]
+        return type(tree)(*parts) if hasattr(tree, "_fields") else tuple(parts)
+    tree[path[0]] = inner
+    return tree
+
+
+def _owner(call: Call, name: str) -> Any:
+    return next(x for x in call.owners if hasattr(x, name))
+
+
+def _attribute(call: Call, name: str) -> Any:
+    return getattr(_owner(call, name), name)
+
+
+def is_float(x: Any) -> bool:
+    """Is it a number or an array of numbers that a loss can be differentiated in?"""
+    if isinstance(x, np.ndarray):
+        return bool(x.dtype.kind == "f")
+    return isinstance(x, Real) and not isinstance(x, (Integral, bool))
+
+
+def leaves(tree: Any, root: int | str, name: str, path: Path = ()) -> Iterator[Place]:
+    """The places of floating values in nested lists, tuples and dicts."""
+    if is_float(tree):
+        yield Place(root, path, name)
+    elif isinstance(tree, Mapping):
+        for key, x in tree.items():
+            yield from leaves(x, root, f"{name}[{key!r}]", (*path, key))
+    elif isinstance(tree, (list, tuple)):
+        for i, x in enumerate(tree):
+            yield from leaves(x, root, f"{name}[{i}]", (*path, i))
+
+
+UNKNOWN = object()  # what a backward pass gives that raises
+
+
+class Targets:
+    """What gradients are given of, and how they are found in what a backward pass gives.
+
+    `places`: of the parameters, in order. result: what a backward pass gave; of one that raises, it
+    is `UNKNOWN`, and the places are all there are where wrt does not say which.
+    """
+
+    def __init__(self, call: Call, wrt: Any, result: Any, updates: bool) -> None:
+        self.updates, self.wrt = updates, wrt
+        self.names = _argument_names(call)
+        self._found: list[Path | None] | None = None
+        if result is UNKNOWN:
+            self.places = [*self._given(call, wrt)] if wrt is not None else self._all(call)
+            return
+        if updates and result is None:
+            self.places = [*self._given(call, wrt)] if wrt is not None else self._all(call)
+            self._found = [None] * len(self.places)
+            return
+        if wrt is not None:
+            roots = self._roots(call, wrt)
+            pairs = self._by_roots(roots, result)
+        else:
+            pairs = self._by_result(call, result)
+        self.places = [place for place, _ in pairs]
+        self._found = [path for _, path in pairs]
+
+    def gradients(self, call: Call, before: Call, result: Any, lr: float) -> list[Any]:
+        """The gradients that a backward pass gave: as arrays, or None where there is none.
+
+        before: the call as it was, whose arguments the passes have not seen.
+        """
+        if self._found is None:
+            return Targets(before, self.wrt, result, self.updates).gradients(
+                call, before, result, lr
+            )
+        found: list[Any] = []
+        for place, path in zip(self.places, self._found):
+            try:
+                x = place.get(call) if path is None else _at(result, path)
+                x = np.asarray(x)
+                if x.dtype.kind not in "fiub":
+                    raise TypeError
+                if self.updates:
+                    x = (np.asarray(place.get(before)) - x) / lr
+                found.append(x)
+            except (LookupError, TypeError, ValueError, AttributeError):
+                found.append(None)
+        return found
+
+    # What is meant ------------------------------------------------------------------------------
+
+    def _all(self, call: Call) -> list[Place]:
+        """All floating arguments and attributes."""
+        found = [p for i, x in enumerate(call.args) for p in leaves(x, i, self.names[i])]
+        for owner in call.owners:
+            for name, x in vars(owner).items():
+                found += leaves(x, name, f"self.{name}")
+        return found
+
+    def _given(self, call: Call, wrt: Any) -> Iterator[Place]:
+        for name, tree, root in self._roots(call, wrt):
+            yield from leaves(tree, root, name)
+
+    def _roots(self, call: Call, wrt: Any) -> list[tuple[str, Any, int | str]]:
+        """For each of `wrt` its name, what it is, and where."""
+        wrt = [wrt] if isinstance(wrt, (str, int)) else [*wrt]
+        found: list[tuple[str, Any, int | str]] = []
+        for one in wrt:
+            if isinstance(one, str) and one in self.names:
+                one = self.names.index(one)
+            if isinstance(one, int) and -len(call.args) <= one < len(call.args):
+                one %= len(call.args)
+                found.append((self.names[one], call.args[one], one))
+                continue
+            name = one.removeprefix("self.") if isinstance(one, str) else one
+            owners = [x for x in call.owners if isinstance(name, str) and hasattr(x, name)]
+            if not owners:
+                known = [*self.names, *(f"self.{a}" for x in call.owners for a in vars(x))]
+                raise ValueError(
+                    f"wrt has {one!r}; an argument's name or position, or an attribute, is needed; "
+                    f"here are {', '.join(known)}"
+                )
+            found.append((f"self.{name}", getattr(owners[0], name), name))
+        for name, tree, root in found:
+            if not any(True for _ in leaves(tree, root, name)):
+                raise TypeError(
+                    f"{name} is {describe(tree)}; floating numbers are needed for a gradient; "
+                    "convert it, or leave it out of wrt"
+                )
+        return found
+
+    def _by_roots(self, roots: Sequence[Any], result: Any) -> list[tuple[Place, Path]]:
+        """The places in what is asked for, and where their gradients are in the result."""
+        if isinstance(result, Mapping):
+            pairs: list[tuple[Place, Path]] = []
+            for name, tree, root in roots:
+                key = _key_of(name.removeprefix("self."), result)
+                if key is not None:
+                    pairs += _beside(tree, result[key], root, name, (), (key,))
+                else:  # the keys of a dict of parameters
+                    pairs += _beside(tree, result, root, name, (), ())
+            return pairs
+        if len(roots) == 1:
+            name, tree, root = roots[0]
+            inside = is_float(tree) and isinstance(result, (list, tuple)) and len(result) == 1
+            nested = [*_beside(tree, result, root, name, (), (0,) * inside, strict=False)]
+            if nested and nested[0][1] is not None:
+                return nested
+        if isinstance(result, (list, tuple)) and len(result) == len(roots):
+            return [
+                pair
+                for i, ((name, tree, root), x) in enumerate(zip(roots, result))
+                for pair in _beside(tree, x, root, name, (), (i,))
+            ]
+        raise ValueError(
+            f"backward returned {_said(result)}, and wrt has {len(roots)} names; a dict by these "
+            "names, or as many gradients in their order, are needed"
+        )
+
+    def _by_result(self, call: Call, result: Any) -> list[tuple[Place, Path]]:
+        """The places that the result names, or that are in its order."""
+        everything = self._all(call)
+        if isinstance(result, Mapping):
+            pairs: list[tuple[Place, Path]] = []
+            for key in result:
+                alike = [p for p in everything if _calls(str(key), _last(p))]
+                roots = [r for r in self._named_roots(call) if _calls(str(key), r[0])]
+                if roots:
+                    name, tree, root = roots[0]
+                    pairs += _beside(tree, result[key], root, name, (), (key,))
+                elif alike:
+                    pairs.append((alike[0], (key,)))
+            if pairs:
+                return pairs
+        elif isinstance(result, (list, tuple, np.ndarray)) or is_float(result):
+            for name, tree, root in self._named_roots(call):  # nested as an argument is
+                if not is_float(tree):
+                    nested = [*_beside(tree, result, root, name, (), (), strict=False)]
+                    if nested and nested[0][1] is not None:
+                        return nested
+            results = [*result] if isinstance(result, (list, tuple)) else [result]
+            if len(results) == len(everything):
+                single = not isinstance(result, (list, tuple))
+                return [(p, () if single else (i,)) for i, p in enumerate(everything)]
+        raise ValueError(
+            f"backward returned {_said(result)}; of which arguments these are gradients is not "
+            f"told by that, for there are {', '.join(p.name for p in everything) or 'none'}; name "
+            "them, in its order: wrt=['W', 'b']"
+        )
+
+    def _named_roots(self, call: Call) -> Iterator[tuple[str, Any, int | str]]:
+        yield from ((name, x, i) for i, (name, x) in enumerate(zip(self.names, call.args)))
+        for owner in call.owners:
+            yield from ((f"self.{name}", x, name) for name, x in vars(owner).items())
+
+
+def _argument_names(call: Call) -> list[str]:
+    """What the arguments are called where the loss is computed."""
+    try:
+        bound = inspect.signature(call.forward).bind(*call.args)
+    except (TypeError, ValueError) as error:
+        raise TypeError(
+            f"forward does not take {len(call.args)} arguments: {error}; both passes are called "
+            "with the same; give those that each takes"
+        ) from None
+    names: list[str] = []
+    for name, x in bound.arguments.items():
+        several = bound.signature.parameters[name].kind is inspect.Parameter.VAR_POSITIONAL
+        names += [f"{name}[{i}]" for i in range(len(x))] if several else [name]
+    return names
+
+
+def _beside(
+    tree: Any,
+    result: Any,
+    root: int | str,
+    name: str,
+    path: Path,
+    where: Path,
+    strict: bool = True,
+) -> Iterator[tuple[Place, Any]]:
+    """The places in a tree, and where they are in a result that is nested alike.
+
+    strict: or else an error; where not, what is nested otherwise is at None.
+    """
+    if is_float(tree):
+        yield Place(root, path, name), where
+        return
+    inner: list[tuple[Any, Any, Any]] = []
+    if isinstance(tree, Mapping) and isinstance(result, Mapping):
+        keys = {key: _key_of(str(key), result) for key in tree}
+        inner = [(key, tree[key], its) for key, its in keys.items() if its is not None]
+    elif isinstance(tree, (list, tuple)) and isinstance(result, (list, tuple)):
+        inner = [(i, x, i) for i, x in enumerate(tree)] if len(tree) == len(result) else []
+    floats = any(True for _ in leaves(tree, root, name))
+    if not inner and floats:
+        if strict:
+            raise ValueError(
+                f"backward returned {_said(result)} for {name}, which is {_said(tree)}; gradients "
+                "that are nested as it is are needed"
+            )
+        yield Place(root, path, name), None
+        return
+    for key, x, its in inner:
+        yield from _beside(
+            x, result[its], root, f"{name}[{key!r}]", (*path, key), (*where, its), strict
+        )
+
+
+def _at(result: Any, path: Path) -> Any:
+    for key in path:
+        result = result[key]
+    return result
+
+
+def _last(place: Place) -> str:
+    return str(place.path[-1]) if place.path else place.name.removeprefix("self.")
+
+
+def _key_of(name: str, result: Mapping[Any, Any]) -> Any:
+    """The key of a gradient by the name of what it is of."""
+    return next((key for key in result if _calls(str(key), name)), None)
+
+
+def _calls(key: str, name: str) -> bool:
+    """Does a key name the gradient of something? `dW1`, `grad_W1` and `W1_grad` do, of `W1`."""
+    name = name.removeprefix("self.")
+    ways = [name, f"d{name}", f"d_{name}", f"grad_{name}", f"g_{name}", f"g{name}"]
+    return key in [*ways, f"{name}_grad", f"grad{name}", f"{name}.grad", f"{name}_g"]
+
+
+def _said(x: Any) -> str:
+    if isinstance(x, Mapping):
+        return f"a dict with {', '.join(map(repr, x)) or 'nothing'}"
+    if isinstance(x, (list, tuple)):
+        return f"a {type(x).__name__} of {len(x)}"
+    return describe(x)

@@ -1,0 +1,240 @@
+"""Where the two passes are run: on copies, in silence, from one random state, and on other data."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import inspect
+import io
+import random
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..comparing import tolerances
+from ..graph import Array
+from .arguments import UNKNOWN, Call, Targets
+from .code import Code, lent
+from .fresh import elsewhere
+from .known import result_of
+from .notes import Notes
+from .truth import Oracle, Truth
+from .watching import Where, watched
+
+RATES = ("lr", "learning_rate", "eta", "alpha", "eps", "rate", "step")
+
+
+def _random_states() -> Any:
+    return np.random.get_state(), random.getstate()  # noqa: NPY002 - the programs' own
+
+
+def _set_random_states(states: Any) -> None:
+    np.random.set_state(states[0])  # noqa: NPY002
+    random.setstate(states[1])
+
+
+@contextlib.contextmanager
+def aside() -> Iterator[None]:
+    """What runs here prints nothing, warns of nothing, and leaves the random states alone."""
+    states = _random_states()
+    nothing = io.StringIO()
+    try:
+        with (
+            contextlib.redirect_stdout(nothing),
+            contextlib.redirect_stderr(nothing),
+            warnings.catch_warnings(action="ignore"),
+            np.errstate(all="ignore"),
+        ):
+            yield
+    finally:
+        _set_random_states(states)
+
+
+@dataclass(frozen=True)
+class Case:
+    """Arguments, and the gradients there; how far apart two right ones may be. `lr`: the rate of an
+    update."""
+
+    call: Call
+    truth: Truth
+    room: list[float]
+    lr: float
+
+
+class Bench:
+    """Runs the passes of a call.
+
+    `forward` and `notes`: of what the two passes reached. `error`: what the backward pass raised.
+    `first`: may the backward pass need what the forward pass leaves behind?
+    """
+
+    def __init__(
+        self, call: Call, wrt: Any, returns: str, lr: float, make: Callable[..., Any] | None
+    ) -> None:
+        self.given, self.make, self.wrt, self.lr = call, make, wrt, lr
+        self.updates = returns == "updated"
+        self._states = _random_states()
+        self.first = _share(call)
+        self._rate = _rate_of(call, lr) if self.updates else None
+        everything = Code.of(call.forward, call.backward)
+        self.code = everything.reached_by(partial(self._run, call.copied()))
+        forward = everything.reached_by(partial(self._run_forward, call.copied()))
+        self.oracle = Oracle(forward, self._run_forward)
+        self.forward = Notes()
+        with watched(forward, self.forward):
+            self._run_forward(call.copied())
+        self.error: BaseException | None = None
+        self.notes = Notes()
+        result = self.renew(self.code)
+        self.targets = Targets(call, wrt, UNKNOWN if self.error else result, self.updates)
+        self._shares: list[float] = []
+
+    def renew(self, code: Code) -> Any:
+        """Go on from code: what it reaches is noted, and what it gives."""
+        self.error, result = None, None
+        self.notes = Notes(_results(code))
+        with watched(code, self.notes):
+            try:
+                result = self._run(self.given.copied(), note=self.notes)
+            except Exception as error:
+                self.error = error
+        return result
+
+    # Running ------------------------------------------------------------------------------------
+
+    def _reseed(self) -> None:
+        _set_random_states(self._states)
+
+    def _run_forward(self, call: Call) -> Any:
+        self._reseed()
+        return call.forward(*call.args)
+
+    def _run(self, call: Call, lr: float | None = None, note: Notes | None = None) -> Any:
+        if self.first:
+            self._run_forward(call)
+            if note is not None:
+                note.clear()  # it is of the backward pass alone
+        self._reseed()
+        options = {self._rate: lr} if self._rate and lr is not None else {}
+        return call.backward(*call.args, **options)
+
+    def gradients(self, case: Case) -> list[Any]:
+        """What the backward pass gives; raises what it raises."""
+        now = case.call.copied()
+        result = self._run(now, case.lr)
+        return self.targets.gradients(now, case.call, result, case.lr)
+
+    def find_targets(self) -> None:
+        """What gradients are of, from a run that does not raise."""
+        result = self._run(self.given.copied())
+        self.targets = Targets(self.given, self.wrt, result, self.updates)
+
+    def loss(self, case: Case) -> float:
+        return float(np.asarray(self._run_forward(case.call.copied())).sum())
+
+    def right(self, case: Case) -> list[bool]:
+        """Which gradients are right."""
+        return [
+            is_right(given, derived, room)
+            for given, derived, room in zip(self.gradients(case), case.truth.gradients, case.room)
+        ]
+
+    # Data ---------------------------------------------------------------------------------------
+
+    def case(self, call: Call, lr: float | None = None, check: bool = True) -> Case:
+        """The derived gradients for some arguments. check: hold them against differences, and find
+        what rounding does to them; else it is as in cases before."""
+        lr = self.lr if lr is None else lr
+        places = self.targets.places
+        found = self.oracle.truth(call, places, check)
+        own = float(np.finfo(found.gradients[0].dtype).eps)
+        eps = max(self.notes.coarse, own)
+        sizes = [float(np.abs(g).max(initial=0)) for g in found.gradients]
+        if found.graph is None:
+            room = [1e-6 * max(*sizes, 1e-9) for _ in sizes]
+        elif check or not self._shares:
+            known = tolerances(found.graph, found.leaves, eps)
+            room = [known[leaf] for leaf in found.leaves]
+            largest = max(*sizes, 1e-300)
+            self._shares.append(max(r / max(s, 1e-3 * largest) for r, s in zip(room, sizes)))
+        else:
+            largest = max(*sizes, 1e-300)
+            room = [4 * max(self._shares) * max(s, 1e-3 * largest) for s in sizes]
+        if self.updates:  # the difference of two roundings
+            values = [np.asarray(p.get(call)) for p in places]
+            rounding = [max(eps, float(np.finfo(v.dtype).eps)) for v in values]
+            room = [
+                r + 4 * e * (float(np.abs(v).max(initial=0)) / lr + s)
+                for r, e, v, s in zip(room, rounding, values, sizes)
+            ]
+        return Case(call, found, room, lr)
+
+    def others(self, count: int, seed: int = 0, check: bool = True) -> list[Case]:
+        """The same for fresh arguments, as many as can be had."""
+        found = []
+        for i in range(count):
+            rng = np.random.default_rng([seed, i])
+            lr = self.lr * float(rng.uniform(0.5, 2)) if self._rate else self.lr
+            for batch in (i % 2 == 1, False):
+                try:
+                    if self.make is not None and i % 3 != 2:
+                        args = tuple(self.make(np.random.default_rng([seed, i])))
+                        call = self.given.copied()._replace(args=args)
+                    else:
+                        call = elsewhere(self.given, self.targets.places, rng, batch)
+                    case = self.case(call, lr, check)
+                except Exception:  # these data are not what the loss takes
+                    continue
+                if np.isfinite(case.truth.loss) and all(
+                    np.isfinite(g).all() for g in case.truth.gradients
+                ):
+                    found.append(case)
+                    break
+        return found
+
+    @contextlib.contextmanager
+    def mended(self, code: Code) -> Iterator[None]:
+        """The code of other texts in the live functions."""
+        with lent(code.compiled()):
+            yield
+
+
+def _results(code: Code) -> list[Where]:
+    """The nodes that have the values of statements."""
+    return [
+        (unit.file, node.at)
+        for unit in code.units.values()
+        for statement in ast.walk(unit.statement)
+        if isinstance(statement, ast.stmt) and (node := result_of(statement)) is not None
+    ]
+
+
+def _share(call: Call) -> bool:
+    """Are both methods of one object, which may keep for the one what the other computed?"""
+    owners = [getattr(f, "__self__", None) for f in (call.forward, call.backward)]
+    return owners[0] is not None and owners[0] is owners[1]
+
+
+def _rate_of(call: Call, lr: float) -> str | None:
+    """The name of the argument of an update that is its rate, where it has this by default."""
+    try:
+        given = inspect.signature(call.backward).parameters
+    except (TypeError, ValueError):
+        return None
+    rest = [*given.values()][len(call.args) :]
+    return next((p.name for p in rest if p.name in RATES and p.default == lr), None)
+
+
+def is_right(given: Array | None, derived: Array, room: float) -> bool:
+    """Is it the derived gradient, to rounding, but for axes of length 1?"""
+    if given is None or given.size != derived.size:
+        return False
+    if [n for n in given.shape if n > 1] != [n for n in derived.shape if n > 1]:
+        return False
+    with np.errstate(all="ignore"):
+        off = np.abs(given.reshape(derived.shape) - derived)
+    return bool((off <= room).all())

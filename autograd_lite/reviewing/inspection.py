@@ -1,0 +1,266 @@
+"""A handwritten backward pass against the derivation: which line is wrong, how should it read?"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..graph import describe
+from .arguments import Call
+from .bench import Bench, Case, aside
+from .code import Code
+from .known import Known
+from .mending import Impossible, mended
+from .report import Line, Mistake, annotated, page, told
+from .search import Mend, Search
+
+FRESH = 20  # other arguments that a mended pass is tried on
+SEARCHED = 3  # of these, while it is looked for
+PAIRS = 3  # edits that make a line right and no gradient, that another is looked for beside
+MANY = 6  # mistakes
+
+
+@dataclass(frozen=True)
+class Review:
+    """What `review` found.
+
+    `names`: of what gradients are given of; `wrong`: those that are not the derived ones, on these
+    arguments or on others. `mistakes`: the lines that make them wrong, as far as an edit of them
+    puts gradients right. `mended`: the texts of the files with these edits, by their names; `left`:
+    what they leave wrong. `lines`: the pass as it ran, each line with what its value is. `notes`:
+    what else there is to say. `str()` is all of it, as a compiler prints it, and so a notebook
+    shows it.
+    """
+
+    names: tuple[str, ...]
+    wrong: tuple[str, ...]
+    mistakes: tuple[Mistake, ...] = ()
+    mended: dict[str, str] = field(default_factory=dict, repr=False)
+    left: tuple[str, ...] = ()
+    lines: tuple[Line, ...] = field(default=(), repr=False)
+    notes: tuple[str, ...] = ()
+    _texts: dict[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def ok(self) -> bool:
+        """Are all gradients the derived ones, here and on other arguments?"""
+        return not self.wrong
+
+    def diff(self) -> str:
+        """What mends the files, as `git apply` takes it."""
+        found: list[str] = []
+        for name, text in self.mended.items():
+            old, new = (t.splitlines(keepends=True) for t in (self._texts[name], text))
+            place = name.lstrip("/")
+            found += difflib.unified_diff(old, new, f"a/{place}", f"b/{place}")
+        return "".join(
+            line if line.endswith("\n") else line + "\n\\ No newline at end of file\n"
+            for line in found
+        )
+
+    def raise_if_wrong(self) -> None:
+        """Raise AssertionError, with all that was found, unless all gradients are right."""
+        if not self.ok:
+            raise AssertionError(f"the handwritten backward pass is wrong\n{self}")
+
+    def __str__(self) -> str:
+        return told(self)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return page(self)
+
+
+def review(
+    forward: Callable[..., Any],
+    backward: Callable[..., Any],
+    *args: Any,
+    wrt: Any = None,
+    make: Callable[..., Any] | None = None,
+    returns: str = "gradients",
+    lr: float | None = None,
+    seconds: float = 30.0,
+) -> Review:
+    """Hold the code of a handwritten backward pass against the derivation of its loss.
+
+    forward: forward(*args) is the loss, one number, in numpy functions or ops. backward:
+    backward(*args) is the handwritten pass, with its own forward pass inside, or after that of
+    `forward` where both are methods of one object. It returns gradients as a dict by the names of
+    arguments (`dW1` is that of W1), as a tuple or list in the order of `wrt`, or nested as the
+    arguments are. wrt: names or positions of arguments, `"self.W1"` for attributes; by default what
+    the result names. returns: `"updated"`, where W - lr * dW is returned, or stored in place of
+    W; lr is then the rate. make: make(rng) gives other arguments, of other sizes, for a
+    `numpy.random.Generator`. seconds: after which the search is stopped.
+
+    **The code is executed**, as it is and, edited in small ways, thousands of times, each time on
+    copies of the arguments and of the objects that the passes are methods of. What it prints is
+    dropped, and the random states are restored. What it does to other things, as to files, it does
+    each time. While it is edited, other threads that call the same functions run the edited code.
+
+    Gradients are compared on these arguments and on others near them: parameters are moved, and
+    samples drawn again. A mistake is claimed where an edit of the line puts gradients right, and
+    makes none wrong, on all of them.
+
+    Raises ValueError for functions without a text, or a result that does not tell what it is of;
+    TypeError for arguments that cannot be copied, or are no numbers; `NotRecorded`, a RuntimeError,
+    if the loss can be neither recorded nor differentiated numerically.
+
+    >>> from autograd_lite import review
+    >>> def loss(W, x, y):
+    ...     return ((x @ W - y) ** 2).sum()
+    >>> def gradient(W, x, y):
+    ...     return {"W": 2 * (x @ W - y).T @ x}
+    """
+    if returns not in ("gradients", "updated"):
+        raise ValueError(f"returns is {returns!r}; 'gradients' or 'updated' is needed")
+    if returns == "updated" and not (isinstance(lr, (int, float)) and lr):
+        raise ValueError(
+            f"lr is {describe(lr)}; the rate of the update is needed, for the gradient is what was "
+            "taken from a parameter, over it; give lr=0.1"
+        )
+    for name, f in (("forward", forward), ("backward", backward)):
+        if not callable(f):
+            raise TypeError(f"{name} is {describe(f)}; a function is needed; give it without ()")
+    call = Call(forward, backward, args)
+    with aside():
+        return _reviewed(Bench(call, wrt, returns, float(lr or 1.0), make), seconds)
+
+
+def _reviewed(bench: Bench, seconds: float) -> Review:
+    given = bench.case(bench.given)
+    search = Search(bench, given.truth, [], seconds, lambda tried: None)
+    original = {name: f.text for name, f in bench.code.files.items()}
+    if bench.error is not None and bench.wrt is None:
+        if not search.first_that_runs(bench.code):
+            return _raising(bench, original)
+        given = bench.case(bench.given)
+    others = bench.others(SEARCHED)
+    cases = [*others, given]
+    names = tuple(p.name for p in bench.targets.places)
+    here, there = _right(bench, [given], len(names)), _right(bench, others, len(names))
+    now = [a and b for a, b in zip(here, there)]
+    wrong = tuple(name for name, right in zip(names, now) if not right)
+    notes = _notes(bench, given, names, here, there)
+    if not wrong:
+        lines = annotated(bench, bench.code, bench.code, Known(given.truth, bench.forward), ())
+        return Review(names, (), (), {}, (), lines, tuple(notes), original)
+    search.cases, search.truth = cases, given.truth
+    before, notes_before = bench.code, bench.notes
+    code, found = _mended(search, bench, now)
+    now = list(found[-1].right) if found else now
+    more = bench.others(FRESH, seed=1, check=False)
+    bench.notes = notes_before
+    verified = ""
+    if found and all(now):
+        with bench.mended(code):
+            held = sum(all(_right(bench, [case], len(names))) for case in more)
+        verified = f"here and on {held + len(others)} fresh inputs"
+        verified += "" if bench.make else " of these sizes"
+        if held < len(more):
+            notes.append(f"{len(more) - held} of {len(more)} fresh inputs are not mended by it")
+    mistakes = _located(found, verified)
+    left = tuple(name for name, right in zip(names, now) if not right)
+    if left:
+        how = "stopped" if search.stopped else "ended"
+        notes.append(
+            f"{', '.join(left)}: no edit that was tried puts {'it' if len(left) == 1 else 'them'} "
+            f"right; the search {how} after {search.tried:,}"
+        )
+    lines = annotated(bench, before, code, Known(given.truth, bench.forward), mistakes)
+    texts = {n: f.text for n, f in code.files.items() if f.text != original[n]}
+    return Review(names, wrong, mistakes, texts, left, lines, tuple(notes), original)
+
+
+def _raising(bench: Bench, original: dict[str, str]) -> Review:
+    error = bench.error
+    note = (
+        f"backward raises {type(error).__name__}: {error}; no edit that was tried lets it run; "
+        "what it returns is not known, so give wrt=, the names of what gradients are given of"
+    )
+    return Review((), ("all",), (), {}, ("all",), (), (note,), original)
+
+
+def _right(bench: Bench, cases: Iterable[Case], count: int) -> list[bool]:
+    """Which gradients are right on all of some cases; none where the pass raises."""
+    now = [True] * count
+    for case in cases:
+        try:
+            now = [a and b for a, b in zip(now, bench.right(case))]
+        except Exception:
+            return [False] * count
+    return now
+
+
+def _notes(
+    bench: Bench, given: Case, names: tuple[str, ...], here: list[bool], there: list[bool]
+) -> list[str]:
+    notes = []
+    if bench.error is not None:
+        notes.append(f"backward raises {type(bench.error).__name__}: {bench.error}")
+    if given.truth.why:
+        notes.append(
+            f"forward cannot be recorded ({given.truth.why}); its gradients are differences of it"
+        )
+    hidden = [name for name, a, b in zip(names, here, there) if a and not b]
+    if hidden:
+        notes.append(f"{', '.join(hidden)}: right on these arguments, wrong on others")
+    return notes
+
+
+def _mended(search: Search, bench: Bench, now: list[bool]) -> tuple[Code, list[Mend]]:
+    """The code with edits that put gradients right, one after another, and these."""
+    code = bench.code
+    found: list[Mend] = []
+    while not all(now) and len(found) < MANY:
+        mends = search.mends(code, now)
+        if not mends:
+            two = _two(search, bench, code, now) if not found else None
+            if two is None:
+                break
+            return two
+        best = replace(mends[0], others=tuple(m.edit for m in mends[1:]))
+        found.append(best)
+        now = list(best.right)
+        code = code.with_text(best.edit.file.name, best.text)
+        if not all(now):
+            bench.renew(code)
+    return code, found
+
+
+def _two(
+    search: Search, bench: Bench, code: Code, now: list[bool]
+) -> tuple[Code, list[Mend]] | None:
+    """Two edits, of which one makes a line right and no gradient yet."""
+    for edit in search.hits[:PAIRS]:
+        try:
+            text = mended(code, edit)
+        except Impossible:
+            continue
+        first = Mend(edit, tuple(now), text, 0.0)
+        new = code.with_text(edit.file.name, text)
+        bench.renew(new)
+        hits, search.hits = search.hits, []
+        mends = search.mends(new, now, few=True)
+        search.hits = hits
+        if mends and all(mends[0].right):
+            return new.with_text(mends[0].edit.file.name, mends[0].text), [first, mends[0]]
+    return None
+
+
+def _located(found: list[Mend], verified: str) -> tuple[Mistake, ...]:
+    """The mistakes, with their lines in the files as they were given."""
+    mistakes: list[Mistake] = []
+    added: list[tuple[str, int, int]] = []  # of edits before: a file, a line, and lines more
+    for mend in found:
+        mistake = Mistake.of(mend.edit, mend.text, mend.others, verified)
+        line = mistake.line
+        for name, at, more in reversed(added):
+            if name == mistake.file and at < line:
+                line -= more
+        mistakes.append(replace(mistake, line=line))
+        more = mend.text.count("\n") - mend.edit.file.text.count("\n")
+        added.append((mistake.file, mistake.line, more))
+    return tuple(mistakes)

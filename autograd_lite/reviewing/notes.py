@@ -1,0 +1,133 @@
+"""What the expressions of a run came to: their shapes, and enough to know the numbers again."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Collection
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..graph import Array
+from .watching import Watcher, Where
+
+MANY = 64  # times that an expression is noted, at most
+FRAMES = 2  # times that the names around a statement are kept
+
+
+class Seen(NamedTuple):
+    """A value: `kind` is "f", "i" or "b" of numbers and arrays of them, else "". The two numbers
+    are sums with random weights, of the array and of its transpose."""
+
+    kind: str
+    shape: tuple[int, ...] = ()
+    sum: float = 0.0
+    turned: float = 0.0
+    norm: float = 0.0
+    eps: float = 0.0
+
+    @property
+    def room(self) -> float:
+        """How far apart the sums of two arrays may be that are the same, to rounding."""
+        return 1000 * self.eps * self.norm
+
+
+@cache
+def _weights(size: int) -> Array:
+    return np.random.default_rng(size).normal(size=size)
+
+
+def seen(x: Any) -> Seen:
+    """What is noted of a value."""
+    if isinstance(x, (bool, np.bool_)):
+        return Seen("b", (), float(x), float(x), float(x), 1e-16)
+    if isinstance(x, int):
+        return Seen("i", (), float(x), float(x), abs(float(x)), 1e-16)
+    if isinstance(x, float):
+        return Seen("f", (), x, x, abs(x), 2e-16)
+    if not isinstance(x, (np.ndarray, np.generic)) or x.dtype.kind not in "fiub":
+        return Seen("")
+    kind = {"u": "i"}.get(x.dtype.kind, x.dtype.kind)
+    eps = float(np.finfo(x.dtype).eps) if kind == "f" else 1e-16
+    w = _weights(x.size)
+    flat = np.ravel(x)
+    turned = float(np.ravel(x.T) @ w) if x.ndim > 1 else 0.0
+    total = float(flat @ w) if flat.size else 0.0
+    return Seen(kind, x.shape, total, turned if x.ndim > 1 else total, _norm(flat), eps)
+
+
+def _norm(flat: Array) -> float:
+    return float(np.sqrt(np.square(flat, dtype=float).sum()))
+
+
+def _copied(x: Any) -> Any:
+    if isinstance(x, np.ndarray):
+        return x.copy()
+    if isinstance(x, dict):
+        return {key: _copied(y) for key, y in x.items()}
+    return [_copied(y) for y in x] if type(x) is list else x
+
+
+class Notes(Watcher):
+    """Notes what each expression came to, each time, and when first.
+
+    `seen`: by the nodes of expressions, of statements that change something in place, and of names
+    that are bound. `coarse`: the largest rounding of the floating arrays. `last`: the node that was
+    reached last. `frames`: for some nodes, `results`, what names stood for the first times.
+    """
+
+    def __init__(self, results: Collection[Where] = ()) -> None:
+        self.results = {*results}
+        self.frames: dict[Where, list[tuple[dict[str, Any], dict[str, Any]]]] = defaultdict(list)
+        self.seen: dict[Where, list[Seen]] = defaultdict(list)
+        self.first: dict[Where, int] = {}
+        self.coarse = 0.0
+        self.last: Where | None = None
+
+    def clear(self) -> None:
+        """Forget what was noted so far."""
+        self.seen.clear()
+        self.frames.clear()
+        self.first.clear()
+        self.coarse, self.last = 0.0, None
+
+    def _keep(self, where: Where, frame: Any) -> None:
+        """What the names stand for, where a statement's value is computed, the first times."""
+        if where in self.results and len(self.frames[where]) < FRAMES:
+            names = {name: _copied(x) for name, x in frame.f_locals.items()}
+            self.frames[where].append((frame.f_globals, names))
+
+    def value(self, where: Where, value: Any) -> Any:
+        self.last = where
+        self._keep(where, sys._getframe(1))
+        notes = self.seen[where]
+        if not notes:
+            self.first[where] = len(self.first)
+        if len(notes) < MANY:
+            notes.append(new := seen(value))
+            if new.kind == "f" and isinstance(value, np.ndarray):
+                self.coarse = max(self.coarse, new.eps)
+        return value
+
+    def store(self, where: Where, value: Any, base: Any, key: Any) -> None:
+        self.last = where
+        self._keep(where, sys._getframe(1))
+        super().store(where, value, base, key)
+        self.value(where, base)
+
+    def augment(self, where: Where, op: Any, target: Any, value: Any) -> Any:
+        self.last = where
+        self._keep(where, sys._getframe(1))
+        return self.value(where, super().augment(where, op, target, value))
+
+    def augment_item(self, where: Where, op: Any, base: Any, key: Any, value: Any) -> None:
+        self.last = where
+        self._keep(where, sys._getframe(1))
+        super().augment_item(where, op, base, key, value)
+        self.value(where, base)
+
+    def shapes(self, where: Where) -> set[tuple[str, tuple[int, ...]]]:
+        """The kinds and shapes that a node had; empty if it was not reached."""
+        return {(s.kind, s.shape) for s in self.seen.get(where, ())}

@@ -1,0 +1,438 @@
+"""What a program has to rearrange: its own expressions, where they can stand, what they were."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .code import Code, File, Unit
+from .notes import Notes, Seen
+
+LEVELS: dict[type, int] = {
+    ast.Add: 5,
+    ast.Sub: 5,
+    ast.Mult: 6,
+    ast.Div: 6,
+    ast.MatMult: 6,
+    ast.FloorDiv: 6,
+    ast.Mod: 6,
+    ast.Pow: 8,
+}
+SIGNS: dict[type, str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.MatMult: "@",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+    ast.Pow: "**",
+}
+ATOM = 9
+Shapes = frozenset[tuple[str, tuple[int, ...]]]
+
+
+class Atom(NamedTuple):
+    """A value with a name, an attribute or an item: its text, and the kinds and shapes it had."""
+
+    text: str
+    shapes: Shapes
+
+    @property
+    def is_array(self) -> bool:
+        return any(shape for _, shape in self.shapes)
+
+    @property
+    def is_count(self) -> bool:
+        return bool(self.shapes) and all(kind == "i" and not shape for kind, shape in self.shapes)
+
+
+def level(node: Any) -> int:
+    """How tightly an expression binds."""
+    if isinstance(node, ast.BinOp):
+        return LEVELS.get(type(node.op), 4)
+    if isinstance(node, ast.UnaryOp):
+        return 2 if isinstance(node.op, ast.Not) else 7
+    if isinstance(node, ast.Compare):
+        return 3
+    if isinstance(node, ast.BoolOp):
+        return 1
+    return 0 if isinstance(node, (ast.IfExp, ast.Lambda, ast.Tuple, ast.NamedExpr)) else ATOM
+
+
+class Pool:
+    """The program as it ran.
+
+    notes: of the backward pass. `units`: those that it reached, which `own` says of the ones that
+    the forward pass did not.
+    """
+
+    def __init__(self, code: Code, notes: Notes, forward: Notes) -> None:
+        self.code, self.notes, self.forward = code, notes, forward
+        reached = {*notes.seen}
+        shared = {*forward.seen}
+        self.units: list[Unit] = []
+        self.own: dict[Unit, bool] = {}
+        for unit in code.units.values():
+            places = [(unit.file, x.at) for x in ast.walk(unit.statement) if hasattr(x, "at")]
+            if any(p in reached for p in places):
+                self.units.append(unit)
+                self.own[unit] = not any(p in shared for p in places)
+        self._atoms: dict[ast.AST, dict[str, Atom]] = {}
+        self._counts: dict[ast.AST, list[str]] = {}
+        self._scopes: dict[ast.AST, list[Any]] = {}
+        self._callables: dict[ast.AST, list[str]] = {}
+        self._keys: list[str] | None = None
+        texts = [u.statement for u in code.around.values()]
+        self.constants = [
+            *dict.fromkeys(
+                x.value
+                for statement in texts
+                for x in ast.walk(statement)
+                if isinstance(x, ast.Constant) and type(x.value) in (int, float)
+            )
+        ][:12]
+        self.numpy = {name: _numpy(file) for name, file in code.files.items()}
+
+    # One node -----------------------------------------------------------------------------------
+
+    def shapes(self, file: File, node: Any) -> Shapes:
+        return frozenset(shapes_at(self.notes, file, node))
+
+    def is_reached(self, file: File, node: Any) -> bool:
+        return (file, node.at) in self.notes.seen
+
+    def text(self, file: File, node: Any, tight: int = 0) -> str:
+        """The text of a node, in brackets if it binds less than that."""
+        text = file.segment(node)
+        if tight and (level(node) < tight or "\n" in text):
+            return f"({text})"
+        return text
+
+    # What stands in scope -----------------------------------------------------------------------
+
+    def atoms(self, file: File, node: Any) -> dict[str, Atom]:
+        """What can be read where a node stands, by its text."""
+        scope = file.above(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module))
+        if scope not in self._atoms:
+            outer = file.parent.get(scope)
+            found = dict(self.atoms(file, outer)) if outer is not None else {}
+            found |= self._of(file, scope)
+            if isinstance(outer, ast.ClassDef):
+                found = self._attributes | found
+            self._atoms[scope] = found
+        return self._atoms[scope]
+
+    @cached_property
+    def _attributes(self) -> dict[str, Atom]:
+        """What classes keep as attributes."""
+        found: dict[str, Atom] = {}
+        for unit in self.code.around.values():
+            if isinstance(unit.file.parent[unit.statement], ast.ClassDef):
+                for text, atom in self._of(unit.file, unit.statement).items():
+                    if text.startswith("self."):
+                        known = found.get(text, atom)
+                        found[text] = Atom(text, known.shapes | atom.shapes)
+        return found
+
+    def unused(self, file: File, node: Any) -> list[str]:
+        """The arrays that a function makes and never reads."""
+        scope = self.scope(file, node)
+        read = {x.id for x in scope if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Load)}
+        made = {x.id for x in scope if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Store)}
+        atoms = self.atoms(file, node)
+        return sorted(x for x in made - read if x in atoms and atoms[x].is_array)
+
+    def transplants(self, file: File, node: Any) -> list[str]:
+        """What the forward pass computes, in the names that a function has for its values."""
+        here: dict[Any, str] = {}
+        for x in self.scope(file, node):
+            if isinstance(x, (ast.Name, ast.Attribute)):
+                for v in seen_at(self.notes, file, x)[:1]:
+                    here.setdefault((v.kind, v.shape, v.sum), ast.unparse(x))
+        found = []
+        for unit in self.code.around.values():
+            for statement in ast.walk(unit.statement):
+                if not isinstance(statement, ast.Assign) or isinstance(statement.value, ast.Tuple):
+                    continue
+                if not seen_at(self.forward, unit.file, statement.value):
+                    continue
+                text: str | None = ast.unparse(statement.value)
+                for x in ast.walk(statement.value):
+                    its = seen_at(self.forward, unit.file, x)[:1]
+                    if isinstance(x, ast.Name) and its and its[0].kind and text is not None:
+                        name = here.get((its[0].kind, its[0].shape, its[0].sum))
+                        text = name and re.sub(rf"(?<![\w.]){x.id}(?!\w)", name, text)
+                if text:
+                    found.append(text)
+        return [*dict.fromkeys(found)]
+
+    def _of(self, file: File, scope: Any) -> dict[str, Atom]:
+        found: dict[str, set[Any]] = {}
+        for x in _within(scope):
+            is_atom = isinstance(x, (ast.Name, ast.Attribute, ast.Subscript, ast.arg))
+            if is_atom and (file, x.at) in self.notes.seen:
+                if isinstance(x, ast.Subscript) and not _is_simple(x):
+                    continue
+                text = x.arg if isinstance(x, ast.arg) else ast.unparse(x)
+                found.setdefault(text, set()).update(shapes_at(self.notes, file, x))
+        return {t: Atom(t, frozenset(s)) for t, s in found.items() if any(k for k, _ in s)}
+
+    def like(self, file: File, node: Any, shapes: Shapes) -> Iterator[Atom]:
+        """The arrays in scope that had one of some shapes."""
+        wanted = {shape for _, shape in shapes}
+        for atom in self.atoms(file, node).values():
+            if any(shape in wanted for kind, shape in atom.shapes if kind in "fb"):
+                yield atom
+
+    def within(self, file: File, node: Any, shapes: Shapes) -> Iterator[Atom]:
+        """The smaller arrays in scope that broadcast to one of some shapes."""
+        wanted = {shape for _, shape in shapes if shape}
+        for atom in self.atoms(file, node).values():
+            for kind, shape in atom.shapes:
+                if kind in "fb" and shape and any(_broadcasts(shape, w) for w in wanted):
+                    yield atom
+                    break
+
+    def fixed(self, file: File) -> list[str]:
+        """The names of numbers that are set in a file, once and for all."""
+        return [
+            target.id
+            for node in file.tree.body
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+            for target in node.targets
+            if isinstance(target, ast.Name) and type(node.value.value) is float
+        ]
+
+    def fixed_numbers(self) -> Iterator[tuple[File, ast.Constant]]:
+        """The numbers that names of a module stand for, where functions here read them."""
+        read = {
+            (unit.file, x.id)
+            for unit in self.units
+            for x in ast.walk(unit.statement)
+            if isinstance(x, ast.Name)
+        }
+        for file in self.code.files.values():
+            for node in file.tree.body:
+                if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+                    names = [t.id for t in node.targets if isinstance(t, ast.Name)]
+                    is_read = len(names) == len(node.targets) == 1 and (file, names[0]) in read
+                    if is_read and type(node.value.value) in (int, float):
+                        yield file, node.value
+
+    def callables(self, file: File, node: Any) -> list[str]:
+        """What is called with one argument where a node stands, and what could be."""
+        owner = file.above(node, ast.ClassDef)
+        scope = owner or file.above(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module))
+        if scope in self._callables:
+            return self._callables[scope]
+        found = [*self._one_argument]
+        for x in ast.walk(owner) if owner is not None else self.scope(file, node):
+            if isinstance(x, ast.Call) and len(x.args) == 1 and not x.keywords:
+                if isinstance(x.func, (ast.Name, ast.Attribute)) and not self._is_array(
+                    file, x.func
+                ):
+                    found.append(ast.unparse(x.func))
+            elif isinstance(x, ast.Attribute) and isinstance(x.ctx, ast.Store):
+                found.append(ast.unparse(x))
+        self._callables[scope] = [*dict.fromkeys(found)]
+        return self._callables[scope]
+
+    @cached_property
+    def _one_argument(self) -> list[str]:
+        """The user's functions of one argument, and numpy's that are called with one array."""
+        found = [name for name, count in self.functions() if count == 1]
+        for unit in self.code.around.values():
+            for x in ast.walk(unit.statement):
+                if isinstance(x, ast.Call) and len(x.args) == 1 and not x.keywords:
+                    text = ast.unparse(x.func)
+                    same = any(
+                        shapes_at(notes, unit.file, x.args[0]) & shapes_at(notes, unit.file, x)
+                        for notes in (self.notes, self.forward)
+                    )
+                    if same and text.startswith(f"{self.numpy[unit.file.name]}."):
+                        found.append(text)
+                for arg in x.args if isinstance(x, ast.Call) else ():  # handed on
+                    text = ast.unparse(arg)
+                    if isinstance(arg, ast.Attribute) and text.startswith(
+                        f"{self.numpy[unit.file.name]}."
+                    ):
+                        found.append(text)
+        return [*dict.fromkeys(found)]
+
+    def _is_array(self, file: File, function: Any) -> bool:
+        """Is it a method of an array?"""
+        return isinstance(function, ast.Attribute) and any(
+            kind for kind, _ in shapes_at(self.notes, file, function.value)
+        )
+
+    def keys(self, file: File, node: Any, shapes: Shapes) -> list[str]:
+        """What picks an element of each row of an array, from a program's own keys and indices."""
+        if self._keys is None:
+            self._keys = [
+                ", ".join(ast.unparse(y) for y in x.slice.elts)
+                for unit in self.code.around.values()
+                for x in ast.walk(unit.statement)
+                if isinstance(x, ast.Subscript) and isinstance(x.slice, ast.Tuple)
+                if any(isinstance(y, (ast.Name, ast.Call)) for y in x.slice.elts)
+            ]
+        found = [*self._keys]
+        lengths = {shape[0] for _, shape in shapes if len(shape) == 2}
+        rows = [
+            a.text
+            for a in self.atoms(file, node).values()
+            if a.shapes and all(k == "i" and len(s) == 1 and s[0] in lengths for k, s in a.shapes)
+        ]
+        found += [f"{a}, {b}" for a in rows for b in rows if a != b]
+        return [*dict.fromkeys(found)]
+
+    def counts(self, file: File, node: Any) -> list[str]:
+        """What counts something, in scope: `N`, `X.shape[0]`, `len(X)`."""
+        scope = file.above(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module))
+        if scope not in self._counts:
+            self._counts[scope] = [*dict.fromkeys(self._counted(file, scope))]
+        return self._counts[scope]
+
+    def _counted(self, file: File, scope: Any) -> Iterator[str]:
+        atoms = self.atoms(file, scope)
+        values = {1.0}
+        for x in self.scope(file, scope):
+            if isinstance(x, ast.Name):
+                values |= {v.sum for v in seen_at(self.notes, file, x) if v.kind == "i"}
+        yield from (a.text for a in atoms.values() if a.is_count)
+        for x in self.scope(file, scope):
+            if isinstance(x, ast.Call) and isinstance(x.func, ast.Name) and x.func.id == "len":
+                yield file.segment(x)
+            if isinstance(x, ast.Attribute) and x.attr == "size" and self.is_reached(file, x):
+                yield file.segment(x)
+        for arg in scope.args.args if isinstance(scope, ast.FunctionDef) else ():
+            arrays = atoms.get(arg.arg)
+            dims = max((len(s) for _, s in arrays.shapes), default=0) if arrays else 0
+            for shape in sorted(shapes_of(arrays.shapes))[:1] if arrays and dims else ():
+                names = [f"{arg.arg}.shape[{i}]" for i in range(dims)]
+                for name, value in zip([*names, f"{arg.arg}.size"], [*shape, prod(shape)]):
+                    if value not in values:
+                        values.add(value)
+                        yield name
+
+    def scope(self, file: File, node: Any) -> list[Any]:
+        """The nodes of the function around a node."""
+        scope = file.above(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module))
+        if scope not in self._scopes:
+            self._scopes[scope] = [*_within(scope)]
+        return self._scopes[scope]
+
+    @cached_property
+    def factors(self) -> list[str]:
+        """The factors of products in the program, with one array of theirs left open, as \0."""
+        found: dict[str, None] = {}
+        for file, x in self._products():
+            for part in (x.left, x.right):
+                if isinstance(part, (ast.BinOp, ast.Compare, ast.Call)):
+                    names = {
+                        ast.unparse(y)
+                        for y in ast.walk(part)
+                        if isinstance(y, (ast.Name, ast.Subscript, ast.Attribute))
+                        and shapes_of(self.shapes(file, y)) - {()}
+                    }
+                    text = ast.unparse(part)
+                    text = text if isinstance(part, ast.Call) else f"({text})"
+                    for name in sorted(names, key=len)[-1:]:
+                        name = rf"(?<![\w.]){re.escape(name)}(?![\w\[])"
+                        found[re.sub(name, "\0", text)] = None
+        return [*found]
+
+    @cached_property
+    def terms(self) -> list[str]:
+        """The products of a number and something in the program, with that left open."""
+        return [
+            *dict.fromkeys(
+                f"{self.text(file, x.left, LEVELS[ast.Mult])} * \0"
+                for file, x in self._products()
+                if not shapes_of(self.shapes(file, x.left)) - {()}
+            )
+        ]
+
+    def _products(self) -> Iterator[tuple[File, Any]]:
+        for unit in self.units:
+            for x in ast.walk(unit.statement):
+                if isinstance(x, ast.BinOp) and isinstance(x.op, ast.Mult):
+                    yield unit.file, x
+
+    def functions(self) -> Iterator[tuple[str, int]]:
+        """The user's functions of the modules, with how many arguments they take."""
+        for unit in self.code.around.values():
+            node = unit.statement
+            if isinstance(node, ast.FunctionDef) and isinstance(unit.file.parent[node], ast.Module):
+                yield node.name, len(node.args.args)
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
+                for target in node.targets:
+                    if isinstance(target, ast.Name):
+                        yield target.id, len(node.value.args.args)
+
+
+def _within(scope: Any) -> Iterator[Any]:
+    """The nodes of a function, without those of functions within that have names."""
+    pending = [*ast.iter_child_nodes(scope)]
+    if isinstance(scope, ast.Module):
+        pending = [x for x in pending if not isinstance(x, (ast.FunctionDef, ast.ClassDef))]
+    while pending:
+        x = pending.pop()
+        yield x
+        if not isinstance(x, (ast.FunctionDef, ast.ClassDef)):
+            pending += ast.iter_child_nodes(x)
+
+
+def _is_simple(x: ast.Subscript) -> bool:
+    """Is it an item of something with a name?"""
+    while isinstance(x, ast.Subscript):
+        x = x.value  # type: ignore[assignment]
+    return isinstance(x, (ast.Name, ast.Attribute))
+
+
+def _numpy(file: File) -> str:
+    """What numpy is called in a file; nothing where it has no name."""
+    for node in file.tree.body:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name == "numpy":
+                    return alias.asname or alias.name
+    return ""
+
+
+def fits(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The shape of a matrix product, if there is one."""
+    if not a or not b or a[-1] != b[-2 if len(b) > 1 else 0]:
+        return None
+    try:
+        batch = np.broadcast_shapes(a[:-2], b[:-2])
+    except ValueError:
+        return None
+    return (*batch, *a[-2:-1], *(b[-1:] if len(b) > 1 else ()))
+
+
+def seen_at(notes: Notes, file: File, node: Any) -> list[Seen]:
+    """What a node came to, each time that it was reached."""
+    return notes.seen.get((file, node.at), [])
+
+
+def shapes_at(notes: Notes, file: File, node: Any) -> set[tuple[str, tuple[int, ...]]]:
+    return {(s.kind, s.shape) for s in seen_at(notes, file, node)}
+
+
+def shapes_of(shapes: Iterable[tuple[str, tuple[int, ...]]]) -> set[tuple[int, ...]]:
+    return {shape for kind, shape in shapes if kind}
+
+
+def _broadcasts(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    """Does a smaller shape broadcast to another?"""
+    try:
+        return a != b and np.broadcast_shapes(a, b) == b
+    except ValueError:
+        return False

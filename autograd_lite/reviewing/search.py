@@ -1,0 +1,292 @@
+"""The search for edits that put gradients right."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from .bench import Bench, Case
+from .code import Code, lent
+from .hits import gives_right_value
+from .known import Known, Meaning, values_of
+from .mending import Impossible, Steps, TooLong, counted, grafted, mended, unit_of
+from .pool import Pool
+from .rewrites import Edit, edits
+from .truth import Truth
+
+MOST = 9_000  # edits that are tried for one mistake
+FEW = 1_200  # the same where another was made that puts nothing right by itself
+FAR = 1.0  # edits that are no more far-fetched may put some gradients right, and not all
+FIRST, PROBED = 300, 20_000  # edits that are tried at once; whose line alone is looked at, first
+SUSPECT = 0.3  # how innocent a line may look that is looked at alone
+AFTER = 250  # edits that are tried when one puts all right, for there may be a simpler one
+
+
+@dataclass(frozen=True)
+class Mend:
+    """An edit that puts gradients right. `right`: which then are; `text`: the file with it."""
+
+    edit: Edit
+    right: tuple[bool, ...]
+    text: str
+    cost: float
+    others: tuple[Edit, ...] = ()
+
+
+class Search:
+    """Looks for edits, one after another, until all gradients are right or none helps."""
+
+    def __init__(
+        self,
+        bench: Bench,
+        truth: Truth,
+        cases: list[Case],
+        seconds: float,
+        shown: Callable[[int], Any],
+    ) -> None:
+        self.bench, self.truth, self.cases, self.shown = bench, truth, cases, shown
+        self.until = perf_counter() + seconds
+        self.tried, self.most = 0, 0
+        self.steps = Steps()
+        self.hits: list[Edit] = []
+        self.stopped = False
+
+    def rights(self, code: Code, edit: Edit, cases: list[Case]) -> Iterator[list[bool]]:
+        """Which gradients are right with an edit, for each case; none where it does not run."""
+        if edit.file.above(edit.site, FUNCTIONS) is None and not _in_unit(code, edit):
+            yield from self._with_constant(edit, cases)
+            return
+        unit = unit_of(code, edit.file, edit.site)
+        try:
+            with grafted(edit) as loops:
+                codes = counted(unit, self.steps, loops)
+            with lent({unit: codes}):
+                for case in cases:
+                    self.steps.left = self.most
+                    yield self.bench.right(case)
+        except (Exception, TooLong, SystemExit):  # whatever an edited program raises
+            return
+
+    def first_that_runs(self, code: Code) -> bool:
+        """Find what gradients are of from the first edit by which the pass does not raise."""
+        pool = Pool(code, self.bench.notes, self.bench.forward)
+        for edit in self._ordered(pool, Known(self.truth, self.bench.forward)):
+            unit = unit_of(code, edit.file, edit.site) if _in_unit(code, edit) else None
+            if unit is None or perf_counter() > self.until:
+                continue
+            self.steps.left = 10**6
+            try:
+                with grafted(edit) as loops:
+                    codes = counted(unit, self.steps, loops)
+                with lent({unit: codes}):
+                    self.bench.find_targets()
+                return True
+            except (Exception, TooLong, SystemExit):
+                continue
+        return False
+
+    def _with_constant(self, edit: Edit, cases: list[Case]) -> Iterator[list[bool]]:
+        """The same of another number that a name of the module stands for."""
+        (name,) = edit.file.above(edit.site, ast.Assign).targets
+        for space in self.bench.code.spaces(edit.file.name):
+            own = space[name.id]
+            try:
+                space[name.id] = ast.literal_eval(edit.changes[0][1])
+                for case in cases:
+                    yield self.bench.right(case)
+            except Exception:
+                return
+            finally:
+                space[name.id] = own
+            return
+
+    def mends(self, code: Code, now: list[bool], few: bool = False) -> list[Mend]:
+        """The edits that put most gradients right and none wrong, the simplest first.
+
+        now: which are right without. few: of those that come first alone.
+        """
+        pool = Pool(code, self.bench.notes, self.bench.forward)
+        self.steps.left = 10**9
+        with lent({unit: counted(unit, self.steps) for unit in code.units.values()}):
+            with contextlib.suppress(Exception):
+                self.bench.right(self.cases[0])
+            self.most = 10_000 + 20 * (10**9 - self.steps.left)
+            return self._mends(code, now, pool, FEW if few else MOST)
+
+    def _mends(self, code: Code, now: list[bool], pool: Pool, most: int) -> list[Mend]:
+        known = Known(self.truth, self.bench.forward)
+        found: list[Mend] = []
+        done = most
+        best = sum(now)
+        for i, edit in enumerate(self._hits_first(self._ordered(pool, known), known)):
+            if i >= done or perf_counter() > self.until:
+                self.stopped = i < done
+                break
+            self.tried += 1
+            self.shown(self.tried)
+            right = next(self.rights(code, edit, self.cases[:1]), None)
+            if right is None or sum(right) < max(best, sum(now) + 1):
+                continue
+            if not all(r or not n for r, n in zip(right, now)):
+                continue
+            others = [*self.rights(code, edit, self.cases[1:])]
+            if len(others) < len(self.cases) - 1:
+                continue
+            both = tuple(all(some) for some in zip(right, *others))
+            if sum(both) <= sum(now) or not all(r or not n for r, n in zip(both, now)):
+                continue
+            try:
+                text = mended(code, edit)
+            except Impossible:
+                continue
+            statement = edit.file.above(edit.site, ast.stmt)
+            cost = _cost(edit) + 8 * self.innocence.get(statement, 0.0)
+            if not all(both) and (edit.rank > FAR or not edit.changes[0][1]):
+                continue
+            found.append(Mend(edit, both, text, cost))
+            best = max(best, sum(both))
+            if all(both):
+                done = min(done, i + AFTER)
+        most = max((sum(m.right) for m in found), default=0)
+        return sorted((m for m in found if sum(m.right) == most), key=lambda m: m.cost)
+
+    def _ordered(self, pool: Pool, known: Known) -> list[Edit]:
+        """All edits, those first that are near at hand, in lines that look suspicious."""
+        ranked: list[tuple[float, int, Edit]] = []
+        self.innocence: dict[Any, float] = {}
+        self.made = _made(pool, known)
+        seen = set()
+        for unit in pool.units:
+            file = unit.file
+            shared = 0.0 if pool.own[unit] else 4.0
+            for node in ast.walk(unit.statement):
+                if not isinstance(node, (ast.expr, ast.stmt)):
+                    continue
+                statement = file.above(node, ast.stmt)
+                is_target = isinstance(getattr(node, "ctx", None), ast.Store)
+                reached = pool.is_reached(file, node) or is_target
+                reached = reached or isinstance(node, (ast.stmt, ast.Constant))
+                if self.bench.error is None and not reached:
+                    continue
+                if statement not in self.innocence:
+                    own = self._innocence(pool, known, file, statement)
+                    self.innocence[statement] = shared + own
+                rank = self.innocence[statement]
+                for edit in edits(pool, file, node):
+                    key = tuple((id(n), text) for n, text in edit.changes)
+                    if key not in seen:
+                        seen.add(key)
+                        ranked.append((edit.rank + rank, len(ranked), edit))
+        for file, node in pool.fixed_numbers():
+            for i, text in enumerate(_numbers(pool, node)):
+                said = f"{node.value!r} stands where {text} belongs"
+                ranked.append(
+                    (1.0, len(ranked) + i, Edit(file, ((node, text),), "constant", said, 1))
+                )
+                self.innocence[file.above(node, ast.stmt)] = 0.0
+        ranked.sort(key=lambda one: one[:2])
+        return [edit for _, _, edit in ranked]
+
+    def _hits_first(self, ordered: list[Edit], known: Known) -> Iterator[Edit]:
+        """The same edits; after the first, those come earlier that make a line's value right."""
+        yield from ordered[:FIRST]
+        rest: list[Edit] = []
+        probed = 0
+        self.hits = []
+        for edit in ordered[FIRST:]:
+            suspect = self.innocence[edit.file.above(edit.site, ast.stmt)] < SUSPECT
+            if suspect and probed < PROBED and edit.rank < 2:
+                probed += 1
+                if gives_right_value(edit, self.bench.notes, known, self.made):
+                    self.hits.append(edit)
+                    yield edit
+                    continue
+            rest.append(edit)
+        yield from rest
+
+    def _innocence(self, pool: Pool, known: Known, file: Any, statement: Any) -> float:
+        """How little a line looks like one with a mistake: what it makes is right."""
+        notes = pool.notes.seen
+        found = []
+        for node in values_of(statement):
+            made = [(i, note) for i, note in enumerate(notes.get((file, node.at), ()))]
+            made = [(i, note) for i, note in made if note.kind == "f" and note.norm]
+            if not made:
+                continue
+            wrong = [i for i, note in made if not known.is_given(note)]
+            means = [known.meaning(note) for _, note in made]
+            cotangents = [m for m in means if m is not None and m.is_cotangent]
+            if any(self.made[m][0] is not statement for m in cotangents):
+                found.append(-0.3)  # what another line has made
+            elif not wrong:
+                partly = any(m is not None and m.is_cotangent and not m.name for m in means)
+                found.append(0.2 if partly and isinstance(statement, ast.Assign) else 0.5)
+            else:
+                read = [
+                    its
+                    for x in ast.walk(node)
+                    if isinstance(x, (ast.Name, ast.Attribute, ast.Subscript))
+                    and (its := notes.get((file, _at(x))))
+                    and isinstance(x.ctx, ast.Load)
+                    and its[0].shape
+                ]
+                fresh = any(all(known.is_given(n[min(i, len(n) - 1)]) for n in read) for i in wrong)
+                found.append(-0.7 if fresh else 0.2)  # what is wrong, from what is right
+        if not found:
+            in_place = isinstance(statement, ast.Expr) or self.bench.error is not None
+            return 0.0 if in_place else 0.4
+        return min(found)
+
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+def _in_unit(code: Code, edit: Edit) -> bool:
+    found = edit.site
+    while found is not None and found not in code.units:
+        found = edit.file.parent.get(found)
+    return found is not None
+
+
+def _numbers(pool: Pool, node: ast.Constant) -> list[str]:
+    own: Any = node.value
+    found = [*pool.constants, own * 2, own / 2, own * 10, own / 10, -own]
+    return [*dict.fromkeys(repr(x) for x in found if x != own)]
+
+
+def _at(node: Any) -> int:
+    return int(node.at)
+
+
+def _made(pool: Pool, known: Known) -> dict[Meaning, list[Any]]:
+    """The statements that make what a cotangent is, in their order."""
+    found: dict[Meaning, dict[Any, int]] = defaultdict(dict)
+    for unit in pool.units:
+        for statement in ast.walk(unit.statement):
+            for node in values_of(statement):
+                for meaning in known.means(pool.notes, unit.file, node):
+                    if meaning is not None:
+                        found[meaning][statement] = pool.notes.first[unit.file, node.at]
+    ordered = defaultdict(list)
+    for meaning, statements in found.items():
+        ordered[meaning] = sorted(statements, key=lambda statement: statements[statement])
+    return ordered
+
+
+def _cost(edit: Edit) -> float:
+    """How much there is to read in an edit: the tokens that it writes, and what is far-fetched."""
+    cost = 4 * edit.rank
+    for node, text in edit.changes:
+        own, new = Counter(_tokens(edit.file.segment(node))), Counter(_tokens(text))
+        cost += (new - own).total() + 0.1 * (own - new).total()
+    return cost
+
+
+def _tokens(text: str) -> list[str]:
+    return re.findall(r"\w+|\*\*|[^\w\s]", text)

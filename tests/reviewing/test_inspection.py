@@ -1,0 +1,218 @@
+"""`review`: what is wrong is found, mended, verified; what is right is so; nothing changes."""
+
+import copy
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from habits import HABITS, program
+from written import ARGS, NETWORK, make, module
+
+import autograd_lite as al
+from autograd_lite.reviewing.search import Search
+
+rng = np.random.default_rng(8)
+SMALL = [rng.normal(size=s) for s in ((3, 2), (2,), (5, 3), (5, 2))]
+WRONG = NETWORK.replace("(1 - a1 ** 2)", "(1 - z1 ** 2)")
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+@pytest.mark.parametrize("habit", HABITS)
+def test_habits_are_followed(tmp_path, habit):
+    right = program(habit)
+    m = module(tmp_path, right)
+    found = al.review(m.loss, m.gradient, *SMALL, wrt=["W", "b"])
+    assert found.ok, found
+    head, tail = right.split("def gradient")
+    wrong = head + "def gradient" + tail.replace("2 * (p - y)", "3 * (p - y)")
+    m = module(tmp_path, wrong)
+    found = al.review(m.loss, m.gradient, *SMALL, wrt=["W", "b"])
+    assert found.wrong == ("W", "b")
+    assert found.left == (), found
+    (text,) = found.mended.values()
+    assert text == right, found
+    (mistake,) = found.mistakes
+    assert "3 * (p - y)" in mistake.text
+    assert mistake.kind == "factor"
+
+
+def test_what_is_right_is_said_to_be(tmp_path):
+    m = module(tmp_path, NETWORK)
+    found = al.review(m.loss, m.gradients, *ARGS, make=make)
+    assert found.ok
+    assert found.mistakes == ()
+    assert found.diff() == ""
+    assert str(found).startswith("the backward pass is right: all 4 gradients are the derived ones")
+    found.raise_if_wrong()
+    meanings = {line.text.split(" = ")[0]: line.meaning for line in found.lines if line.meaning}
+    assert meanings["dW1"] == "∂loss/∂W1"
+    assert meanings["dp"] == "∂loss/∂p"
+
+
+def test_float32_is_right(tmp_path):
+    m = module(tmp_path, NETWORK)
+    assert al.review(m.loss, m.gradients, *(a.astype(np.float32) for a in ARGS)).ok
+
+
+def test_a_mistake_is_shown_as_a_compiler_does(tmp_path):
+    m = module(tmp_path, WRONG)
+    found = al.review(m.loss, m.gradients, *ARGS, make=make)
+    (mistake,) = found.mistakes
+    assert mistake.line == 1 + WRONG.split("\n").index("    dz1 = da1 * (1 - z1 ** 2)")
+    assert mistake.text[slice(*mistake.span)] == "z1"
+    assert mistake.mended == "    dz1 = da1 * (1 - a1 ** 2)"
+    assert mistake.kind == "derivative-at-input"
+    assert mistake.verified.endswith("fresh inputs")
+    text = str(found)
+    assert "2 of 4 gradients are wrong: W1, b1; one edit mends them" in text
+    assert "^^" in text
+    assert f"follows from line {mistake.line}" in text
+    assert "✗" in found._repr_html_()
+    with pytest.raises(AssertionError, match="stands where `a1` belongs"):
+        found.raise_if_wrong()
+
+
+def test_a_difference_that_git_applies(tmp_path):
+    m = module(tmp_path, WRONG)
+    found = al.review(m.loss, m.gradients, *ARGS)
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    place = (tmp_path / f"{m.__name__}.py").as_posix().lstrip("/")
+    inside = found.diff().replace(place, f"{m.__name__}.py")
+    subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=inside, text=True, check=True)
+    assert (tmp_path / f"{m.__name__}.py").read_text() == NETWORK
+
+
+def test_two_mistakes(tmp_path):
+    wrong = WRONG.replace("db2 = dp.sum(axis=0)", "db2 = dp.sum()")
+    m = module(tmp_path, wrong)
+    found = al.review(m.loss, m.gradients, *ARGS)
+    assert found.left == ()
+    assert [*found.mended.values()] == [NETWORK]
+    lines = {mistake.line for mistake in found.mistakes}
+    assert lines == {
+        i + 1 for i, (a, b) in enumerate(zip(wrong.split("\n"), NETWORK.split("\n"))) if a != b
+    }
+
+
+def test_what_is_right_by_chance_is_wrong(tmp_path):
+    text = """
+import numpy as np
+
+def loss(gamma, W, x):
+    return ((gamma * (x @ W)) ** 2).sum()
+
+def gradients(gamma, W, x):
+    z = x @ W
+    dz = 2 * gamma * z
+    return {"gamma": (2 * gamma * z * z).sum(0), "W": x.T @ dz}
+"""
+    m = module(tmp_path, text)
+    found = al.review(m.loss, m.gradients, np.ones(2), SMALL[0], SMALL[2])
+    assert found.wrong == ("W",)
+    assert "right on these arguments, wrong on others" in str(found)
+    assert found.left == ()
+
+
+def test_code_that_raises(tmp_path):
+    m = module(tmp_path, NETWORK.replace("dp @ W2.T", "dp @ W2"))
+    for wrt in (None, ["W1", "b1", "W2", "b2"]):
+        found = al.review(m.loss, m.gradients, *ARGS, wrt=wrt)
+        assert [*found.mended.values()] == [NETWORK], found
+        assert "backward raises ValueError" in str(found)
+
+
+CLASS = """
+import numpy as np
+
+class Net:
+    def __init__(self, rng):
+        self.W, self.b = rng.normal(size=(3, 2)), np.zeros(2)
+        self.log = []
+
+    def loss(self, x, y):
+        self.p = np.tanh(x @ self.W + self.b)
+        return ((self.p - y) ** 2).sum()
+
+    def step(self, x, y, lr=0.1):
+        self.log.append(1)
+        d = 2 * (self.p - y) * (1 - self.p ** 2)
+        self.W -= lr * x.T @ d
+        self.b -= lr * d.sum(axis=0)
+"""
+
+
+def test_attributes_that_are_updated_in_place(tmp_path):
+    for text in (CLASS, CLASS.replace("d.sum(axis=0)", "d.mean(axis=0)")):
+        net = module(tmp_path, text).Net(np.random.default_rng(1))
+        before = copy.deepcopy(vars(net))
+        found = al.review(net.loss, net.step, *SMALL[2:], wrt=["W", "b"], returns="updated", lr=0.1)
+        assert found.ok == (text is CLASS), found
+        assert found.left == ()
+        assert found.mended == {} or [*found.mended.values()] == [CLASS]
+        assert vars(net).keys() == before.keys()
+        assert net.log == []
+        np.testing.assert_array_equal(net.W, before["W"])
+
+
+def test_nothing_is_changed(tmp_path, monkeypatch):
+    rights = Search.rights
+    m = module(tmp_path, WRONG)
+    args, codes = copy.deepcopy(ARGS), (m.loss.__code__, m.gradients.__code__)
+    states = np.random.get_state()[1].copy(), random.getstate()  # noqa: NPY002
+    for i in range(30):
+        if i % 3:
+            al.review(m.loss, m.gradients, *args)
+        else:
+            calls = iter(range(i + 1))
+
+            def interrupted(*args, calls=calls):
+                if next(calls, None) is None:
+                    raise KeyboardInterrupt
+                return rights(*args)
+
+            monkeypatch.setattr(Search, "rights", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                al.review(m.loss, m.gradients, *args)
+            monkeypatch.setattr(Search, "rights", rights)
+    for a, b in zip(args, ARGS):
+        np.testing.assert_array_equal(a, b)
+    assert (m.loss.__code__, m.gradients.__code__) == codes
+    assert (np.random.get_state()[1] == states[0]).all()  # noqa: NPY002
+    assert random.getstate() == states[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "said"),
+    [
+        ({"returns": "other"}, ValueError, "'gradients' or 'updated'"),
+        ({"returns": "updated"}, ValueError, "give lr=0.1"),
+        ({"wrt": ["V"]}, ValueError, "here are W1, b1"),
+    ],
+)
+def test_what_is_asked_wrongly(tmp_path, change, error, said):
+    m = module(tmp_path, NETWORK)
+    with pytest.raises(error, match=said):
+        al.review(m.loss, m.gradients, *ARGS, **change)
+    with pytest.raises(TypeError, match="give it without"):
+        al.review(m.loss, {"W": 1}, *ARGS)
+    with pytest.raises(ValueError, match="save it to a file"):
+        al.review(m.loss, eval("lambda *args: args"), *ARGS)
+
+
+def test_from_a_shell(tmp_path):
+    maker = "\n\ndef make(rng):\n    n, d, h, k = rng.permutation(range(2, 8))[:4]\n"
+    maker += "    shapes = (d, h), (h,), (h, k), (k,), (n, d), (n, k)\n"
+    maker += "    return tuple(rng.normal(size=shape) for shape in shapes)\n"
+    for text, status in ((NETWORK, 0), (WRONG, 1)):
+        (tmp_path / "net.py").write_text(text + maker)
+        asked = ["net.py:loss", "net.py:gradients", "--args", "net.py:make"]
+        command = [sys.executable, "-m", "autograd_lite", "review", *asked]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == status, done.stderr
+        assert "gradients are" in done.stdout
+        done = subprocess.run([*command, "--diff"], cwd=tmp_path, capture_output=True, text=True)
+        assert ("+    dz1 = da1 * (1 - a1 ** 2)" in done.stdout) == bool(status)
+    done = subprocess.run([*command[:-1], "no.py:x"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 2

@@ -1,0 +1,38 @@
+"""Which noted values are values of the forward pass, cotangents, or parts of these."""
+
+import numpy as np
+from written import ARGS, NETWORK, module
+
+from autograd_lite.reviewing.arguments import Call
+from autograd_lite.reviewing.bench import Bench, aside
+from autograd_lite.reviewing.known import Known, values_of
+from autograd_lite.reviewing.notes import seen
+
+
+def test_values_and_cotangents_are_known_by_their_names(tmp_path):
+    m = module(tmp_path, NETWORK)
+    with aside():
+        bench = Bench(Call(m.loss, m.gradients, ARGS), None, "gradients", 1.0, None)
+        known = Known(bench.case(bench.given).truth, bench.forward)
+    W1, b1, W2, b2, X, Y = ARGS
+    a1 = np.tanh(X @ W1 + b1)
+    p = a1 @ W2 + b2
+    dp = 2 * (p - Y) / len(X)
+    grads = m.gradients(*ARGS)
+    said = [(p, "p"), (W1, "W1"), (dp, "∂loss/∂p"), (grads["dW1"], "∂loss/∂W1")]
+    for value, meaning in [*said, (grads["dW1"].T, "∂loss/∂W1")]:
+        assert str(known.meaning(seen(value))) == meaning
+    assert known.meaning(seen(dp @ W2.T)) is not None  # it has no name
+    assert known.meaning(seen(2 * grads["dW1"])) is None
+    assert known.meaning(seen(np.zeros(3))) is None
+    assert known.is_given(seen(X))
+    assert not known.is_given(seen(X + 1))
+
+
+def test_what_a_statement_keeps():
+    import ast
+
+    def count(text):
+        return len(values_of(ast.parse(text).body[0]))
+
+    assert [count(t) for t in ("a = b", "a, b = c, d", "a += 1", "f(x)", "pass")] == [1, 2, 1, 0, 0]

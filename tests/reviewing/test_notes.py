@@ -1,0 +1,68 @@
+"""What is noted of values: enough to know them again, and their transposes."""
+
+import numpy as np
+import pytest
+from written import ARGS, NETWORK, module
+
+from autograd_lite.reviewing.code import Code
+from autograd_lite.reviewing.notes import MANY, Notes, seen
+from autograd_lite.reviewing.watching import watched
+
+rng = np.random.default_rng(0)
+
+
+def test_an_array_is_known_again_to_rounding():
+    x = rng.normal(size=(4, 3))
+    a, b = seen(x), seen(x * (1 + 1e-15))
+    assert a[:2] == b[:2] == ("f", (4, 3))
+    assert abs(a.sum - b.sum) <= a.room
+    c = x.copy()
+    c[2, 1] += 1e-6
+    assert abs(a.sum - seen(c).sum) > a.room
+    assert abs(seen(x.T.copy()).turned - a.sum) <= a.room
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "shape"),
+    [
+        (True, "b", ()),
+        (3, "i", ()),
+        (0.5, "f", ()),
+        (np.float32(2), "f", ()),
+        (np.zeros((0, 2)), "f", (0, 2)),
+        (np.array([True]), "b", (1,)),
+        (np.array(["a"]), "", ()),
+        ("text", "", ()),
+        (None, "", ()),
+    ],
+)
+def test_kinds(value, kind, shape):
+    assert seen(value)[:2] == (kind, shape)
+
+
+def test_a_run_is_noted(tmp_path):
+    m = module(tmp_path, NETWORK)
+    code, notes = Code.of(m.gradients), Notes()
+    with watched(code, notes):
+        m.gradients(*ARGS)
+    (file,) = code.files.values()
+    shapes = {
+        file.segment(node): notes.shapes((file, node.at))
+        for node in file.nodes
+        if hasattr(node, "lineno") and (file, node.at) in notes.seen
+    }
+    assert shapes["a1.T @ dp"] == {("f", ARGS[2].shape)}
+    assert shapes["len(X)"] == {("i", ())}
+    assert notes.coarse == np.finfo(float).eps
+    notes.clear()
+    assert not notes.seen
+
+
+def test_of_a_loop_there_are_so_many(tmp_path):
+    m = module(
+        tmp_path, "def f(x):\n    for i in range(1000):\n        x = x + 1.0\n    return x\n"
+    )
+    code, notes = Code.of(m.f), Notes()
+    with watched(code, notes):
+        assert m.f(0.0) == 1000.0
+    assert max(map(len, notes.seen.values())) == MANY

@@ -1,0 +1,32 @@
+"""What a review says."""
+
+from written import ARGS, NETWORK, module
+
+import autograd_lite as al
+
+
+def test_a_line_that_is_missing_is_shown_where_it_belongs(tmp_path):
+    text = NETWORK.replace("    dp = 2 * (p - Y) / N\n", "    dp = 2 * (p - Y)\n    dp /= N\n")
+    m = module(tmp_path, text.replace("    dp /= N\n", "    dp *= N\n"))
+    found = al.review(m.loss, m.gradients, *ARGS)
+    (mistake,) = found.mistakes
+    assert mistake.mended.strip() == "dp /= N"
+    shown = str(mistake).split("\n")
+    assert any(line.startswith("- ") and "dp *= N" in line for line in shown)
+    assert any(line.startswith("+ ") and "dp /= N" in line for line in shown)
+
+
+def test_text_of_a_program_is_safe_in_a_notebook(tmp_path):
+    m = module(tmp_path, NETWORK.replace("(1 - a1 ** 2)", "(a1 < 2) * '<b>'.count('<') * 3"))
+    html = al.review(m.loss, m.gradients, *ARGS)._repr_html_()
+    assert "&lt;b&gt;" in html
+    assert "'<b>'" not in html
+
+
+def test_names_of_lines(tmp_path):
+    m = module(tmp_path, NETWORK.replace("da1 = dp @ W2.T", "da1 = 3 * dp @ W2.T"))
+    found = al.review(m.loss, m.gradients, *ARGS)
+    status = {line.text.split(" = ")[0]: line.status for line in found.lines}
+    assert status["da1"] == "wrong"
+    assert status["dz1"] == status["dW1"] == "follows"
+    assert status["dW2"] == status["dp"] == "right"

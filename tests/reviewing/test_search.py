@@ -1,0 +1,44 @@
+"""The search: the right line is found, in few steps, and what is found holds elsewhere."""
+
+import numpy as np
+import pytest
+from written import ARGS, NETWORK, module
+
+from autograd_lite.reviewing.arguments import Call
+from autograd_lite.reviewing.bench import Bench, aside
+from autograd_lite.reviewing.search import Search
+
+SLIPS = {
+    "dp = 2 * (p - Y) / N": "dp = 2 * (p - Y)",
+    "dW2 = a1.T @ dp": "dW2 = z1.T @ dp",
+    "db2 = dp.sum(axis=0)": "db2 = dp.sum()",
+    "dz1 = da1 * (1 - a1 ** 2)": "dz1 = da1 * (1 - z1 ** 2)",
+    "db1 = dz1.sum(axis=0)": "db1 = dz1.mean(axis=0)",
+}
+
+
+@pytest.mark.parametrize(("right", "wrong"), SLIPS.items())
+def test_the_line_is_found(tmp_path, right, wrong):
+    m = module(tmp_path, NETWORK.replace(right, wrong))
+    with aside():
+        bench = Bench(Call(m.loss, m.gradients, ARGS), None, "gradients", 1.0, None)
+        given = bench.case(bench.given)
+        search = Search(bench, given.truth, [*bench.others(2), given], 60, lambda tried: None)
+        best, *_ = search.mends(bench.code, bench.right(given))
+    assert all(best.right)
+    assert best.text == NETWORK.replace("\nimport", "\nimport", 1)
+    assert search.tried < 3000
+
+
+def test_an_endless_edit_does_not_hang(tmp_path):
+    text = (
+        "import numpy as np\n\ndef loss(w):\n    return (w * w).sum()\n\n"
+        "def back(w):\n    g, n = 3 * w, 5\n    while n > 0:\n        n = n - 1\n    return g\n"
+    )
+    m = module(tmp_path, text)
+    with aside():
+        bench = Bench(Call(m.loss, m.back, (np.array([1.0, 2.0]),)), None, "gradients", 1.0, None)
+        given = bench.case(bench.given)
+        search = Search(bench, given.truth, [given], 60, lambda tried: None)
+        best, *_ = search.mends(bench.code, [False])
+    assert "2 * w" in best.text
