@@ -8,6 +8,7 @@ import pytest
 
 import autograd_lite as al
 import nn
+from autograd_lite.__main__ import main as shell
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 OTHERS = ("JAX jit", "PyTorch", "MyGrad", "HIPS autograd")  # where they are installed
@@ -176,3 +177,44 @@ def test_newtons_method_needs_few_steps():
     norms, steps = newton.main()
     assert norms[-1] < 1e-8
     assert steps > 100 * len(norms)
+
+
+def test_the_review_of_the_articles_finds_their_faults(capsys):
+    found = load("review_articles").main()
+    assert [name for name, review in found.items() if review.ok] == ["A", "B", "C"]
+    lines = [mistake.mended.strip() for mistake in found["D"].mistakes]
+    assert lines == [
+        "d2 = (y - t) * y * (1 - y)",
+        '"b1": d1.sum(axis=0),',
+        '"b2": d2.sum(axis=0),',
+    ]
+    assert found["D"].left == ()
+    assert "the mean stands where the sum belongs" in capsys.readouterr().out
+
+
+def test_the_review_of_a_student_is_that_of_the_readme(capsys, monkeypatch):
+    monkeypatch.chdir(EXAMPLES.parent)
+    places = [f"examples/student.py:{name}" for name in ("loss", "gradients", "make")]
+    assert shell(["review", *places[:2], "--args", places[2]]) == 1
+    readme = (EXAMPLES.parent / "README.md").read_text(encoding="utf-8")
+    assert capsys.readouterr().out.strip() in readme
+
+
+def test_the_page_of_mistakes_is_what_is_found(monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    text, found = load("mistakes").page()
+    for right, review in found:
+        assert review.left == (), review
+        assert any(right.strip() in line for line in review.mended.popitem()[1].split("\n"))
+    assert text == (EXAMPLES / "mistakes.md").read_text(encoding="utf-8")
+
+
+def test_submissions_are_graded(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    text = (EXAMPLES / "student.py").read_text(encoding="utf-8")
+    (tmp_path / "ann.py").write_text(text, encoding="utf-8")
+    (tmp_path / "bob.py").write_text(text.replace("np.tanh(a1) ** 2", "a1 ** 2"), encoding="utf-8")
+    (tmp_path / "cy.py").write_text("gradients = 3", encoding="utf-8")
+    assert load("grade").grade(tmp_path) == {"ann": 2, "bob": 4, "cy": 0}
+    assert "`np.tanh` does not belong here" in (tmp_path / "ann.txt").read_text(encoding="utf-8")
+    assert "is right" in (tmp_path / "bob.txt").read_text(encoding="utf-8")

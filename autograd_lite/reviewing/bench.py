@@ -18,7 +18,7 @@ import numpy as np
 from ..comparing import tolerances
 from ..graph import Array
 from .arguments import UNKNOWN, Call, Targets
-from .code import Code, lent
+from .code import Code, function_of, lent
 from .fresh import elsewhere
 from .known import result_of
 from .notes import Notes
@@ -195,6 +195,12 @@ class Bench:
                     found.append(case)
                     break
         return found
+
+    def is_in_backward(self, name: str, line: int) -> bool:
+        """Is a line one of the function that was given, and of no helper?"""
+        code = function_of(self.given.backward).__code__
+        last = max(number or 0 for *_, number in code.co_lines())
+        return code.co_filename == name and code.co_firstlineno <= line <= last
 
     @contextlib.contextmanager
     def mended(self, code: Code) -> Iterator[None]:

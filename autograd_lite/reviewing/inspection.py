@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
+
+import numpy as np  # noqa: F401 - for the examples
 
 from ..graph import describe
 from .arguments import Call
@@ -14,12 +17,14 @@ from .code import Code
 from .known import Known
 from .mending import Impossible, mended
 from .report import Line, Mistake, annotated, page, told
+from .rewrites import Edit
 from .search import Mend, Search
 
 FRESH = 20  # other arguments that a mended pass is tried on
 SEARCHED = 3  # of these, while it is looked for
 PAIRS = 3  # edits that make a line right and no gradient, that another is looked for beside
 MANY = 6  # mistakes
+SAID, SIMILAR = 2, 4  # other edits that would do, and how much longer they may be
 
 
 @dataclass(frozen=True)
@@ -108,11 +113,14 @@ def review(
     TypeError for arguments that cannot be copied, or are no numbers; `NotRecorded`, a RuntimeError,
     if the loss can be neither recorded nor differentiated numerically.
 
-    >>> from autograd_lite import review
     >>> def loss(W, x, y):
     ...     return ((x @ W - y) ** 2).sum()
     >>> def gradient(W, x, y):
-    ...     return {"W": 2 * (x @ W - y).T @ x}
+    ...     return {"W": x.T @ (x @ W - y)}
+    >>> W, x, y = np.ones((2, 1)), np.array([[1.0, 2.0], [0.5, -1.0]]), np.zeros((2, 1))
+    >>> found = review(loss, gradient, W, x, y)
+    >>> found.mistakes[0].mended.strip()
+    'return {"W": 2 * x.T @ (x @ W - y)}'
     """
     if returns not in ("gradients", "updated"):
         raise ValueError(f"returns is {returns!r}; 'gradients' or 'updated' is needed")
@@ -221,13 +229,25 @@ def _mended(search: Search, bench: Bench, now: list[bool]) -> tuple[Code, list[M
             if two is None:
                 break
             return two
-        best = replace(mends[0], others=tuple(m.edit for m in mends[1:]))
+        best = replace(mends[0], others=_others(mends))
         found.append(best)
         now = list(best.right)
         code = code.with_text(best.edit.file.name, best.text)
         if not all(now):
             bench.renew(code)
     return code, found
+
+
+def _others(mends: list[Mend]) -> tuple[Edit, ...]:
+    """The edits after the first that make other programs."""
+    known = {ast.dump(ast.parse(mends[0].text))}
+    found = []
+    for mend in mends[1:20]:
+        tree = ast.dump(ast.parse(mend.text))
+        if tree not in known and mend.cost <= mends[0].cost + SIMILAR:
+            known.add(tree)
+            found.append(mend.edit)
+    return tuple(found[:SAID])
 
 
 def _two(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import copy
 import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
@@ -158,19 +160,14 @@ class Pool:
                     here.setdefault((v.kind, v.shape, v.sum), ast.unparse(x))
         found = []
         for unit in self.code.around.values():
-            for statement in ast.walk(unit.statement):
-                if not isinstance(statement, ast.Assign) or isinstance(statement.value, ast.Tuple):
+            for x in ast.walk(unit.statement):
+                if not isinstance(x, (ast.Call, ast.BinOp)):
                     continue
-                if not seen_at(self.forward, unit.file, statement.value):
+                if not shapes_of(shapes_at(self.forward, unit.file, x)) - {()}:
                     continue
-                text: str | None = ast.unparse(statement.value)
-                for x in ast.walk(statement.value):
-                    its = seen_at(self.forward, unit.file, x)[:1]
-                    if isinstance(x, ast.Name) and its and its[0].kind and text is not None:
-                        name = here.get((its[0].kind, its[0].shape, its[0].sum))
-                        text = name and re.sub(rf"(?<![\w.]){x.id}(?!\w)", name, text)
-                if text:
-                    found.append(text)
+                with contextlib.suppress(LookupError):
+                    renamed = _Renamed(self.forward, unit.file, here, x)
+                    found.append(ast.unparse(renamed.visit(copy.deepcopy(x))))
         return [*dict.fromkeys(found)]
 
     def _of(self, file: File, scope: Any) -> dict[str, Atom]:
@@ -375,6 +372,26 @@ class Pool:
                 for target in node.targets:
                     if isinstance(target, ast.Name):
                         yield target.id, len(node.value.args.args)
+
+
+class _Renamed(ast.NodeTransformer):
+    """An expression of the forward pass in the names that its values have elsewhere.
+
+    Raises LookupError where one has none.
+    """
+
+    def __init__(self, forward: Notes, file: File, here: dict[Any, str], whole: Any) -> None:
+        self.forward, self.file, self.here, self.whole = forward, file, here, whole.at
+
+    def visit(self, node: Any) -> Any:
+        its = seen_at(self.forward, self.file, node)[:1] if hasattr(node, "at") else []
+        if its and its[0].kind and node.at != self.whole and not isinstance(node, ast.Constant):
+            name = self.here.get((its[0].kind, its[0].shape, its[0].sum))
+            if name is not None:
+                return ast.parse(name, mode="eval").body
+            if isinstance(node, ast.Name):
+                raise LookupError(node.id)
+        return super().visit(node)
 
 
 def _within(scope: Any) -> Iterator[Any]:

@@ -776,7 +776,8 @@ def called(site: Site) -> Iterator[Edit]:
     func, args = site.text(node.func), node.args
     if len(args) == 1:
         if shapes_of(site.shapes(args[0])) & shapes_of(site.shapes()):
-            yield site.to(site.text(args[0]), "constant", f"`{func}` does not belong here", 0.5)
+            kind = "derivative-at-activation" if _of_derivative(site) else "constant"
+            yield site.to(site.text(args[0]), kind, f"`{func}` does not belong here", 0.5)
         for name in site.pool.callables(site.file, node):
             if name != func:
                 text = f"{name}({site.text(args[0])})"
@@ -1059,8 +1060,19 @@ def left_out(site: Site) -> Iterator[Edit]:
     kind = "constant"
     if isinstance(node, ast.AugAssign):
         kind = "factor" if isinstance(node.op, (ast.Mult, ast.Div)) else "constant"
+    said = "this line does not belong here"
+    if isinstance(node, (ast.Assign, ast.AugAssign)) and (name := _given(site)):
+        kind, said = "stale", f"`{name}` is changed before the gradients are worked out"
     if isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr)):
-        yield site.to("", kind, "this line does not belong here", 0.3)
+        yield site.to("", kind, said, 0.3)
+
+
+def _given(site: Site) -> str:
+    """The argument of its function that a statement changes, if it does."""
+    function = site.file.above(site.node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    target = getattr(site.node, "target", None) or site.node.targets[0]
+    names = {arg.arg for arg in function.args.args} if function is not None else set()
+    return target.id if isinstance(target, ast.Name) and target.id in names else ""
 
 
 def moved(site: Site) -> Iterator[Edit]:

@@ -24,6 +24,8 @@ MOST = 9_000  # edits that are tried for one mistake
 FEW = 1_200  # the same where another was made that puts nothing right by itself
 FAR = 1.0  # edits that are no more far-fetched may put some gradients right, and not all
 FIRST, PROBED = 300, 20_000  # edits that are tried at once; whose line alone is looked at, first
+NOTHING = 20  # tokens more that `x = x` costs: the line had better be left out
+HELPER = 4  # tokens more that a helper's line costs: others may call it, and be right
 SUSPECT = 0.3  # how innocent a line may look that is looked at alone
 AFTER = 250  # edits that are tried when one puts all right, for there may be a simpler one
 
@@ -147,6 +149,7 @@ class Search:
                 continue
             statement = edit.file.above(edit.site, ast.stmt)
             cost = _cost(edit) + 8 * self.innocence.get(statement, 0.0)
+            cost += 0 if self.bench.is_in_backward(edit.file.name, edit.site.lineno) else HELPER
             if not all(both) and (edit.rank > FAR or not edit.changes[0][1]):
                 continue
             found.append(Mend(edit, both, text, cost))
@@ -284,6 +287,9 @@ def _cost(edit: Edit) -> float:
     cost = 4 * edit.rank
     for node, text in edit.changes:
         own, new = Counter(_tokens(edit.file.segment(node))), Counter(_tokens(text))
+        above = edit.file.parent[node]
+        if isinstance(above, ast.Assign) and [text] == [ast.unparse(t) for t in above.targets]:
+            cost += NOTHING
         cost += (new - own).total() + 0.1 * (own - new).total()
     return cost
 
