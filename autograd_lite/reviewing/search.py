@@ -8,13 +8,14 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import prod
 from time import perf_counter
 from typing import Any
 
 from .bench import Bench, Case
 from .code import Code, lent
 from .hits import gives_right_value
-from .known import Known, Meaning, values_of
+from .known import Known, Meaning, result_of, values_of
 from .mending import Impossible, Steps, TooLong, counted, grafted, mended, unit_of
 from .pool import Pool
 from .rewrites import Edit, edits
@@ -27,6 +28,8 @@ FIRST, PROBED = 300, 20_000  # edits that are tried at once; whose line alone is
 NOTHING = 20  # tokens more that `x = x` costs: the line had better be left out
 HELPER = 4  # tokens more that a helper's line costs: others may call it, and be right
 SUSPECT = 0.3  # how innocent a line may look that is looked at alone
+SMALL = 200  # numbers of an array
+SOON, SHORT = 60, 4  # the same where it is as simple as this
 AFTER = 250  # edits that are tried when one puts all right, for there may be a simpler one
 
 
@@ -155,7 +158,7 @@ class Search:
             found.append(Mend(edit, both, text, cost))
             best = max(best, sum(both))
             if all(both):
-                done = min(done, i + AFTER)
+                done = min(done, i + (AFTER if cost > SHORT else SOON))
         most = max((sum(m.right) for m in found), default=0)
         return sorted((m for m in found if sum(m.right) == most), key=lambda m: m.cost)
 
@@ -200,18 +203,24 @@ class Search:
         """The same edits; after the first, those come earlier that make a line's value right."""
         yield from ordered[:FIRST]
         rest: list[Edit] = []
-        probed = 0
+        probed = 0.0
         self.hits = []
         for edit in ordered[FIRST:]:
             suspect = self.innocence[edit.file.above(edit.site, ast.stmt)] < SUSPECT
             if suspect and probed < PROBED and edit.rank < 2:
-                probed += 1
+                probed += self._effort(edit)
                 if gives_right_value(edit, self.bench.notes, known, self.made):
                     self.hits.append(edit)
                     yield edit
                     continue
             rest.append(edit)
         yield from rest
+
+    def _effort(self, edit: Edit) -> float:
+        """What it costs to look at an edit's line alone, where it costs 1 with small arrays."""
+        node = result_of(edit.file.above(edit.site, ast.stmt))
+        seen = self.bench.notes.seen.get((edit.file, getattr(node, "at", -1)), ())
+        return 1 + max((prod(note.shape) for note in seen), default=0) / SMALL
 
     def _innocence(self, pool: Pool, known: Known, file: Any, statement: Any) -> float:
         """How little a line looks like one with a mistake: what it makes is right."""
