@@ -122,6 +122,23 @@ def numbers(array: np.ndarray, most: int, prefix: str = "", **options: Any) -> s
     return opening + np.array2string(array, prefix=prefix, threshold=most, **options) + closing
 
 
+def with_bar(
+    what: str, progress: bool, items: Iterable[Any], stream: Any = None, delay: float = 2
+) -> Iterable[Any]:
+    """The items, with a bar (tqdm's, where it is installed) if they take longer than some seconds.
+
+    stream: where it is shown, by default stderr.
+    """
+    if not progress:
+        return items
+    try:
+        from tqdm import tqdm
+    except ImportError:
+        return items
+    bar = tqdm(items, what, leave=False, delay=delay, file=stream)
+    return bar  # type: ignore[no-any-return]
+
+
 def fenced(source: str) -> str:
     """Markdown of a Python source, which a notebook highlights."""
     fence = "`" * max([3, *(len(run) + 1 for run in re.findall("`+", source))])

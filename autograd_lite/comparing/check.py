@@ -19,7 +19,7 @@ from ..names import Names, Namespace
 from ..op import GENERATORS, rewind, state_of
 from ..reverse import check_recorded, grad, listed
 from ..reverse import order as in_order
-from ..showing import Table
+from ..showing import Table, with_bar
 from ..tensor import Tensor
 from ..trees import held, mapped
 from .keys import find
@@ -149,7 +149,7 @@ def check_grad(
             f"order is {describe(order)}; 1 or 2 is needed, for first or second derivatives; leave "
             "it out for 1"
         )
-    rng, shown = np.random.default_rng(rng), partial(_shown, progress)
+    rng, shown = np.random.default_rng(rng), partial(with_bar, "checking", progress)
     with in_mode(recording=True), np.errstate(all="ignore"):
         lost: list[Row] = []
         if isinstance(f, Node):
@@ -196,17 +196,6 @@ def _told(what: str, subject: Subject, found: Verdict) -> list[str]:
     if found.verdict == "wrong":
         return [*found.corners, f"{what} {relation(subject.derived, found.numerical)}"]
     return [f"{what} {found.verdict}"]
-
-
-def _shown(progress: bool, items: Iterable[Any]) -> Iterable[Any]:
-    """The items, with a bar if it takes long."""
-    if progress:
-        try:
-            from tqdm import tqdm
-        except ImportError:
-            return items
-        return tqdm(items, "checking", leave=False, delay=2)  # type: ignore[no-any-return]
-    return items
 
 
 # What is checked --------------------------------------------------------------------------------

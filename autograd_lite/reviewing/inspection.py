@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 import difflib
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np  # noqa: F401 - for the examples
 
 from ..graph import describe
+from ..showing import with_bar
 from .arguments import Call
 from .bench import Bench, Case, aside
 from .code import Code
@@ -88,6 +91,7 @@ def review(
     returns: str = "gradients",
     lr: float | None = None,
     seconds: float = 30.0,
+    progress: bool = True,
 ) -> Review:
     """Hold the code of a handwritten backward pass against the derivation of its loss.
 
@@ -98,7 +102,8 @@ def review(
     arguments are. wrt: names or positions of arguments, `"self.W1"` for attributes; by default what
     the result names. returns: `"updated"`, where W - lr * dW is returned, or stored in place of
     W; lr is then the rate. make: make(rng) gives other arguments, of other sizes, for a
-    `numpy.random.Generator`. seconds: after which the search is stopped.
+    `numpy.random.Generator`. seconds: after which the search is stopped. progress: show a bar
+    (tqdm's, where it is installed) on stderr for what takes longer.
 
     **The code is executed**, as it is and, edited in small ways, thousands of times, each time on
     copies of the arguments and of the objects that the passes are methods of. What it prints is
@@ -133,13 +138,14 @@ def review(
         if not callable(f):
             raise TypeError(f"{name} is {describe(f)}; a function is needed; give it without ()")
     call = Call(forward, backward, args)
+    shown = partial(with_bar, "reviewing", progress, stream=sys.stderr, delay=1)
     with aside():
-        return _reviewed(Bench(call, wrt, returns, float(lr or 1.0), make), seconds)
+        return _reviewed(Bench(call, wrt, returns, float(lr or 1.0), make), seconds, shown)
 
 
-def _reviewed(bench: Bench, seconds: float) -> Review:
+def _reviewed(bench: Bench, seconds: float, shown: Callable[..., Any]) -> Review:
     given = bench.case(bench.given)
-    search = Search(bench, given.truth, [], seconds, lambda tried: None)
+    search = Search(bench, given.truth, [], seconds, shown)
     original = {name: f.text for name, f in bench.code.files.items()}
     if bench.error is not None and bench.wrt is None:
         if not search.first_that_runs(bench.code):

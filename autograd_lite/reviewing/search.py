@@ -6,7 +6,7 @@ import ast
 import contextlib
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from math import prod
 from time import perf_counter
@@ -53,7 +53,7 @@ class Search:
         truth: Truth,
         cases: list[Case],
         seconds: float,
-        shown: Callable[[int], Any],
+        shown: Callable[[Iterable[Any]], Iterable[Any]] = iter,
     ) -> None:
         self.bench, self.truth, self.cases, self.shown = bench, truth, cases, shown
         self.until = perf_counter() + seconds
@@ -129,12 +129,12 @@ class Search:
         found: list[Mend] = []
         done = most
         best = sum(now)
-        for i, edit in enumerate(self._hits_first(self._ordered(pool, known), known)):
+        ordered = self._hits_first(self._ordered(pool, known), known)
+        for i, edit in enumerate(self.shown(ordered)):
             if i >= done or perf_counter() > self.until:
                 self.stopped = i < done
                 break
             self.tried += 1
-            self.shown(self.tried)
             right = next(self.rights(code, edit, self.cases[:1]), None)
             if right is None or sum(right) < max(best, sum(now) + 1):
                 continue

@@ -327,7 +327,7 @@ def test_a_bar_is_shown_if_it_is_wanted(monkeypatch):
 
     monkeypatch.setattr(pytest.importorskip("tqdm"), "tqdm", tqdm)
     assert al.check_grad(np.sin, V).ok
-    assert seen == [{"leave": False, "delay": 2}]
+    assert seen == [{"leave": False, "delay": 2, "file": None}]
     checked(np.sin, V)
     assert len(seen) == 1
     monkeypatch.setitem(sys.modules, "tqdm", None)
