@@ -37,6 +37,7 @@ SIGNS: dict[type, str] = {
     ast.Pow: "**",
 }
 ATOM = 9
+NO_CHANGE = {"copy", "array", "asarray", "zeros_like", "ones_like", "empty_like", "squeeze"}
 Shapes = frozenset[tuple[str, tuple[int, ...]]]
 
 
@@ -253,7 +254,8 @@ class Pool:
                         shapes_at(notes, unit.file, x.args[0]) & shapes_at(notes, unit.file, x)
                         for notes in (self.notes, self.forward)
                     )
-                    if same and text.startswith(f"{self.numpy[unit.file.name]}."):
+                    plain = text.rpartition(".")[2] in NO_CHANGE
+                    if same and not plain and text.startswith(f"{self.numpy[unit.file.name]}."):
                         found.append(text)
                 for arg in x.args if isinstance(x, ast.Call) else ():  # handed on
                     text = ast.unparse(arg)

@@ -521,6 +521,11 @@ def derived(site: Site) -> Iterator[Edit]:
             for rank, texts in ((0.6, near), (1.5, far)):
                 for text in texts:
                     for other in _slopes(site, text):
+                        if k == 1:
+                            last = site.text(factors[-1], MULTIPLY + 1)
+                            yield site.to(
+                                f"{other} * {last}", "constant", said.format(other), rank + 0.1
+                            )
                         yield site.to(
                             f"{kept} * {other}",
                             "constant",
@@ -1018,6 +1023,11 @@ def accumulated(site: Site) -> Iterator[Edit]:
             if atom.text != target and alike and fits_in:
                 said = f"`{target}` stands where `{atom.text}` belongs"
                 yield site.to(f"{atom.text} {own}= {value}", "index", said, 1)
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.BinOp):
+        sign = SIGNS.get(type(node.value.op), "")
+        if sign and _stores(node.value.left):
+            text = f"{site.text(node.value.left)} {sign}= {site.text(node.value.right)}"
+            yield site.to(text, "overwritten", f"`{sign}=` is meant: the result is lost", 0.1)
     elif isinstance(node, ast.Assign) and len(node.targets) == 1:
         target, value = site.text(node.targets[0]), site.text(node.value)
         if not isinstance(node.value, (ast.Tuple, ast.Dict, ast.List)):
@@ -1029,6 +1039,10 @@ def accumulated(site: Site) -> Iterator[Edit]:
             said = "`=` stands where `{}=` belongs: what was there is lost"
             for sign, rank in (("+", 0.2), ("-", 0.5), ("*", 0.6)):
                 yield site.to(f"{target} {sign}= {value}", "overwritten", said.format(sign), rank)
+
+
+def _stores(node: Any) -> bool:
+    return isinstance(node, (ast.Name, ast.Attribute, ast.Subscript))
 
 
 def _added_at(site: Site, target: Any, sign: str, value: str) -> Iterator[Edit]:

@@ -253,7 +253,8 @@ class Search:
         if not found:
             in_place = isinstance(statement, ast.Expr) or self.bench.error is not None
             return 0.0 if in_place else 0.4
-        return min(found)
+        hands_on = isinstance(statement, ast.Return) and len(values_of(statement)) > 1
+        return max(min(found), 0.5) if hands_on else min(found)
 
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
