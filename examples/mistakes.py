@@ -7,12 +7,12 @@ was found, made in one small network of this project's own, with what `al.review
     python examples/mistakes.py
 """
 
-import importlib.util
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import student
+from grade import imported
 
 import autograd_lite as al
 
@@ -36,9 +36,7 @@ def reviewed(text):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.py"
         path.write_text(text, encoding="utf-8")
-        spec = importlib.util.spec_from_file_location("network", path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        module = imported(path)
         args = module.make(np.random.default_rng(0))
         return al.review(module.loss, module.gradients, *args, make=module.make)
 
