@@ -3,9 +3,8 @@
 from .causes import Cause
 from .check import GradientCheck, check_grad
 from .comparison import Comparison, compare
-from .relations import related
 from .rounding import tolerances
 from .slips import CAUSES
 
 __all__ = ["CAUSES", "Cause", "Comparison", "GradientCheck"]
-__all__ += ["check_grad", "compare", "related", "tolerances"]
+__all__ += ["check_grad", "compare", "tolerances"]

@@ -70,6 +70,13 @@ class Place:
         return call._replace(args=args)
 
 
+def like(value: Any, new: Any) -> Any:
+    """A new value as an array or a number of the kind that one is."""
+    if isinstance(value, np.ndarray):
+        return np.asarray(new, value.dtype)
+    return type(value)(new)
+
+
 def _with(tree: Any, path: Path, value: Any) -> Any:
     if not path:
         return value

@@ -18,7 +18,7 @@ import numpy as np
 from ..comparing import tolerances
 from ..graph import Array
 from .arguments import UNKNOWN, Call, Targets
-from .code import Code, function_of, lent
+from .code import Code, function_of
 from .fresh import elsewhere
 from .known import result_of
 from .notes import Notes
@@ -133,9 +133,6 @@ class Bench:
         result = self._run(self.given.copied())
         self.targets = Targets(self.given, self.wrt, result, self.updates)
 
-    def loss(self, case: Case) -> float:
-        return float(np.asarray(self._run_forward(case.call.copied())).sum())
-
     def right(self, case: Case) -> list[bool]:
         """Which gradients are right."""
         return [
@@ -201,12 +198,6 @@ class Bench:
         code = function_of(self.given.backward).__code__
         last = max(number or 0 for *_, number in code.co_lines())
         return code.co_filename == name and code.co_firstlineno <= line <= last
-
-    @contextlib.contextmanager
-    def mended(self, code: Code) -> Iterator[None]:
-        """The code of other texts in the live functions."""
-        with lent(code.compiled()):
-            yield
 
 
 def _results(code: Code) -> list[Where]:

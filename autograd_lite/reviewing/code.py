@@ -101,6 +101,11 @@ class File:
             ast.unparse(x) for x in statement.targets if isinstance(x, (ast.Name, ast.Attribute))
         ]
 
+    def block(self, statement: Any) -> list[Any]:
+        """The statements among which one stands."""
+        lists = (value for _, value in ast.iter_fields(self.parent[statement]))
+        return next(x for x in lists if isinstance(x, list) and statement in x)
+
     def above(self, node: ast.AST, kinds: Any) -> Any:
         """The innermost node of some kinds that holds a node, or is it; None if there is none."""
         found: ast.AST | None = node
@@ -267,12 +272,15 @@ class Code:
         }
         return found
 
-    def spaces(self, name: str) -> list[dict[str, Any]]:
+    def unit_above(self, file: File, node: Any) -> Unit | None:
+        """The unit that holds a node, if one does."""
+        while node is not None and node not in self.units:
+            node = file.parent.get(node)
+        return self.units.get(node)
+
+    def space(self, name: str) -> dict[str, Any]:
         """The names of the module that a file is of."""
-        found = {
-            id(f.__globals__): f.__globals__ for f in self._live if f.__code__.co_filename == name
-        }
-        return [*found.values()]
+        return next(f.__globals__ for f in self._live if f.__code__.co_filename == name)
 
     def compiled(self) -> dict[Unit, list[CodeType]]:
         """All units with the code of their texts, which may not be that of the live functions."""

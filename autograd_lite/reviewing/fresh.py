@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Array
-from .arguments import Call, Place
+from .arguments import Call, Place, like
 
 
 def elsewhere(call: Call, places: list[Place], rng: np.random.Generator, batch: bool) -> Call:
@@ -19,11 +19,7 @@ def elsewhere(call: Call, places: list[Place], rng: np.random.Generator, batch: 
     now = call.copied()
     for place in places:
         value = place.get(now)
-        x = np.asarray(value)
-        moved = _moved(x, rng)
-        now = place.put(
-            now, moved.astype(x.dtype) if isinstance(value, np.ndarray) else type(value)(moved)
-        )
+        now = place.put(now, like(value, _moved(np.asarray(value), rng)))
     given = {p.root for p in places}
     data = [i for i, x in enumerate(now.args) if i not in given and _is_data(x)]
     axis = _sample_axis([now.args[i] for i in data])

@@ -10,13 +10,11 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-import numpy as np  # noqa: F401 - for the examples
-
 from ..graph import describe
 from ..showing import with_bar
 from .arguments import Call
 from .bench import Bench, Case, aside
-from .code import Code
+from .code import Code, lent
 from .known import Known
 from .mending import Impossible, mended
 from .report import Line, Mistake, annotated, page, told
@@ -118,6 +116,7 @@ def review(
     TypeError for arguments that cannot be copied, or are no numbers; `NotRecorded`, a RuntimeError,
     if the loss can be neither recorded nor differentiated numerically.
 
+    >>> import numpy as np
     >>> def loss(W, x, y):
     ...     return ((x @ W - y) ** 2).sum()
     >>> def gradient(W, x, y):
@@ -145,31 +144,30 @@ def review(
 
 def _reviewed(bench: Bench, seconds: float, shown: Callable[..., Any]) -> Review:
     given = bench.case(bench.given)
-    search = Search(bench, given.truth, [], seconds, shown)
+    search = Search(bench, Known(given.truth, bench.forward), [], seconds, shown)
     original = {name: f.text for name, f in bench.code.files.items()}
     if bench.error is not None and bench.wrt is None:
         if not search.first_that_runs(bench.code):
             return _raising(bench, original)
         given = bench.case(bench.given)
+        search.known = Known(given.truth, bench.forward)
     others = bench.others(SEARCHED)
-    cases = [*others, given]
+    search.cases = [*others, given]
     names = tuple(p.name for p in bench.targets.places)
     here, there = _right(bench, [given], len(names)), _right(bench, others, len(names))
     now = [a and b for a, b in zip(here, there)]
     wrong = tuple(name for name, right in zip(names, now) if not right)
     notes = _notes(bench, given, names, here, there)
+    before, seen = bench.code, bench.notes
     if not wrong:
-        lines = annotated(bench, bench.code, bench.code, Known(given.truth, bench.forward), ())
+        lines = annotated(before, seen, before, seen, search.known, ())
         return Review(names, (), (), {}, (), lines, tuple(notes), original)
-    search.cases, search.truth = cases, given.truth
-    before, notes_before = bench.code, bench.notes
     code, found = _mended(search, bench, now)
     now = list(found[-1].right) if found else now
     more = bench.others(FRESH, seed=1, check=False)
-    bench.notes = notes_before
     verified = ""
     if found and all(now):
-        with bench.mended(code):
+        with lent(code.compiled()):
             held = sum(all(_right(bench, [case], len(names))) for case in more)
         verified = f"here and on {held + len(others)} fresh inputs"
         verified += "" if bench.make else " of these sizes"
@@ -183,7 +181,9 @@ def _reviewed(bench: Bench, seconds: float, shown: Callable[..., Any]) -> Review
             f"{', '.join(left)}: no edit that was tried puts {'it' if len(left) == 1 else 'them'} "
             f"right; the search {how} after {search.tried:,}"
         )
-    lines = annotated(bench, before, code, Known(given.truth, bench.forward), mistakes)
+    if found:
+        bench.renew(code)
+    lines = annotated(before, seen, code, bench.notes, search.known, mistakes)
     texts = {n: f.text for n, f in code.files.items() if f.text != original[n]}
     return Review(names, wrong, mistakes, texts, left, lines, tuple(notes), original)
 
@@ -268,9 +268,7 @@ def _two(
         first = Mend(edit, tuple(now), text, 0.0)
         new = code.with_text(edit.file.name, text)
         bench.renew(new)
-        hits, search.hits = search.hits, []
         mends = search.mends(new, now, few=True)
-        search.hits = hits
         if mends and all(mends[0].right):
             return new.with_text(mends[0].edit.file.name, mends[0].text), [first, mends[0]]
     return None

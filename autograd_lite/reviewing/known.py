@@ -91,7 +91,7 @@ class Known:
 
     def means(self, notes: Notes, file: File, node: Any) -> list[Meaning | None]:
         """The same, each time that a node was reached."""
-        return [self.meaning(note) for note in notes.seen.get((file, node.at), ())]
+        return [self.meaning(note) for note in notes.at(file, node)]
 
 
 def result_of(statement: Any) -> Any:

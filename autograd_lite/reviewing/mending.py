@@ -27,17 +27,18 @@ class Steps:
     def __init__(self) -> None:
         self.left = 0
 
-    def of(self, items: Iterable[Any]) -> Iterator[Any]:
-        for x in items:
-            self.left -= 1
-            if self.left < 0:
-                raise TooLong
-            yield x
-
-    def test(self, value: Any) -> Any:
+    def _go(self) -> None:
         self.left -= 1
         if self.left < 0:
             raise TooLong
+
+    def of(self, items: Iterable[Any]) -> Iterator[Any]:
+        for x in items:
+            self._go()
+            yield x
+
+    def test(self, value: Any) -> Any:
+        self._go()
         return value
 
 
@@ -62,13 +63,6 @@ def counted(unit: Unit, steps: Steps, more: Iterable[Any] = ()) -> list[CodeType
     finally:
         for loop, name, inner in wrapped:
             setattr(loop, name, inner)
-
-
-def unit_of(code: Code, file: File, node: Any) -> Unit:
-    found = node
-    while found not in code.units:
-        found = file.parent[found]
-    return code.units[found]
 
 
 @contextmanager
@@ -124,10 +118,8 @@ def _parsed(node: Any, text: str) -> list[Any]:
 
 def mended(code: Code, edit: Edit) -> str:
     """The text of the file with an edit, in brackets where it needs them, and without where not."""
-    statement = edit.file.above(edit.site, ast.stmt)
-    while statement not in code.units and statement is not None:
-        statement = edit.file.parent.get(statement)
-    statement = statement or edit.file.above(edit.site, ast.stmt)
+    unit = code.unit_above(edit.file, edit.site)
+    statement = unit.statement if unit else edit.file.above(edit.site, ast.stmt)
     with grafted(edit):
         meant = ast.dump(statement)
     for text in _texts(edit):
@@ -179,7 +171,8 @@ def _texts(edit: Edit) -> Iterator[str]:
         return
     whole = file.text
     for node, text in sorted(edit.changes, key=lambda change: -change[0].lineno):
-        whole = _with_statement(File(file.name, whole), node, text)
+        is_alone = len(file.block(node)) == 1
+        whole = _with_statement(File(file.name, whole), node, text, is_alone)
     yield whole
 
 
@@ -189,37 +182,20 @@ def _is_call(before: bytes) -> bool:
     )
 
 
-def _with_statement(file: File, node: Any, text: str) -> str:
-    """A text with other lines in the place of a statement's."""
+def _with_statement(file: File, node: Any, text: str, is_alone: bool) -> str:
+    """A text with other lines in the place of a statement's. is_alone: is it all of its block?"""
     first, last = file.lines(node.lineno, node.end_lineno)
     raw = file.text.encode()[first:last].decode()
     indent = raw[: len(raw) - len(raw.lstrip())]
     own = file.segment(node)
-    alone = raw.strip().startswith(own) and not raw.strip()[len(own) :].lstrip().startswith(";")
-    if not alone:  # several in one line
+    in_a_line = raw.strip().startswith(own) and not raw.strip()[len(own) :].lstrip().startswith(";")
+    if not in_a_line:  # several in one
         start, end = file.span(node)
         return file.replaced(start, end, text or "pass")
     if not text:
-        body = getattr(file.above(node, ast.Module), "body", [])
-        del body
-        return file.replaced(first, last, "" if _has_others(file, node) else f"{indent}pass\n")
+        return file.replaced(first, last, f"{indent}pass\n" if is_alone else "")
     lines = [indent + line if line else line for line in text.split("\n")]
     comment = raw.rstrip("\n")[raw.rstrip("\n").index(own) + len(own) :]
     if "\n" not in text:
         lines[-1] += comment
     return file.replaced(first, last, "\n".join(lines) + "\n")
-
-
-def _has_others(file: File, node: Any) -> bool:
-    """Is a statement not the only one of its block?"""
-    for x in ast.walk(file.tree):
-        for name in ("body", "orelse", "finalbody"):
-            block = getattr(x, name, None)
-            if isinstance(block, list):
-                for y in block:
-                    if isinstance(y, ast.stmt) and (y.lineno, y.col_offset) == (
-                        node.lineno,
-                        node.col_offset,
-                    ):
-                        return len(block) > 1
-    return True

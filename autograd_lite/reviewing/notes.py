@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..graph import Array
+from .code import File
 from .watching import Watcher, Where
 
 MANY = 64  # times that an expression is noted, at most
@@ -74,8 +75,8 @@ class Notes(Watcher):
     """Notes what each expression came to, each time, and when first.
 
     `seen`: by the nodes of expressions, of statements that change something in place, and of names
-    that are bound. `coarse`: the largest rounding of the floating arrays. `last`: the node that was
-    reached last. `frames`: for some nodes, `results`, what names stood for the first times.
+    that are bound. `coarse`: the largest rounding of the floating arrays. `frames`: for some nodes,
+    `results`, what names stood for the first times.
     """
 
     def __init__(self, results: Collection[Where] = ()) -> None:
@@ -84,14 +85,13 @@ class Notes(Watcher):
         self.seen: dict[Where, list[Seen]] = defaultdict(list)
         self.first: dict[Where, int] = {}
         self.coarse = 0.0
-        self.last: Where | None = None
 
     def clear(self) -> None:
         """Forget what was noted so far."""
         self.seen.clear()
         self.frames.clear()
         self.first.clear()
-        self.coarse, self.last = 0.0, None
+        self.coarse = 0.0
 
     def _keep(self, where: Where, frame: Any) -> None:
         """What the names stand for, where a statement's value is computed, the first times."""
@@ -100,7 +100,6 @@ class Notes(Watcher):
             self.frames[where].append((frame.f_globals, names))
 
     def value(self, where: Where, value: Any) -> Any:
-        self.last = where
         self._keep(where, sys._getframe(1))
         notes = self.seen[where]
         if not notes:
@@ -112,22 +111,23 @@ class Notes(Watcher):
         return value
 
     def store(self, where: Where, value: Any, base: Any, key: Any) -> None:
-        self.last = where
         self._keep(where, sys._getframe(1))
         super().store(where, value, base, key)
         self.value(where, base)
 
     def augment(self, where: Where, op: Any, target: Any, value: Any) -> Any:
-        self.last = where
         self._keep(where, sys._getframe(1))
         return self.value(where, super().augment(where, op, target, value))
 
     def augment_item(self, where: Where, op: Any, base: Any, key: Any, value: Any) -> None:
-        self.last = where
         self._keep(where, sys._getframe(1))
         super().augment_item(where, op, base, key, value)
         self.value(where, base)
 
-    def shapes(self, where: Where) -> set[tuple[str, tuple[int, ...]]]:
+    def at(self, file: File, node: Any) -> list[Seen]:
+        """What a node came to, each time that it was reached."""
+        return self.seen.get((file, node.at), [])
+
+    def shapes(self, file: File, node: Any) -> set[tuple[str, tuple[int, ...]]]:
         """The kinds and shapes that a node had; empty if it was not reached."""
-        return {(s.kind, s.shape) for s in self.seen.get(where, ())}
+        return {(s.kind, s.shape) for s in self.at(file, node)}

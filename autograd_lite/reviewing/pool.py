@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .code import Code, File, Unit
-from .notes import Notes, Seen
+from .notes import Notes
 
 LEVELS: dict[type, int] = {
     ast.Add: 5,
@@ -37,6 +37,8 @@ SIGNS: dict[type, str] = {
     ast.Pow: "**",
 }
 ATOM = 9
+ATOMS = (ast.Name, ast.Attribute, ast.Subscript)
+SCOPE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)
 NO_CHANGE = {"copy", "array", "asarray", "zeros_like", "ones_like", "empty_like", "squeeze"}
 Shapes = frozenset[tuple[str, tuple[int, ...]]]
 
@@ -91,13 +93,11 @@ class Pool:
         self._counts: dict[ast.AST, list[str]] = {}
         self._scopes: dict[ast.AST, list[Any]] = {}
         self._callables: dict[ast.AST, list[str]] = {}
-        self._keys: list[str] | None = None
-        texts = [u.statement for u in code.around.values()]
         self.constants = [
             *dict.fromkeys(
                 x.value
-                for statement in texts
-                for x in ast.walk(statement)
+                for unit in code.around.values()
+                for x in ast.walk(unit.statement)
                 if isinstance(x, ast.Constant) and type(x.value) in (int, float)
             )
         ][:12]
@@ -106,7 +106,7 @@ class Pool:
     # One node -----------------------------------------------------------------------------------
 
     def shapes(self, file: File, node: Any) -> Shapes:
-        return frozenset(shapes_at(self.notes, file, node))
+        return frozenset(self.notes.shapes(file, node))
 
     def is_reached(self, file: File, node: Any) -> bool:
         return (file, node.at) in self.notes.seen
@@ -122,7 +122,7 @@ class Pool:
 
     def atoms(self, file: File, node: Any) -> dict[str, Atom]:
         """What can be read where a node stands, by its text."""
-        scope = file.above(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module))
+        scope = file.above(node, SCOPE)
         if scope not in self._atoms:
             outer = file.parent.get(scope)
             found = dict(self.atoms(file, outer)) if outer is not None else {}
@@ -157,14 +157,14 @@ class Pool:
         here: dict[Any, str] = {}
         for x in self.scope(file, node):
             if isinstance(x, (ast.Name, ast.Attribute)):
-                for v in seen_at(self.notes, file, x)[:1]:
+                for v in self.notes.at(file, x)[:1]:
                     here.setdefault((v.kind, v.shape, v.sum), ast.unparse(x))
         found = []
         for unit in self.code.around.values():
             for x in ast.walk(unit.statement):
                 if not isinstance(x, (ast.Call, ast.BinOp)):
                     continue
-                if not shapes_of(shapes_at(self.forward, unit.file, x)) - {()}:
+                if not shapes_of(self.forward.shapes(unit.file, x)) - {()}:
                     continue
                 with contextlib.suppress(LookupError):
                     renamed = _Renamed(self.forward, unit.file, here, x)
@@ -174,12 +174,12 @@ class Pool:
     def _of(self, file: File, scope: Any) -> dict[str, Atom]:
         found: dict[str, set[Any]] = {}
         for x in _within(scope):
-            is_atom = isinstance(x, (ast.Name, ast.Attribute, ast.Subscript, ast.arg))
+            is_atom = isinstance(x, (*ATOMS, ast.arg))
             if is_atom and (file, x.at) in self.notes.seen:
                 if isinstance(x, ast.Subscript) and not _is_simple(x):
                     continue
                 text = x.arg if isinstance(x, ast.arg) else ast.unparse(x)
-                found.setdefault(text, set()).update(shapes_at(self.notes, file, x))
+                found.setdefault(text, set()).update(self.notes.shapes(file, x))
         return {t: Atom(t, frozenset(s)) for t, s in found.items() if any(k for k, _ in s)}
 
     def like(self, file: File, node: Any, shapes: Shapes) -> Iterator[Atom]:
@@ -200,13 +200,7 @@ class Pool:
 
     def fixed(self, file: File) -> list[str]:
         """The names of numbers that are set in a file, once and for all."""
-        return [
-            target.id
-            for node in file.tree.body
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
-            for target in node.targets
-            if isinstance(target, ast.Name) and type(node.value.value) is float
-        ]
+        return [name for name, node in _fixed(file) if type(node.value) is float]
 
     def fixed_numbers(self) -> Iterator[tuple[File, ast.Constant]]:
         """The numbers that names of a module stand for, where functions here read them."""
@@ -217,17 +211,12 @@ class Pool:
             if isinstance(x, ast.Name)
         }
         for file in self.code.files.values():
-            for node in file.tree.body:
-                if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
-                    names = [t.id for t in node.targets if isinstance(t, ast.Name)]
-                    is_read = len(names) == len(node.targets) == 1 and (file, names[0]) in read
-                    if is_read and type(node.value.value) in (int, float):
-                        yield file, node.value
+            yield from ((file, node) for name, node in _fixed(file) if (file, name) in read)
 
     def callables(self, file: File, node: Any) -> list[str]:
         """What is called with one argument where a node stands, and what could be."""
         owner = file.above(node, ast.ClassDef)
-        scope = owner or file.above(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module))
+        scope = owner or file.above(node, SCOPE)
         if scope in self._callables:
             return self._callables[scope]
         found = [*self._one_argument]
@@ -251,7 +240,7 @@ class Pool:
                 if isinstance(x, ast.Call) and len(x.args) == 1 and not x.keywords:
                     text = ast.unparse(x.func)
                     same = any(
-                        shapes_at(notes, unit.file, x.args[0]) & shapes_at(notes, unit.file, x)
+                        notes.shapes(unit.file, x.args[0]) & notes.shapes(unit.file, x)
                         for notes in (self.notes, self.forward)
                     )
                     plain = text.rpartition(".")[2] in NO_CHANGE
@@ -268,19 +257,22 @@ class Pool:
     def _is_array(self, file: File, function: Any) -> bool:
         """Is it a method of an array?"""
         return isinstance(function, ast.Attribute) and any(
-            kind for kind, _ in shapes_at(self.notes, file, function.value)
+            kind for kind, _ in self.notes.shapes(file, function.value)
         )
+
+    @cached_property
+    def _keys(self) -> list[str]:
+        """The keys of several parts, of which one is computed."""
+        return [
+            ", ".join(ast.unparse(y) for y in x.slice.elts)
+            for unit in self.code.around.values()
+            for x in ast.walk(unit.statement)
+            if isinstance(x, ast.Subscript) and isinstance(x.slice, ast.Tuple)
+            if any(isinstance(y, (ast.Name, ast.Call)) for y in x.slice.elts)
+        ]
 
     def keys(self, file: File, node: Any, shapes: Shapes) -> list[str]:
         """What picks an element of each row of an array, from a program's own keys and indices."""
-        if self._keys is None:
-            self._keys = [
-                ", ".join(ast.unparse(y) for y in x.slice.elts)
-                for unit in self.code.around.values()
-                for x in ast.walk(unit.statement)
-                if isinstance(x, ast.Subscript) and isinstance(x.slice, ast.Tuple)
-                if any(isinstance(y, (ast.Name, ast.Call)) for y in x.slice.elts)
-            ]
         found = [*self._keys]
         lengths = {shape[0] for _, shape in shapes if len(shape) == 2}
         rows = [
@@ -293,7 +285,7 @@ class Pool:
 
     def counts(self, file: File, node: Any) -> list[str]:
         """What counts something, in scope: `N`, `X.shape[0]`, `len(X)`."""
-        scope = file.above(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module))
+        scope = file.above(node, SCOPE)
         if scope not in self._counts:
             self._counts[scope] = [*dict.fromkeys(self._counted(file, scope))]
         return self._counts[scope]
@@ -303,7 +295,7 @@ class Pool:
         values = {1.0}
         for x in self.scope(file, scope):
             if isinstance(x, ast.Name):
-                values |= {v.sum for v in seen_at(self.notes, file, x) if v.kind == "i"}
+                values |= {v.sum for v in self.notes.at(file, x) if v.kind == "i"}
         yield from (a.text for a in atoms.values() if a.is_count)
         for x in self.scope(file, scope):
             if isinstance(x, ast.Call) and isinstance(x.func, ast.Name) and x.func.id == "len":
@@ -322,7 +314,7 @@ class Pool:
 
     def scope(self, file: File, node: Any) -> list[Any]:
         """The nodes of the function around a node."""
-        scope = file.above(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module))
+        scope = file.above(node, SCOPE)
         if scope not in self._scopes:
             self._scopes[scope] = [*_within(scope)]
         return self._scopes[scope]
@@ -337,8 +329,7 @@ class Pool:
                     names = {
                         ast.unparse(y)
                         for y in ast.walk(part)
-                        if isinstance(y, (ast.Name, ast.Subscript, ast.Attribute))
-                        and shapes_of(self.shapes(file, y)) - {()}
+                        if isinstance(y, ATOMS) and shapes_of(self.shapes(file, y)) - {()}
                     }
                     text = ast.unparse(part)
                     text = text if isinstance(part, ast.Call) else f"({text})"
@@ -386,7 +377,7 @@ class _Renamed(ast.NodeTransformer):
         self.forward, self.file, self.here, self.whole = forward, file, here, whole.at
 
     def visit(self, node: Any) -> Any:
-        its = seen_at(self.forward, self.file, node)[:1] if hasattr(node, "at") else []
+        its = self.forward.at(self.file, node)[:1] if hasattr(node, "at") else []
         if its and its[0].kind and node.at != self.whole and not isinstance(node, ast.Constant):
             name = self.here.get((its[0].kind, its[0].shape, its[0].sum))
             if name is not None:
@@ -415,6 +406,15 @@ def _is_simple(x: ast.Subscript) -> bool:
     return isinstance(x, (ast.Name, ast.Attribute))
 
 
+def _fixed(file: File) -> Iterator[tuple[str, ast.Constant]]:
+    """The names that a module gives to a number, each by a statement of its own."""
+    for node in file.tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            (target, *others), number = node.targets, node.value
+            if isinstance(target, ast.Name) and not others and type(number.value) in (int, float):
+                yield target.id, number
+
+
 def _numpy(file: File) -> str:
     """What numpy is called in a file; nothing where it has no name."""
     for node in file.tree.body:
@@ -434,15 +434,6 @@ def fits(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
     except ValueError:
         return None
     return (*batch, *a[-2:-1], *(b[-1:] if len(b) > 1 else ()))
-
-
-def seen_at(notes: Notes, file: File, node: Any) -> list[Seen]:
-    """What a node came to, each time that it was reached."""
-    return notes.seen.get((file, node.at), [])
-
-
-def shapes_at(notes: Notes, file: File, node: Any) -> set[tuple[str, tuple[int, ...]]]:
-    return {(s.kind, s.shape) for s in seen_at(notes, file, node)}
 
 
 def shapes_of(shapes: Iterable[tuple[str, tuple[int, ...]]]) -> set[tuple[int, ...]]:

@@ -13,6 +13,7 @@ from typing import Any
 from ..showing import SIGNS, paragraph
 from .code import Code, File
 from .known import Known, values_of
+from .notes import Notes
 from .rewrites import Edit
 
 AROUND = 2  # lines above and below a mistaken one
@@ -67,7 +68,7 @@ class Mistake:
             edit.kind,
             edit.said,
             verified,
-            tuple(other)[:4],
+            tuple(other),
             tuple(old[max(0, a - AROUND) : a]),
             tuple(old[len(old) - b :][:AROUND]),
         )
@@ -132,16 +133,17 @@ def _short(name: str) -> str:
 
 
 def annotated(
-    bench: Any, before: Code, after: Code, known: Known, mistakes: tuple[Mistake, ...]
+    before: Code,
+    notes: Notes,
+    after: Code,
+    mended_notes: Notes,
+    known: Known,
+    mistakes: tuple[Mistake, ...],
 ) -> tuple[Line, ...]:
     """The lines of the pass, each with what its value is.
 
-    before, after: the code as it was given, and mended. bench: has the notes of the first.
+    before, after: the code as it was given, and mended, each with its notes.
     """
-    notes = bench.notes
-    if mistakes:
-        bench.renew(after)
-    mended_notes = bench.notes
     own = {(m.file, m.line + i) for m in mistakes for i in range(m.text.count("\n") + 1)}
     found = []
     for unit in before.units.values():
@@ -150,7 +152,7 @@ def annotated(
         moved = _moved(file, new)
         for statement in _statements(unit.statement):
             nodes = values_of(statement)
-            if not nodes or not any(notes.seen.get((file, node.at)) for node in nodes):
+            if not nodes or not any(notes.at(file, node) for node in nodes):
                 continue
             number = statement.lineno
             text = file.text.split("\n")[number - 1].strip()
@@ -161,8 +163,8 @@ def annotated(
             others = values_of(twin) if twin is not None else []
             status, meaning = "", ""
             for node, other in zip(nodes, others or nodes):
-                mine = notes.seen.get((file, node.at), [])
-                its = mended_notes.seen.get((new, other.at), mine) if others else mine
+                mine = notes.at(file, node)
+                its = (mended_notes.at(new, other) or mine) if others else mine
                 means = known.means(notes, file, node)
                 same = len(mine) == len(its) and all(_near(a, b) for a, b in zip(mine, its))
                 if not same:

@@ -13,9 +13,10 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from .code import File
-from .pool import ATOM, LEVELS, SIGNS, Atom, Pool, fits, level, shapes_of
+from .pool import ATOM, ATOMS, LEVELS, SIGNS, Atom, Pool, fits, level, shapes_of
 
-MULTIPLY, ADD, POWER = 6, 5, 8
+ADD, MULTIPLY, POWER = (LEVELS[op] for op in (ast.Add, ast.Mult, ast.Pow))
+SLOPES = ("(1 - {0} ** 2)", "{0} * (1 - {0})", "({0} > 0)")  # of common activations
 TURNED = {"+": "-", "-": "+", "*": "/", "/": "*"}
 
 
@@ -53,6 +54,25 @@ class Site(NamedTuple):
         """The arrays in scope of its shape."""
         return self.pool.like(self.file, self.node, self.shapes())
 
+    def counts(self) -> list[str]:
+        """What counts something, in scope."""
+        return self.pool.counts(self.file, self.node)
+
+    def scalars(self) -> list[str]:
+        """The floating numbers in scope."""
+        numbers = (a.text for a in self.atoms().values() if a.shapes == {("f", ())})
+        return [*dict.fromkeys([*numbers, *self.pool.fixed(self.file)])]
+
+    @property
+    def numpy(self) -> str:
+        """What numpy is called here; nothing where it has no name."""
+        return self.pool.numpy[self.file.name]
+
+    @property
+    def block(self) -> list[Any]:
+        """The statements among which it stands."""
+        return self.file.block(self.node)
+
     def whole_lines(self) -> Iterator[Any]:
         """The expressions of its statement, in order."""
         statement = self.file.above(self.node, ast.stmt)
@@ -70,6 +90,11 @@ class Site(NamedTuple):
         while isinstance(above, (ast.Tuple, ast.Dict, ast.keyword, ast.List)):
             above = self.file.parent[above]
         return isinstance(above, (ast.Assign, ast.AugAssign, ast.Return, ast.AnnAssign, ast.Lambda))
+
+    @property
+    def is_term(self) -> bool:
+        """Is it what is added or subtracted?"""
+        return isinstance(self.parent, ast.BinOp) and isinstance(self.parent.op, (ast.Add, ast.Sub))
 
     def to(self, text: str, kind: str, said: str, rank: float) -> Edit:
         return Edit(self.file, ((self.node, text),), kind, said, rank)
@@ -116,17 +141,13 @@ def another(site: Site) -> Iterator[Edit]:
             changes = tuple((x, atom.text) for x in everywhere)
             yield Edit(site.file, changes, kind, said, 0.1 if near else 0.6)
     if shapes and all(kind == "i" and not shape for kind, shape in shapes):
-        for text in pool_counts(site):
+        for text in site.counts():
             if text != own:
                 yield site.to(text, "factor", f"`{own}` stands where `{text}` belongs", 1)
 
 
-def pool_counts(site: Site) -> list[str]:
-    return site.pool.counts(site.file, site.node)
-
-
 def _is_load(x: Any) -> bool:
-    return isinstance(x, (ast.Name, ast.Attribute, ast.Subscript)) and isinstance(x.ctx, ast.Load)
+    return isinstance(x, ATOMS) and isinstance(x.ctx, ast.Load)
 
 
 def _stem(text: str) -> str:
@@ -249,7 +270,7 @@ def numbers(site: Site) -> Iterator[Edit]:
         rank = 1.0 if isinstance(above, ast.Call) else 0.5
         yield site.to(repr(x), kind, f"{own!r} stands where {x!r} belongs", rank)
     if not isinstance(above, ast.keyword):
-        for text in [*_scalars(site), *pool_counts(site)]:
+        for text in [*site.scalars(), *site.counts()]:
             yield site.to(text, "constant", f"{own!r} stands where `{text}` belongs", 0.9)
     if isinstance(above, (ast.Call, ast.keyword)):
         yield site.to(f"-{own!r}", "axis", f"{own!r} stands where -{own!r} belongs", 1)
@@ -293,15 +314,10 @@ def turned(site: Site) -> Iterator[Edit]:
             else:
                 said = "the product is the wrong way round"
             yield site.to(text, "transposed", said, 0.2 if not swapped else 0.4)
-    if isinstance(node, ast.BinOp):
-        for atom_text in (f"{site.text(a, MULTIPLY)} * {site.text(b, MULTIPLY + 1)}",):
-            if any(p[0] == p[1] for p in pairs):
-                yield site.to(
-                    atom_text,
-                    "operands",
-                    "a matrix product stands where one by elements belongs",
-                    1,
-                )
+    if isinstance(node, ast.BinOp) and any(p[0] == p[1] for p in pairs):
+        text = f"{site.text(a, MULTIPLY)} * {site.text(b, MULTIPLY + 1)}"
+        said = "a matrix product stands where one by elements belongs"
+        yield site.to(text, "operands", said, 1)
 
 
 def _may_be(pairs: Any, swapped: bool, turn_x: bool, turn_y: bool, result: Any) -> bool:
@@ -319,7 +335,7 @@ def _may_be(pairs: Any, swapped: bool, turn_x: bool, turn_y: bool, result: Any) 
 
 def _matrix_product(site: Site) -> Any:
     node = site.node
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+    if _is_product(node):
         return node.left, node.right, lambda x, y: f"{x} @ {y}"
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.keywords:
         return None
@@ -366,11 +382,7 @@ def transposed(site: Site) -> Iterator[Edit]:
             0.3,
         )
     elif (
-        (
-            isinstance(node, (ast.Name, ast.Attribute, ast.Subscript))
-            or site.is_whole
-            or _is_product(node)
-        )
+        (isinstance(node, ATOMS) or site.is_whole or _is_product(node))
         and not _is_called(site)
         and any(len(s) == 2 for s in shapes_of(site.shapes()))
     ):
@@ -542,7 +554,7 @@ def _factors_of(node: Any) -> list[Any]:
 
 def _slopes(site: Site, text: str) -> list[str]:
     """Derivatives of activations, in terms of some array."""
-    known = [f"(1 - {text} ** 2)", f"{text} * (1 - {text})", f"({text} > 0)"]
+    known = [pattern.format(text) for pattern in SLOPES]
     return known + [p.replace("\0", text) for p in site.pool.factors]
 
 
@@ -580,10 +592,7 @@ def reduced(site: Site) -> Iterator[Edit]:
         return
     if node.func.attr not in REDUCING:
         return
-    is_method = not (
-        isinstance(node.func.value, ast.Name)
-        and node.func.value.id == site.pool.numpy[site.file.name]
-    )
+    is_method = not (isinstance(node.func.value, ast.Name) and node.func.value.id == site.numpy)
     inner = node.func.value if is_method else (node.args[0] if node.args else None)
     if inner is None:
         return
@@ -634,7 +643,7 @@ def summed(site: Site) -> Iterator[Edit]:
     if not ndim or isinstance(node, ast.Constant) or _is_called(site):
         return
     near = site.is_whole or isinstance(site.parent, ast.BinOp)
-    np_ = site.pool.numpy[site.file.name]
+    np_ = site.numpy
     text = site.text()
     for axis in [*map(str, range(ndim)), None] if near else []:
         for keepdims in (False, True):
@@ -661,9 +670,8 @@ def scaled(site: Site) -> Iterator[Edit]:
     whole = site.is_whole
     if not whole and not _is_operand(site):
         return
-    rank = 0.6 if whole else 1.6
     text = site.text(tight=MULTIPLY)
-    for n in ["2", "0.5", *pool_counts(site), *_scalars(site)]:
+    for n in ["2", "0.5", *site.counts(), *site.scalars()]:
         missing = f"a factor is missing: `{n}`"
         rank = (0.6 if whole else 1.6) + 0.4 * (".s" in n)
         yield site.to(f"{n} * {text}", "factor", missing, rank)
@@ -680,15 +688,6 @@ def _is_operand(site: Site) -> bool:
     return isinstance(above, (ast.Call, ast.Attribute))
 
 
-def _scalars(site: Site) -> list[str]:
-    found = [
-        a.text
-        for a in site.atoms().values()
-        if a.shapes and all(kind == "f" and not shape for kind, shape in a.shapes)
-    ]
-    return [*dict.fromkeys([*found, *site.pool.fixed(site.file)])]
-
-
 def multiplied(site: Site) -> Iterator[Edit]:
     """An array as a factor that is missing, such as a derivative."""
     node = site.node
@@ -698,8 +697,7 @@ def multiplied(site: Site) -> Iterator[Edit]:
     if not site.is_whole and not _is_operand(site):
         return
     text = site.text(tight=MULTIPLY)
-    in_sum = isinstance(site.parent, ast.BinOp) and isinstance(site.parent.op, (ast.Add, ast.Sub))
-    far = 0 if site.is_whole else 0.3 if in_sum else 0.6
+    far = 0 if site.is_whole else 0.3 if site.is_term else 0.6
     for factor, rank in _factors(site):
         said = f"a factor is missing: `{factor}`"
         yield site.to(f"{text} * {factor}", "missing-derivative", said, rank + far)
@@ -714,8 +712,8 @@ def _factors(site: Site) -> Iterator[tuple[str, float]]:
     for text in alike:
         found.setdefault(text, 0.9)
         found.update((f"{name}({text})", 1.2) for name in callables)
-        for pattern in ("({} > 0)", "(1 - {} ** 2)", "{} * (1 - {})"):
-            found.setdefault(pattern.format(text, text), 1.4)
+        for pattern in SLOPES:
+            found.setdefault(pattern.format(text), 1.4)
     for pattern in site.pool.factors:
         for text in alike:
             found.setdefault(pattern.replace("\0", text), 1.2)
@@ -725,14 +723,12 @@ def _factors(site: Site) -> Iterator[tuple[str, float]]:
 def added(site: Site) -> Iterator[Edit]:
     """A term that is missing."""
     shapes = shapes_of(site.shapes()) - {()}
-    above = site.parent
-    in_sum = isinstance(above, ast.BinOp) and isinstance(above.op, (ast.Add, ast.Sub))
-    if not shapes or not (site.is_whole or in_sum) or isinstance(site.node, ast.Constant):
+    if not shapes or not (site.is_whole or site.is_term) or isinstance(site.node, ast.Constant):
         return
     own = site.text(tight=ADD)
     for text, rank in _terms(site):
         said = f"a term is missing: `{text}`"
-        rank += 0.3 * in_sum
+        rank += 0.3 * site.is_term
         yield site.to(f"{own} + {text}", "missing-term", said, rank)
         yield site.to(f"{own} - {text}", "missing-term", said, rank + 0.3)
 
@@ -743,12 +739,12 @@ def _terms(site: Site) -> Iterator[tuple[str, float]]:
     for unused in site.pool.unused(site.file, site.node):
         for a in ("", *(f"{text} * " for text in alike)):
             yield f"{a}{unused}", 0.6
-            yield from ((f"{a}{unused} / {n}", 0.8) for n in pool_counts(site))
+            yield from ((f"{a}{unused} / {n}", 0.8) for n in site.counts())
     for atom in site.pool.within(site.file, site.node, site.shapes()):
         yield atom.text, 1.2
-        yield from ((f"{atom.text} / {n}", 1.6) for n in pool_counts(site))
+        yield from ((f"{atom.text} / {n}", 1.6) for n in site.counts())
     patterns = dict.fromkeys(site.pool.terms)
-    for n in _scalars(site):
+    for n in site.scalars():
         patterns |= dict.fromkeys((f"{n} * \0", f"2 * {n} * \0"))
     for pattern in patterns:
         yield from ((pattern.replace("\0", text), 1.4) for text in alike)
@@ -761,7 +757,7 @@ def softened(site: Site) -> Iterator[Edit]:
         return
     if not any(len(s) >= 1 for s in shapes_of(site.shapes())):
         return
-    np_ = site.pool.numpy[site.file.name]
+    np_ = site.numpy
     for s, g in ((node.left, node.right), (node.right, node.left)):
         a, b = site.text(s, MULTIPLY), site.text(g, MULTIPLY + 1)
         for axis in ("-1", "0"):
@@ -932,7 +928,7 @@ def looped(site: Site) -> Iterator[Edit]:
             yield site.to(site.text(node.args[0]), "index", "the loop goes the other way", 0.5)
         elif node.func.id == "range":
             yield site.to(f"reversed({text})", "index", "the loop goes the other way", 0.5)
-    elif isinstance(node, (ast.Name, ast.Subscript, ast.Attribute)):
+    elif isinstance(node, ATOMS):
         yield site.to(f"reversed({text})", "index", "the loop goes the other way", 0.5)
     for call in ast.walk(node):
         if (
@@ -1025,7 +1021,7 @@ def accumulated(site: Site) -> Iterator[Edit]:
                 yield site.to(f"{atom.text} {own}= {value}", "index", said, 1)
     elif isinstance(node, ast.Expr) and isinstance(node.value, ast.BinOp):
         sign = SIGNS.get(type(node.value.op), "")
-        if sign and _stores(node.value.left):
+        if sign and isinstance(node.value.left, ATOMS):
             text = f"{site.text(node.value.left)} {sign}= {site.text(node.value.right)}"
             yield site.to(text, "overwritten", f"`{sign}=` is meant: the result is lost", 0.1)
     elif isinstance(node, ast.Assign) and len(node.targets) == 1:
@@ -1033,7 +1029,7 @@ def accumulated(site: Site) -> Iterator[Edit]:
         if not isinstance(node.value, (ast.Tuple, ast.Dict, ast.List)):
             if isinstance(node.targets[0], ast.Subscript):
                 yield from _added_at(site, node.targets[0], "+", value)
-                for n in _scalars(site):
+                for n in site.scalars():
                     said = f"`= {value}` stands where `*= {n}` belongs"
                     yield site.to(f"{target} *= {n}", "overwritten", said, 1)
             said = "`=` stands where `{}=` belongs: what was there is lost"
@@ -1041,13 +1037,9 @@ def accumulated(site: Site) -> Iterator[Edit]:
                 yield site.to(f"{target} {sign}= {value}", "overwritten", said.format(sign), rank)
 
 
-def _stores(node: Any) -> bool:
-    return isinstance(node, (ast.Name, ast.Attribute, ast.Subscript))
-
-
 def _added_at(site: Site, target: Any, sign: str, value: str) -> Iterator[Edit]:
     """Stored through `np.add.at`, for an index may be there twice."""
-    if np_ := site.pool.numpy[site.file.name]:
+    if np_ := site.numpy:
         key = site.text(target.slice)
         key = f"({_plain(key)})" if isinstance(target.slice, ast.Tuple) else key
         at = "add" if sign == "+" else "subtract"
@@ -1060,7 +1052,7 @@ def exchanged(site: Site) -> Iterator[Edit]:
     node = site.node
     if not isinstance(node, ast.Assign):
         return
-    block = _block(site)
+    block = site.block
     for other in block[block.index(node) + 1 :][:3]:
         if isinstance(other, ast.Assign):
             changes = ((node.value, site.text(other.value)), (other.value, site.text(node.value)))
@@ -1094,7 +1086,7 @@ def moved(site: Site) -> Iterator[Edit]:
     node = site.node
     if not isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr)):
         return
-    block = _block(site)
+    block = site.block
     i = block.index(node)
     text = site.text()
     for j in range(len(block)):
@@ -1130,14 +1122,6 @@ def _with_indent(site: Site, node: Any) -> str:
     lines = site.file.segment(node).split("\n")
     indent = " " * node.col_offset
     return "\n".join([lines[0], *(x.removeprefix(indent) for x in lines[1:])])
-
-
-def _block(site: Site) -> list[Any]:
-    for name in ("body", "orelse", "finalbody"):
-        block = getattr(site.parent, name, None)
-        if isinstance(block, list) and site.node in block:
-            return block
-    return [site.node]
 
 
 def missing(site: Site) -> Iterator[Edit]:
@@ -1191,10 +1175,10 @@ def rescaled(site: Site) -> Iterator[Edit]:
         return site.to(f"{own}\n{text}", kind, f"a line is missing: `{text}`", rank)
 
     if in_place:
-        for n in [*pool_counts(site), "2"]:
+        for n in [*site.counts(), "2"]:
             yield line(f"{name} /= {n}", "factor", 0.7)
             yield line(f"{name} *= {n}", "factor", 0.9)
-    scalars = _scalars(site)
+    scalars = site.scalars()
     for atom in site.pool.like(site.file, node, shapes):
         if atom.text != name:
             yield line(f"{name}[{atom.text} <= 0] = 0", "missing-derivative", 1)
@@ -1217,7 +1201,7 @@ def never_added(site: Site) -> Iterator[Edit]:
     node = site.node
     if not isinstance(node, (ast.Assign, ast.AugAssign)):
         return
-    block = _block(site)
+    block = site.block
     later = block[block.index(node) + 1 :]
     own = _with_indent(site, node)
     in_loop = site.file.above(site.parent, (ast.For, ast.While)) is not None
@@ -1255,7 +1239,7 @@ def _made_of(site: Site, shape: tuple[int, ...]) -> Iterator[str]:
 def _products(site: Site, shape: tuple[int, ...]) -> Iterator[str]:
     """The matrix products of arrays in scope that have a shape."""
     arrays = [a for a in site.atoms().values() if a.is_array]
-    np_ = site.pool.numpy[site.file.name]
+    np_ = site.numpy
     for a, b in product(arrays, repeat=2):
         for s, r in product(shapes_of(a.shapes), shapes_of(b.shapes)):
             if len(s) == len(r) == len(shape) == 2:

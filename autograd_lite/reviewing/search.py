@@ -16,11 +16,11 @@ from .bench import Bench, Case
 from .code import Code, lent
 from .hits import gives_right_value
 from .known import Known, Meaning, result_of, values_of
-from .mending import Impossible, Steps, TooLong, counted, grafted, mended, unit_of
-from .pool import Pool
+from .mending import Impossible, Steps, TooLong, counted, grafted, mended
+from .pool import ATOMS, Pool
 from .rewrites import Edit, edits
-from .truth import Truth
 
+RAISED = (Exception, TooLong, SystemExit)  # what an edited program may raise
 MOST = 9_000  # edits that are tried for one mistake
 FEW = 1_200  # the same where another was made that puts nothing right by itself
 FAR = 1.0  # edits that are no more far-fetched may put some gradients right, and not all
@@ -50,66 +50,63 @@ class Search:
     def __init__(
         self,
         bench: Bench,
-        truth: Truth,
+        known: Known,
         cases: list[Case],
         seconds: float,
         shown: Callable[[Iterable[Any]], Iterable[Any]] = iter,
     ) -> None:
-        self.bench, self.truth, self.cases, self.shown = bench, truth, cases, shown
+        self.bench, self.known, self.cases, self.shown = bench, known, cases, shown
         self.until = perf_counter() + seconds
         self.tried, self.most = 0, 0
         self.steps = Steps()
         self.hits: list[Edit] = []
         self.stopped = False
 
-    def rights(self, code: Code, edit: Edit, cases: list[Case]) -> Iterator[list[bool]]:
-        """Which gradients are right with an edit, for each case; none where it does not run."""
-        if edit.file.above(edit.site, FUNCTIONS) is None and not _in_unit(code, edit):
-            yield from self._with_constant(edit, cases)
-            return
-        unit = unit_of(code, edit.file, edit.site)
-        try:
-            with grafted(edit) as loops:
-                codes = counted(unit, self.steps, loops)
-            with lent({unit: codes}):
-                for case in cases:
-                    self.steps.left = self.most
-                    yield self.bench.right(case)
-        except (Exception, TooLong, SystemExit):  # whatever an edited program raises
-            return
+    def rights(self, code: Code, edit: Edit, cases: list[Case]) -> list[list[bool]]:
+        """Which gradients are right with an edit, for each case, as far as it runs."""
+        found: list[list[bool]] = []
+        with contextlib.suppress(*RAISED), self._tried(code, edit):
+            for case in cases:
+                self.steps.left = self.most
+                found.append(self.bench.right(case))
+        return found
 
     def first_that_runs(self, code: Code) -> bool:
         """Find what gradients are of from the first edit by which the pass does not raise."""
         pool = Pool(code, self.bench.notes, self.bench.forward)
-        for edit in self._ordered(pool, Known(self.truth, self.bench.forward)):
-            unit = unit_of(code, edit.file, edit.site) if _in_unit(code, edit) else None
-            if unit is None or perf_counter() > self.until:
-                continue
+        for edit in self._ordered(pool):
+            if perf_counter() > self.until:
+                return False
             self.steps.left = 10**6
-            try:
-                with grafted(edit) as loops:
-                    codes = counted(unit, self.steps, loops)
-                with lent({unit: codes}):
-                    self.bench.find_targets()
+            with contextlib.suppress(*RAISED), self._tried(code, edit):
+                self.bench.find_targets()
                 return True
-            except (Exception, TooLong, SystemExit):
-                continue
         return False
 
-    def _with_constant(self, edit: Edit, cases: list[Case]) -> Iterator[list[bool]]:
-        """The same of another number that a name of the module stands for."""
-        (name,) = edit.file.above(edit.site, ast.Assign).targets
-        for space in self.bench.code.spaces(edit.file.name):
-            own = space[name.id]
-            try:
-                space[name.id] = ast.literal_eval(edit.changes[0][1])
-                for case in cases:
-                    yield self.bench.right(case)
-            except Exception:
-                return
-            finally:
-                space[name.id] = own
+    @contextlib.contextmanager
+    def _tried(self, code: Code, edit: Edit) -> Iterator[None]:
+        """The program with an edit, while it is tried."""
+        unit = code.unit_above(edit.file, edit.site)
+        if unit is None:
+            with self._constant(edit):
+                yield
             return
+        with grafted(edit) as loops:
+            codes = counted(unit, self.steps, loops)
+        with lent({unit: codes}):
+            yield
+
+    @contextlib.contextmanager
+    def _constant(self, edit: Edit) -> Iterator[None]:
+        """Another number that a name of the module stands for."""
+        (name,) = edit.file.above(edit.site, ast.Assign).targets
+        space = self.bench.code.space(edit.file.name)
+        own = space[name.id]
+        try:
+            space[name.id] = ast.literal_eval(edit.changes[0][1])
+            yield
+        finally:
+            space[name.id] = own
 
     def mends(self, code: Code, now: list[bool], few: bool = False) -> list[Mend]:
         """The edits that put most gradients right and none wrong, the simplest first.
@@ -125,22 +122,22 @@ class Search:
             return self._mends(code, now, pool, FEW if few else MOST)
 
     def _mends(self, code: Code, now: list[bool], pool: Pool, most: int) -> list[Mend]:
-        known = Known(self.truth, self.bench.forward)
         found: list[Mend] = []
         done = most
         best = sum(now)
-        ordered = self._hits_first(self._ordered(pool, known), known)
+        ordered = self._hits_first(self._ordered(pool))
         for i, edit in enumerate(self.shown(ordered)):
             if i >= done or perf_counter() > self.until:
                 self.stopped = i < done
                 break
             self.tried += 1
-            right = next(self.rights(code, edit, self.cases[:1]), None)
-            if right is None or sum(right) < max(best, sum(now) + 1):
+            first = self.rights(code, edit, self.cases[:1])
+            right = first[0] if first else now
+            if sum(right) < max(best, sum(now) + 1):
                 continue
             if not all(r or not n for r, n in zip(right, now)):
                 continue
-            others = [*self.rights(code, edit, self.cases[1:])]
+            others = self.rights(code, edit, self.cases[1:])
             if len(others) < len(self.cases) - 1:
                 continue
             both = tuple(all(some) for some in zip(right, *others))
@@ -162,11 +159,11 @@ class Search:
         most = max((sum(m.right) for m in found), default=0)
         return sorted((m for m in found if sum(m.right) == most), key=lambda m: m.cost)
 
-    def _ordered(self, pool: Pool, known: Known) -> list[Edit]:
+    def _ordered(self, pool: Pool) -> list[Edit]:
         """All edits, those first that are near at hand, in lines that look suspicious."""
         ranked: list[tuple[float, int, Edit]] = []
         self.innocence: dict[Any, float] = {}
-        self.made = _made(pool, known)
+        self.made = _made(pool, self.known)
         seen = set()
         for unit in pool.units:
             file = unit.file
@@ -181,7 +178,7 @@ class Search:
                 if self.bench.error is None and not reached:
                     continue
                 if statement not in self.innocence:
-                    own = self._innocence(pool, known, file, statement)
+                    own = self._innocence(pool, file, statement)
                     self.innocence[statement] = shared + own
                 rank = self.innocence[statement]
                 for edit in edits(pool, file, node):
@@ -199,7 +196,7 @@ class Search:
         ranked.sort(key=lambda one: one[:2])
         return [edit for _, _, edit in ranked]
 
-    def _hits_first(self, ordered: list[Edit], known: Known) -> Iterator[Edit]:
+    def _hits_first(self, ordered: list[Edit]) -> Iterator[Edit]:
         """The same edits; after the first, those come earlier that make a line's value right."""
         yield from ordered[:FIRST]
         rest: list[Edit] = []
@@ -209,7 +206,7 @@ class Search:
             suspect = self.innocence[edit.file.above(edit.site, ast.stmt)] < SUSPECT
             if suspect and probed < PROBED and edit.rank < 2:
                 probed += self._effort(edit)
-                if gives_right_value(edit, self.bench.notes, known, self.made):
+                if gives_right_value(edit, self.bench.notes, self.known, self.made):
                     self.hits.append(edit)
                     yield edit
                     continue
@@ -219,16 +216,15 @@ class Search:
     def _effort(self, edit: Edit) -> float:
         """What it costs to look at an edit's line alone, where it costs 1 with small arrays."""
         node = result_of(edit.file.above(edit.site, ast.stmt))
-        seen = self.bench.notes.seen.get((edit.file, getattr(node, "at", -1)), ())
+        seen = self.bench.notes.at(edit.file, node) if node is not None else ()
         return 1 + max((prod(note.shape) for note in seen), default=0) / SMALL
 
-    def _innocence(self, pool: Pool, known: Known, file: Any, statement: Any) -> float:
+    def _innocence(self, pool: Pool, file: Any, statement: Any) -> float:
         """How little a line looks like one with a mistake: what it makes is right."""
-        notes = pool.notes.seen
+        notes, known = pool.notes, self.known
         found = []
         for node in values_of(statement):
-            made = [(i, note) for i, note in enumerate(notes.get((file, node.at), ()))]
-            made = [(i, note) for i, note in made if note.kind == "f" and note.norm]
+            made = [(i, x) for i, x in enumerate(notes.at(file, node)) if x.kind == "f" and x.norm]
             if not made:
                 continue
             wrong = [i for i, note in made if not known.is_given(note)]
@@ -243,8 +239,8 @@ class Search:
                 read = [
                     its
                     for x in ast.walk(node)
-                    if isinstance(x, (ast.Name, ast.Attribute, ast.Subscript))
-                    and (its := notes.get((file, _at(x))))
+                    if isinstance(x, ATOMS)
+                    and (its := notes.at(file, x))
                     and isinstance(x.ctx, ast.Load)
                     and its[0].shape
                 ]
@@ -257,24 +253,10 @@ class Search:
         return max(min(found), 0.5) if hands_on else min(found)
 
 
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-
-
-def _in_unit(code: Code, edit: Edit) -> bool:
-    found = edit.site
-    while found is not None and found not in code.units:
-        found = edit.file.parent.get(found)
-    return found is not None
-
-
 def _numbers(pool: Pool, node: ast.Constant) -> list[str]:
     own: Any = node.value
     found = [*pool.constants, own * 2, own / 2, own * 10, own / 10, -own]
     return [*dict.fromkeys(repr(x) for x in found if x != own)]
-
-
-def _at(node: Any) -> int:
-    return int(node.at)
 
 
 def _made(pool: Pool, known: Known) -> dict[Meaning, list[Any]]:

@@ -19,7 +19,7 @@ from ..ops import where as where_  # a watcher's `where` is a place in the code
 from ..ops.shapes import parted
 from ..reverse import grad
 from ..tensor import Tensor
-from .arguments import Call, Place
+from .arguments import Call, Place, like
 from .code import Code, lent
 from .watching import Watcher, Where, rewritten
 
@@ -34,10 +34,11 @@ class NotRecorded(RuntimeError):
 
 @dataclass(frozen=True)
 class Truth:
-    """The derived gradients of some places, and how far apart two right values may be.
+    """The derived gradients of some places, whose `names` these are.
 
-    `nodes`: the values on the way, by names of the forward pass, and their cotangents. `why`: what
-    kept the pass from being recorded, if it was.
+    `graph`: the recorded loss, `leaves`: what stands in the places there, and `named`: the values
+    on the way by the names that the forward pass gave them. `why`: what kept it from being
+    recorded, if anything.
     """
 
     loss: float
@@ -122,9 +123,7 @@ def _moved(
     now = call.copied()
     for place, d in zip(places, lines):
         value = place.get(now)
-        now = place.put(
-            now, type(value)(value + step * d) if np.ndim(value) == 0 else value + step * d
-        )
+        now = place.put(now, like(value, value + step * d))
     return float(np.asarray(run(now)).sum())
 
 

@@ -47,7 +47,7 @@ def test_a_run_is_noted(tmp_path):
         m.gradients(*ARGS)
     (file,) = code.files.values()
     shapes = {
-        file.segment(node): notes.shapes((file, node.at))
+        file.segment(node): notes.shapes(file, node)
         for node in file.nodes
         if hasattr(node, "lineno") and (file, node.at) in notes.seen
     }

@@ -6,6 +6,7 @@ from written import ARGS, NETWORK, module
 
 from autograd_lite.reviewing.arguments import Call
 from autograd_lite.reviewing.bench import Bench, aside
+from autograd_lite.reviewing.known import Known
 from autograd_lite.reviewing.search import Search
 
 SLIPS = {
@@ -23,7 +24,7 @@ def test_the_line_is_found(tmp_path, right, wrong):
     with aside():
         bench = Bench(Call(m.loss, m.gradients, ARGS), None, "gradients", 1.0, None)
         given = bench.case(bench.given)
-        search = Search(bench, given.truth, [*bench.others(2), given], 60)
+        search = Search(bench, Known(given.truth, bench.forward), [*bench.others(2), given], 60)
         best, *_ = search.mends(bench.code, bench.right(given))
     assert all(best.right)
     assert best.text == NETWORK.replace("\nimport", "\nimport", 1)
@@ -39,6 +40,6 @@ def test_an_endless_edit_does_not_hang(tmp_path):
     with aside():
         bench = Bench(Call(m.loss, m.back, (np.array([1.0, 2.0]),)), None, "gradients", 1.0, None)
         given = bench.case(bench.given)
-        search = Search(bench, given.truth, [given], 60)
+        search = Search(bench, Known(given.truth, bench.forward), [given], 60)
         best, *_ = search.mends(bench.code, [False])
     assert "2 * w" in best.text

@@ -118,3 +118,13 @@ def test_what_is_too_large_for_differences(tmp_path):
     asked = Oracle(Code.of(m.loss), lambda call: call.forward(*call.args))
     with pytest.raises(NotRecorded):
         asked.truth(call, Targets(call, ["W"], V, False).places, check=True)
+
+
+@pytest.mark.parametrize("value", [0.7, np.float32(0.7), np.array(0.7)])
+def test_a_parameter_of_no_axes(tmp_path, value):
+    m = module(tmp_path, "def loss(k):\n    return k * k * k\n")
+    call = Call(m.loss, m.loss, (value,))
+    asked = Oracle(Code.of(m.loss), lambda call: call.forward(*call.args))
+    found = asked.truth(call, Targets(call, ["k"], value, False).places, check=True)
+    assert not found.why
+    np.testing.assert_allclose(found.gradients[0], 3 * 0.7**2, rtol=1e-6)
