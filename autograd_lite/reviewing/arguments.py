@@ -33,7 +33,11 @@ class Call(NamedTuple):
                 "the passes many times, each time on a copy; leave out what is no data, such as "
                 "open files, or give it a `__deepcopy__`"
             ) from error
-        return Call(*copies)
+        call = Call(*copies)
+        for owner in call.owners:
+            for name, x in _of_the_class(owner):
+                setattr(owner, name, deepcopy(x))
+        return call
 
     @property
     def owners(self) -> list[Any]:
@@ -42,6 +46,23 @@ class Call(NamedTuple):
         return [
             x for i, x in enumerate(found) if x is not None and all(x is not y for y in found[:i])
         ]
+
+
+def _of_the_class(owner: Any) -> Iterator[tuple[str, Any]]:
+    """The arrays, and what may hold some, that an object has from its class.
+
+    Raises TypeError for a class itself.
+    """
+    if isinstance(owner, type):
+        raise TypeError(
+            f"the passes are methods of the class {owner.__name__}; review runs them many times on "
+            "copies, and a class has none; make them methods of its objects"
+        )
+    for name in dir(type(owner)):
+        x = getattr(type(owner), name)
+        own = getattr(owner, "__dict__", None)
+        if isinstance(x, (np.ndarray, list, dict)) and own is not None and name not in own:
+            yield name, x
 
 
 @dataclass(frozen=True)
@@ -128,6 +149,7 @@ class Targets:
     def __init__(self, call: Call, wrt: Any, result: Any, updates: bool) -> None:
         self.updates, self.wrt = updates, wrt
         self.names = _argument_names(call)
+        self.notes: list[str] = []  # what of the result was not looked at
         self._found: list[Path | None] | None = None
         if result is UNKNOWN:
             self.places = [*self._given(call, wrt)] if wrt is not None else self._all(call)
@@ -173,7 +195,7 @@ class Targets:
         """All floating arguments and attributes."""
         found = [p for i, x in enumerate(call.args) for p in leaves(x, i, self.names[i])]
         for owner in call.owners:
-            for name, x in vars(owner).items():
+            for name, x in getattr(owner, "__dict__", {}).items():
                 found += leaves(x, name, f"self.{name}")
         return found
 
@@ -184,6 +206,11 @@ class Targets:
     def _roots(self, call: Call, wrt: Any) -> list[tuple[str, Any, int | str]]:
         """For each of `wrt` its name, what it is, and where."""
         wrt = [wrt] if isinstance(wrt, (str, int)) else [*wrt]
+        if not wrt:
+            raise ValueError(
+                "wrt is empty; the names of what gradients are given of are needed; leave it out "
+                "where the result names them"
+            )
         found: list[tuple[str, Any, int | str]] = []
         for one in wrt:
             if isinstance(one, str) and one in self.names:
@@ -195,7 +222,8 @@ class Targets:
             name = one.removeprefix("self.") if isinstance(one, str) else one
             owners = [x for x in call.owners if isinstance(name, str) and hasattr(x, name)]
             if not owners:
-                known = [*self.names, *(f"self.{a}" for x in call.owners for a in vars(x))]
+                inside = [a for x in call.owners for a in getattr(x, "__dict__", {})]
+                known = [*self.names, *(f"self.{a}" for a in inside)]
                 raise ValueError(
                     f"wrt has {one!r}; an argument's name or position, or an attribute, is needed; "
                     f"here are {', '.join(known)}"
@@ -251,6 +279,7 @@ class Targets:
                 elif alike:
                     pairs.append((alike[0], (key,)))
             if pairs:
+                self._note_others(result, pairs)
                 return pairs
         elif isinstance(result, (list, tuple, np.ndarray)) or is_float(result):
             for name, tree, root in self._named_roots(call):  # nested as an argument is
@@ -259,7 +288,8 @@ class Targets:
                     if nested and nested[0][1] is not None:
                         return nested
             results = [*result] if isinstance(result, (list, tuple)) else [result]
-            if len(results) == len(everything):
+            fits = all(_is_of(x, p.get(call)) for x, p in zip(results, everything))
+            if len(results) == len(everything) and fits:
                 single = not isinstance(result, (list, tuple))
                 return [(p, () if single else (i,)) for i, p in enumerate(everything)]
         raise ValueError(
@@ -268,10 +298,22 @@ class Targets:
             "them, in its order: wrt=['W', 'b']"
         )
 
+    def _note_others(self, result: Mapping[Any, Any], pairs: list[tuple[Place, Path]]) -> None:
+        """Note the arrays of a result that name no parameter."""
+        used = {path[0] for _, path in pairs if path}
+        others = [repr(key) for key, x in result.items() if key not in used and np.ndim(x)]
+        if others:
+            one = len(others) == 1
+            self.notes.append(
+                f"{', '.join(others)} of the result {'names' if one else 'name'} no argument, and "
+                f"{'was' if one else 'were'} not looked at; wrt= says what gradients are of"
+            )
+
     def _named_roots(self, call: Call) -> Iterator[tuple[str, Any, int | str]]:
         yield from ((name, x, i) for i, (name, x) in enumerate(zip(self.names, call.args)))
         for owner in call.owners:
-            yield from ((f"self.{name}", x, name) for name, x in vars(owner).items())
+            its = getattr(owner, "__dict__", {})
+            yield from ((f"self.{name}", x, name) for name, x in its.items())
 
 
 def _argument_names(call: Call) -> list[str]:
@@ -310,6 +352,10 @@ def _beside(
     if isinstance(tree, Mapping) and isinstance(result, Mapping):
         keys = {key: _key_of(str(key), result) for key in tree}
         inner = [(key, tree[key], its) for key, its in keys.items() if its is not None]
+        if strict and inner:
+            for key in (key for key, its in keys.items() if its is None and np.ndim(tree[key])):
+                below = leaves(tree[key], root, f"{name}[{key!r}]", (*path, key))
+                yield from ((p, (*where, key)) for p in below)  # where there is no gradient
     elif isinstance(tree, (list, tuple)) and isinstance(result, (list, tuple)):
         inner = [(i, x, i) for i, x in enumerate(tree)] if len(tree) == len(result) else []
     floats = any(True for _ in leaves(tree, root, name))
@@ -325,6 +371,12 @@ def _beside(
         yield from _beside(
             x, result[its], root, f"{name}[{key!r}]", (*path, key), (*where, its), strict
         )
+
+
+def _is_of(gradient: Any, value: Any) -> bool:
+    """Has a gradient as many numbers as what it is of?"""
+    is_array = isinstance(gradient, (np.ndarray, np.generic)) or is_float(gradient)
+    return is_array and np.size(gradient) == np.size(value)
 
 
 def _at(result: Any, path: Path) -> Any:

@@ -16,16 +16,18 @@ from typing import Any
 import numpy as np
 
 from ..comparing import tolerances
-from ..graph import Array
-from .arguments import UNKNOWN, Call, Targets
+from ..graph import Array, Node, describe
+from .arguments import UNKNOWN, Call, Targets, is_float
 from .code import Code, function_of
 from .fresh import elsewhere
 from .known import result_of
 from .notes import Notes
 from .truth import Oracle, Truth
 from .watching import Where, watched
+from .world import World
 
 RATES = ("lr", "learning_rate", "eta", "alpha", "eps", "rate", "step")
+ONLY_RATES = RATES[:3]  # that are nothing else
 
 
 def _random_states() -> Any:
@@ -78,9 +80,12 @@ class Bench:
         self.given, self.make, self.wrt, self.lr = call, make, wrt, lr
         self.updates = returns == "updated"
         self._states = _random_states()
-        self.first = _share(call)
         self._rate = _rate_of(call, lr) if self.updates else None
         everything = Code.of(call.forward, call.backward)
+        self.world = World(everything, call.owners)
+        self.first = _share(call)
+        _check_loss(self._run_forward(call.copied()))
+        self.first = self.first or self.world.changed
         self.code = everything.reached_by(partial(self._run, call.copied()))
         forward = everything.reached_by(partial(self._run_forward, call.copied()))
         self.oracle = Oracle(forward, self._run_forward)
@@ -104,12 +109,25 @@ class Bench:
                 self.error = error
         return result
 
+    @classmethod
+    @contextlib.contextmanager
+    def of(cls, *args: Any) -> Iterator[Bench]:
+        """A bench, for a while; what the passes keep elsewhere is then as it was before."""
+        bench = cls.__new__(cls)
+        try:
+            bench.__init__(*args)  # type: ignore[misc]
+            yield bench
+        finally:
+            if hasattr(bench, "world"):
+                bench.world.restore()
+
     # Running ------------------------------------------------------------------------------------
 
     def _reseed(self) -> None:
         _set_random_states(self._states)
 
     def _run_forward(self, call: Call) -> Any:
+        self.world.restore()
         self._reseed()
         return call.forward(*call.args)
 
@@ -118,8 +136,10 @@ class Bench:
             self._run_forward(call)
             if note is not None:
                 note.clear()  # it is of the backward pass alone
+        else:
+            self.world.restore()
         self._reseed()
-        options = {self._rate: lr} if self._rate and lr is not None else {}
+        options = {self._rate: self.lr if lr is None else lr} if self._rate else {}
         return call.backward(*call.args, **options)
 
     def gradients(self, case: Case) -> list[Any]:
@@ -152,7 +172,8 @@ class Bench:
         eps = max(self.notes.coarse, own)
         sizes = [float(np.abs(g).max(initial=0)) for g in found.gradients]
         if found.graph is None:
-            room = [1e-6 * max(*sizes, 1e-9) for _ in sizes]
+            largest = max(1e-9, *sizes)
+            room = [max(1e-6, 100 * eps) * max(s, 1e-2 * largest) for s in sizes]
         elif check or not self._shares:
             known = tolerances(found.graph, found.leaves, eps)
             room = [known[leaf] for leaf in found.leaves]
@@ -176,13 +197,12 @@ class Bench:
         for i in range(count):
             rng = np.random.default_rng([seed, i])
             lr = self.lr * float(rng.uniform(0.5, 2)) if self._rate else self.lr
-            for batch in (i % 2 == 1, False):
+            for batch, far in ((i % 2 == 1, 1.0), (False, 1.0), (False, 0.1), (False, 0.01)):
                 try:
                     if self.make is not None and i % 3 != 2:
-                        args = tuple(self.make(np.random.default_rng([seed, i])))
-                        call = self.given.copied()._replace(args=args)
+                        call = self.given.copied()._replace(args=self._made(seed, i))
                     else:
-                        call = elsewhere(self.given, self.targets.places, rng, batch)
+                        call = elsewhere(self.given, self.targets.places, rng, batch, far)
                     case = self.case(call, lr, check)
                 except Exception:  # these data are not what the loss takes
                     continue
@@ -192,6 +212,29 @@ class Bench:
                     found.append(case)
                     break
         return found
+
+    def check_make(self) -> None:
+        """Raise what says why `make` does not give other arguments, unless it does."""
+        if self.make is None:
+            return
+        if not callable(self.make):
+            raise TypeError(
+                f"make is {describe(self.make)}; a function is needed that gives other arguments "
+                "for a random generator; give make=lambda rng: (...), or leave it out"
+            )
+        try:
+            args = self._made(0, 0)
+            self._run_forward(self.given.copied()._replace(args=args))
+        except Exception as error:
+            raise ValueError(
+                f"make(rng) did not give what forward takes ({type(error).__name__}: {error}); a "
+                f"tuple of {len(self.given.args)} arguments is needed, as those that were given; "
+                "mend it, or leave it out"
+            ) from error
+
+    def _made(self, *seed: int) -> tuple[Any, ...]:
+        assert self.make is not None
+        return tuple(self.make(np.random.default_rng(seed)))
 
     def is_in_backward(self, name: str, line: int) -> bool:
         """Is a line one of the function that was given, and of no helper?"""
@@ -210,6 +253,18 @@ def _results(code: Code) -> list[Where]:
     ]
 
 
+def _check_loss(loss: Any) -> None:
+    if isinstance(loss, Node) or (np.isscalar(loss) and is_float(float(loss))):  # type: ignore[arg-type]
+        return
+    if isinstance(loss, np.ndarray) and loss.size == 1 and loss.dtype.kind in "fiub":
+        return
+    what = f"a {type(loss).__name__} of {len(loss)}" if isinstance(loss, (tuple, list)) else ""
+    raise TypeError(
+        f"forward gave {what or describe(loss)}; the loss, one number, is needed; give a function "
+        "that returns it alone, or the sum or mean of it"
+    )
+
+
 def _share(call: Call) -> bool:
     """Are both methods of one object, which may keep for the one what the other computed?"""
     owners = [getattr(f, "__self__", None) for f in (call.forward, call.backward)]
@@ -217,13 +272,16 @@ def _share(call: Call) -> bool:
 
 
 def _rate_of(call: Call, lr: float) -> str | None:
-    """The name of the argument of an update that is its rate, where it has this by default."""
+    """The name of the argument of an update that is its rate: it has this by default, or a name
+    that nothing else has."""
     try:
         given = inspect.signature(call.backward).parameters
     except (TypeError, ValueError):
         return None
     rest = [*given.values()][len(call.args) :]
-    return next((p.name for p in rest if p.name in RATES and p.default == lr), None)
+    named = [p.name for p in rest if p.name in RATES and p.default == lr]
+    named += [p.name for p in rest if p.name in ONLY_RATES]
+    return next(iter(named), None)
 
 
 def is_right(given: Array | None, derived: Array, room: float) -> bool:

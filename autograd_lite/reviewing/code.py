@@ -340,7 +340,7 @@ def function_of(f: Any) -> FunctionType:
 def _called(functions: list[FunctionType]) -> Iterator[FunctionType]:
     """The functions that some name, and the methods of classes that they name or belong to."""
     for f in functions:
-        reached = [f.__globals__.get(name) for name in _names(f.__code__)]
+        reached = [f.__globals__.get(name) for name in names_in(f.__code__)]
         for cell in f.__closure__ or ():
             try:
                 reached.append(cell.cell_contents)
@@ -357,11 +357,12 @@ def _called(functions: list[FunctionType]) -> Iterator[FunctionType]:
                 yield from (m for m in vars(owner).values() if isinstance(m, FunctionType))
 
 
-def _names(code: CodeType) -> Iterator[str]:
+def names_in(code: CodeType) -> Iterator[str]:
+    """The globals and attributes that some code names."""
     yield from code.co_names
     for inner in code.co_consts:
         if isinstance(inner, CodeType):
-            yield from _names(inner)
+            yield from names_in(inner)
 
 
 def _is_theirs(name: str) -> bool:
@@ -426,8 +427,11 @@ def _is_unit(file: File, node: ast.AST) -> bool:
 
 
 def _is_same(a: CodeType, b: CodeType) -> bool:
-    return (a.co_name, a.co_firstlineno, a.co_freevars) == (
-        b.co_name,
-        b.co_firstlineno,
-        b.co_freevars,
-    )
+    """Does it come of the same text, as far as code tells?"""
+
+    def facts(code: CodeType) -> Any:
+        numbers = [repr(x) for x in code.co_consts if not isinstance(x, CodeType)]
+        names = code.co_names, code.co_varnames, code.co_freevars, code.co_argcount
+        return code.co_name, code.co_firstlineno, names, numbers
+
+    return bool(facts(a) == facts(b))

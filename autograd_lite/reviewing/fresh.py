@@ -10,34 +10,46 @@ from ..graph import Array
 from .arguments import Call, Place, like
 
 
-def elsewhere(call: Call, places: list[Place], rng: np.random.Generator, batch: bool) -> Call:
+def elsewhere(
+    call: Call, places: list[Place], rng: np.random.Generator, batch: bool, far: float = 1.0
+) -> Call:
     """A call with parameters moved, and its data in another order.
 
-    Parameters that are 0 move away from it, and positive ones stay so. batch: samples are drawn
-    again, some of them twice, and not as many; else all of them, in another order.
+    Parameters that are 0 move away from it, and positive ones stay so; other numbers, such as the
+    weight of a penalty, change a little. batch: samples are drawn again, some of them twice, and
+    not as many; else all of them, in another order. far: how far parameters are moved.
     """
     now = call.copied()
     for place in places:
         value = place.get(now)
-        now = place.put(now, like(value, _moved(np.asarray(value), rng)))
+        now = place.put(now, like(value, _moved(np.asarray(value), rng, far)))
     given = {p.root for p in places}
-    data = [i for i, x in enumerate(now.args) if i not in given and _is_data(x)]
-    axis = _sample_axis([now.args[i] for i in data])
-    if axis is None:
+    others = [i for i in range(len(now.args)) if i not in given]
+    args = [x if i in given else _varied(x, rng, far) for i, x in enumerate(now.args)]
+    now = now._replace(args=tuple(args))
+    axis, data = _samples([(i, args[i]) for i in others if _is_data(args[i])])
+    if not data:
         return now
-    count = now.args[data[0]].shape[axis]
+    count = args[data[0]].shape[axis]
     rows = rng.permutation(count)
     if batch:
         more = int(rng.integers(max(2, count // 2), 2 * count + 1))
         rows = np.concatenate([rows, rng.integers(0, count, count)])[: more + (more == count)]
-    args = list(now.args)
     for i in data:
         args[i] = np.take(args[i], rows, axis)
     return now._replace(args=tuple(args))
 
 
-def _moved(x: Array, rng: np.random.Generator) -> Array:
-    step = rng.normal(size=x.shape)
+def _varied(x: Any, rng: np.random.Generator, far: float) -> Any:
+    """Another number, on the same side of 1; all else as it is."""
+    if isinstance(x, float) and x not in (0.0, np.inf):
+        factor = float(1 + 0.4 * far * rng.uniform())
+        return type(x)(x * factor if abs(x) >= 1 else x / factor)
+    return x
+
+
+def _moved(x: Array, rng: np.random.Generator, far: float) -> Array:
+    step = far * rng.normal(size=x.shape)
     if x.size and (x > 0).all():
         return x * np.exp(0.4 * step)
     spread = float(np.sqrt(np.mean(np.square(x)))) if x.any() else 0.5
@@ -48,13 +60,17 @@ def _is_data(x: Any) -> bool:
     return isinstance(x, np.ndarray) and x.ndim > 0 and x.dtype.kind in "fiub"
 
 
-def _sample_axis(arrays: list[Array]) -> int | None:
-    """The axis that all data have in common: the first of rows, or the last of columns."""
-    if not arrays:
-        return None
+def _samples(arrays: list[tuple[int, Array]]) -> tuple[int, list[int]]:
+    """The axis of the samples, and which arrays have one: all of them in their rows, or columns;
+    else those that most have rows in common with."""
     for axis in (0, -1):
-        lengths = {x.shape[axis] for x in arrays}
-        is_of_all = axis == 0 or all(x.ndim > 1 for x in arrays)
+        lengths = {x.shape[axis] for _, x in arrays}
+        is_of_all = axis == 0 or all(x.ndim > 1 for _, x in arrays)
         if is_of_all and len(lengths) == 1 and lengths.pop() > 1:
-            return axis
-    return None
+            return axis, [i for i, _ in arrays]
+    alike: dict[int, list[int]] = {}
+    for i, x in arrays:
+        alike.setdefault(x.shape[0], []).append(i)
+    most = max(alike.values(), key=len, default=[])
+    several = len(most) > 1 and dict(arrays)[most[0]].shape[0] > 1
+    return 0, most if several else []

@@ -5,24 +5,29 @@ from __future__ import annotations
 import ast
 import difflib
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
+from time import perf_counter
+from types import FunctionType, MethodType
 from typing import Any
 
-from ..graph import describe
+import numpy as np
+
+from ..graph import Node, describe
 from ..showing import with_bar
 from .arguments import Call
 from .bench import Bench, Case, aside
 from .code import Code, lent
 from .known import Known
 from .mending import Impossible, mended
-from .report import Line, Mistake, annotated, page, told
+from .report import Line, Mistake, annotated, marks, page, told
 from .rewrites import Edit
 from .search import Mend, Search
 
 FRESH = 20  # other arguments that a mended pass is tried on
 SEARCHED = 3  # of these, while it is looked for
+SLOW = 0.5  # seconds for differences at one of them, from which on there is one of each
 PAIRS = 3  # edits that make a line right and no gradient, that another is looked for beside
 MANY = 6  # mistakes
 SAID, SIMILAR = 2, 4  # other edits that would do, and how much longer they may be
@@ -35,8 +40,9 @@ class Review:
     `names`: of what gradients are given of; `wrong`: those that are not the derived ones, on these
     arguments or on others. `mistakes`: the lines that make them wrong, as far as an edit of them
     puts gradients right. `mended`: the texts of the files with these edits, by their names; `left`:
-    what they leave wrong. `lines`: the pass as it ran, each line with what its value is. `notes`:
-    what else there is to say. `str()` is all of it, as a compiler prints it, and so a notebook
+    what they leave wrong. `lines`: the pass as it ran, each line with what its value is. `loss`:
+    the forward pass as it was recorded, or None; `marks`: what was found of its values, for
+    `draw(found.loss, backward=True, marks=found.marks)`. `notes`: what else there is to say. `str()` is all of it, as a compiler prints it, and so a notebook
     shows it.
     """
 
@@ -46,6 +52,8 @@ class Review:
     mended: dict[str, str] = field(default_factory=dict, repr=False)
     left: tuple[str, ...] = ()
     lines: tuple[Line, ...] = field(default=(), repr=False)
+    loss: Any = field(default=None, repr=False)
+    marks: dict[Node, tuple[str, str]] = field(default_factory=dict, repr=False)
     notes: tuple[str, ...] = ()
     _texts: dict[str, str] = field(default_factory=dict, repr=False)
 
@@ -105,8 +113,9 @@ def review(
 
     **The code is executed**, as it is and, edited in small ways, thousands of times, each time on
     copies of the arguments and of the objects that the passes are methods of. What it prints is
-    dropped, and the random states are restored. What it does to other things, as to files, it does
-    each time. While it is edited, other threads that call the same functions run the edited code.
+    dropped; the random states are restored, and so is what the passes keep in variables of their
+    module, closures and classes. What it does to other things, as to files, it does each time.
+    While it is edited, other threads that call the same functions run the edited code.
 
     Gradients are compared on these arguments and on others near them: parameters are moved, and
     samples drawn again. A mistake is claimed where an edit of the line puts gradients right, and
@@ -136,13 +145,26 @@ def review(
     for name, f in (("forward", forward), ("backward", backward)):
         if not callable(f):
             raise TypeError(f"{name} is {describe(f)}; a function is needed; give it without ()")
-    call = Call(forward, backward, args)
+    if not isinstance(seconds, (int, float)):
+        raise TypeError(
+            f"seconds is {describe(seconds)}; a number is needed, of seconds that the search may "
+            "take; leave it out for 30"
+        )
+    call = Call(_bound(forward), _bound(backward), args)
     shown = partial(with_bar, "reviewing", progress, stream=sys.stderr, delay=1)
-    with aside():
-        return _reviewed(Bench(call, wrt, returns, float(lr or 1.0), make), seconds, shown)
+    with aside(), Bench.of(call, wrt, returns, float(lr or 1.0), make) as bench:
+        bench.check_make()
+        return _reviewed(bench, seconds, shown)
+
+
+def _bound(f: Callable[..., Any]) -> Callable[..., Any]:
+    """A function; of an object that is called, its method."""
+    plain = isinstance(f, (FunctionType, MethodType, partial)) or hasattr(f, "__wrapped__")
+    return f if plain or isinstance(f, type) else f.__call__  # type: ignore[operator]
 
 
 def _reviewed(bench: Bench, seconds: float, shown: Callable[..., Any]) -> Review:
+    started = perf_counter()
     given = bench.case(bench.given)
     search = Search(bench, Known(given.truth, bench.forward), [], seconds, shown)
     original = {name: f.text for name, f in bench.code.files.items()}
@@ -151,26 +173,35 @@ def _reviewed(bench: Bench, seconds: float, shown: Callable[..., Any]) -> Review
             return _raising(bench, original)
         given = bench.case(bench.given)
         search.known = Known(given.truth, bench.forward)
-    others = bench.others(SEARCHED)
+    slow = given.truth.graph is None and perf_counter() - started > SLOW
+    others = bench.others(1 if slow else SEARCHED)
     search.cases = [*others, given]
     names = tuple(p.name for p in bench.targets.places)
     here, there = _right(bench, [given], len(names)), _right(bench, others, len(names))
     now = [a and b for a, b in zip(here, there)]
     wrong = tuple(name for name, right in zip(names, now) if not right)
     notes = _notes(bench, given, names, here, there)
+    if not others:
+        notes.append(
+            "no other arguments were found that the loss takes: tried on these alone; give make="
+        )
     before, seen = bench.code, bench.notes
     if not wrong:
         lines = annotated(before, seen, before, seen, search.known, ())
-        return Review(names, (), (), {}, (), lines, tuple(notes), original)
+        found_so = marks(before, seen, before, seen, search.known, ())
+        graph = given.truth.graph
+        return Review(names, (), (), {}, (), lines, graph, found_so, tuple(notes), original)
+    notes += _how_wrong(bench, given, names, here)
     code, found = _mended(search, bench, now)
     now = list(found[-1].right) if found else now
-    more = bench.others(FRESH, seed=1, check=False)
+    more = bench.others(1 if slow else FRESH, seed=1, check=False)
     verified = ""
     if found and all(now):
         with lent(code.compiled()):
             held = sum(all(_right(bench, [case], len(names))) for case in more)
-        verified = f"here and on {held + len(others)} fresh inputs"
-        verified += "" if bench.make else " of these sizes"
+        tried = held + len(others)
+        verified = f"here and on {tried} fresh input{'s' * (tried != 1)}" if tried else "here"
+        verified += "" if bench.make or not tried else ", all of these sizes (make= tries others)"
         if held < len(more):
             notes.append(f"{len(more) - held} of {len(more)} fresh inputs are not mended by it")
     mistakes = _located(found, verified)
@@ -184,8 +215,12 @@ def _reviewed(bench: Bench, seconds: float, shown: Callable[..., Any]) -> Review
     if found:
         bench.renew(code)
     lines = annotated(before, seen, code, bench.notes, search.known, mistakes)
+    found_so = marks(before, seen, code, bench.notes, search.known, mistakes)
+    graph = given.truth.graph
     texts = {n: f.text for n, f in code.files.items() if f.text != original[n]}
-    return Review(names, wrong, mistakes, texts, left, lines, tuple(notes), original)
+    return Review(
+        names, wrong, mistakes, texts, left, lines, graph, found_so, tuple(notes), original
+    )
 
 
 def _raising(bench: Bench, original: dict[str, str]) -> Review:
@@ -194,7 +229,7 @@ def _raising(bench: Bench, original: dict[str, str]) -> Review:
         f"backward raises {type(error).__name__}: {error}; no edit that was tried lets it run; "
         "what it returns is not known, so give wrt=, the names of what gradients are given of"
     )
-    return Review((), ("all",), (), {}, ("all",), (), (note,), original)
+    return Review((), ("all",), (), {}, ("all",), notes=(note,), _texts=original)
 
 
 def _right(bench: Bench, cases: Iterable[Case], count: int) -> list[bool]:
@@ -221,7 +256,52 @@ def _notes(
     hidden = [name for name, a, b in zip(names, here, there) if a and not b]
     if hidden:
         notes.append(f"{', '.join(hidden)}: right on these arguments, wrong on others")
+    odd = [name for name, a, b in zip(names, here, there) if b and not a]
+    if odd:
+        notes.append(
+            f"{', '.join(odd)}: wrong on these arguments, right on others; a kink or a tie that "
+            "these meet, such as relu at exactly 0, would do that"
+        )
+    notes += bench.targets.notes
+    notes += _shapes(bench, given, names)
     return notes
+
+
+def _shapes(bench: Bench, given: Case, names: tuple[str, ...]) -> Iterator[str]:
+    """Which gradients have a shape that an update would give to the parameter."""
+    try:
+        found = bench.gradients(given)
+    except Exception:
+        return
+    for name, g, derived in zip(names, found, given.truth.gradients):
+        if g is not None and g.size == derived.size and g.shape != derived.shape:
+            both = np.broadcast_shapes(g.shape, derived.shape)
+            if both != derived.shape:
+                yield (
+                    f"{name}: its gradient has shape {g.shape}, and it has {derived.shape}: "
+                    f"{name} - lr * gradient would have {both}"
+                )
+
+
+def _how_wrong(
+    bench: Bench, given: Case, names: tuple[str, ...], here: list[bool]
+) -> Iterator[str]:
+    """How far wrong gradients are from the derived ones."""
+    try:
+        found = bench.gradients(given)
+    except Exception:
+        return
+    for name, g, derived, right in zip(names, found, given.truth.gradients, here):
+        if g is None:
+            yield f"{name}: no gradient is given of it"
+        elif g.size != derived.size:
+            yield f"{name}: its gradient has shape {g.shape}; {derived.shape} is needed"
+        elif not right and g.size:
+            with np.errstate(all="ignore"):
+                off = float(np.abs(g.reshape(derived.shape) - derived).max())
+                part = off / max(float(np.abs(derived).max()), 1e-300)
+            if part < 1e-3:
+                yield f"{name}: off by at most {part:.0e} of its largest number, more than rounding"
 
 
 def _mended(search: Search, bench: Bench, now: list[bool]) -> tuple[Code, list[Mend]]:

@@ -30,13 +30,17 @@ class Meaning(NamedTuple):
 
 
 class Known:
-    """The values of a recorded forward pass, by their shapes."""
+    """The values of a recorded forward pass, by their shapes.
+
+    `nodes`: by the number of each, it and those that have the same cotangent, as what is added has.
+    """
 
     def __init__(self, truth: Truth, forward: Notes) -> None:
         self._values: dict[tuple[int, ...], list[tuple[float, Seen, Meaning]]] = {}
         self._given = {
             (note.kind, note.shape, note.sum) for notes in forward.seen.values() for note in notes
         }
+        self.nodes: dict[int, list[Node]] = {}
         if truth.graph is None:
             for i, (name, g) in enumerate(zip(truth.names, truth.gradients)):
                 self._add(g, Meaning(name, True, i))
@@ -44,7 +48,10 @@ class Known:
         called = {node: name for name, node in truth.named}
         called |= dict(zip(truth.leaves, truth.names))
         nodes = [x for x in order(truth.graph) if isinstance(x, Node) and x.dtype.kind == "f"]
+        alike: dict[Seen, list[Node]] = {}
         for node, g in zip(nodes, grad(truth.graph, nodes)):
+            alike.setdefault(seen(g), []).append(node)
+            self.nodes[node.number] = alike[seen(g)]
             name = called.get(node, "")
             self._add(g, Meaning(name, True, node.number))
             self._add(node.value, Meaning(name, False, node.number))

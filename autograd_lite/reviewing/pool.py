@@ -39,6 +39,7 @@ SIGNS: dict[type, str] = {
 ATOM = 9
 ATOMS = (ast.Name, ast.Attribute, ast.Subscript)
 SCOPE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)
+LARGEST = 10_000
 NO_CHANGE = {"copy", "array", "asarray", "zeros_like", "ones_like", "empty_like", "squeeze"}
 Shapes = frozenset[tuple[str, tuple[int, ...]]]
 
@@ -98,7 +99,8 @@ class Pool:
                 x.value
                 for unit in code.around.values()
                 for x in ast.walk(unit.statement)
-                if isinstance(x, ast.Constant) and type(x.value) in (int, float)
+                if isinstance(x, ast.Constant) and isinstance(x.value, (int, float))
+                if type(x.value) is not bool and abs(x.value) <= LARGEST  # no seed, no length
             )
         ][:12]
         self.numpy = {name: _numpy(file) for name, file in code.files.items()}

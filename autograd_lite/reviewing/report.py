@@ -10,12 +10,14 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from ..graph import Node
 from ..showing import SIGNS, paragraph
 from .code import Code, File
 from .known import Known, values_of
 from .notes import Notes
 from .rewrites import Edit
 
+MANY = 8  # names of gradients that are told
 AROUND = 2  # lines above and below a mistaken one
 
 
@@ -115,9 +117,11 @@ class Line:
 
 def _in_words(edit: Edit) -> str:
     node, text = edit.changes[0]
-    new = text.split("\n")[-1] if isinstance(node, ast.stmt) and "\n" in text else text
     own = edit.file.segment(node).split("\n")[0]
     at = f"line {node.lineno}: "
+    if isinstance(node, ast.stmt) and text.startswith(own + "\n"):
+        return f"{at}`{text.split(chr(10))[-1].strip()}` below `{own}`"
+    new = text.split("\n")[-1].strip() if isinstance(node, ast.stmt) and "\n" in text else text
     return at + (f"`{new}` for `{own}`" if text else f"without `{own}`")
 
 
@@ -150,11 +154,15 @@ def annotated(
         file = unit.file
         new = after.files[file.name]
         moved = _moved(file, new)
+        seen: set[int] = set()
         for statement in _statements(unit.statement):
             nodes = values_of(statement)
+            if statement.lineno in seen:
+                continue  # the first statement of a line stands for it
             if not nodes or not any(notes.at(file, node) for node in nodes):
                 continue
             number = statement.lineno
+            seen.add(number)
             text = file.text.split("\n")[number - 1].strip()
             if (file.name, number) in own:
                 found.append(Line(file.name, number, text, "wrong"))
@@ -167,13 +175,46 @@ def annotated(
                 its = (mended_notes.at(new, other) or mine) if others else mine
                 means = known.means(notes, file, node)
                 same = len(mine) == len(its) and all(_near(a, b) for a, b in zip(mine, its))
-                if not same:
+                if not same and mistakes:
                     status = "follows"
                 named = [m for m in means if m is not None and m.name]
                 if same and named and len(named) == len(means) and status != "follows":
                     status, meaning = "right", str(named[-1])
             found.append(Line(file.name, number, text, status, meaning))
     return tuple(sorted(found, key=lambda line: (line.file, line.number)))
+
+
+def marks(
+    before: Code,
+    notes: Notes,
+    after: Code,
+    mended_notes: Notes,
+    known: Known,
+    mistakes: tuple[Mistake, ...],
+) -> dict[Node, tuple[str, str]]:
+    """What was found of the gradients of values that lines compute, by their nodes."""
+    right = {x for _, _, x in _cotangents(before, notes, known)}
+    found = {node: ("right", "") for x in right for node in known.nodes[x]}
+    why = {m.file: m.said for m in reversed(mistakes)}
+    for file, line, x in _cotangents(after, mended_notes, known):
+        old, new = before.files[file.name].text, file.text
+        same = line in {j for _, j in _unchanged(old, new)}
+        for node in known.nodes[x]:
+            found.setdefault(node, ("follows", "") if same else ("wrong", why[file.name]))
+    return found
+
+
+def _cotangents(code: Code, notes: Notes, known: Known) -> Iterator[tuple[File, int, int]]:
+    """The gradients of values that lines compute: the file, the line, the number of the value."""
+    for unit in code.units.values():
+        for statement in _statements(unit.statement):
+            for node in values_of(statement):
+                means = known.means(notes, unit.file, node)
+                yield from (
+                    (unit.file, statement.lineno, m.number)
+                    for m in means
+                    if m is not None and m.is_cotangent and m.number in known.nodes
+                )
 
 
 def _statements(node: Any) -> Iterator[Any]:
@@ -186,13 +227,16 @@ def _near(a: Any, b: Any) -> bool:
 
 def _moved(old: File, new: File) -> dict[int, Any]:
     """The statements of a new text by the lines in the old that they were."""
-    lines = {s.lineno: s for s in new.nodes if isinstance(s, ast.stmt) and values_of(s)}
-    a, b = old.text.split("\n"), new.text.split("\n")
-    found = {}
-    for tag, i, _, j, end in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
-        if tag == "equal":
-            found.update({i + k + 1: lines.get(j + k + 1) for k in range(end - j)})
-    return {line: s for line, s in found.items() if s is not None}
+    lines = {s.lineno: s for s in reversed(new.nodes) if isinstance(s, ast.stmt) and values_of(s)}
+    pairs = _unchanged(old.text, new.text)
+    return {i: lines[j] for i, j in pairs if j in lines}
+
+
+def _unchanged(old: str, new: str) -> Iterator[tuple[int, int]]:
+    """The lines that two texts have in common, by their numbers in both."""
+    a, b = old.split("\n"), new.split("\n")
+    for block in difflib.SequenceMatcher(None, a, b, autojunk=False).get_matching_blocks():
+        yield from ((block.a + k + 1, block.b + k + 1) for k in range(block.size))
 
 
 def line_by_line(review: Any) -> str:
@@ -218,12 +262,15 @@ def headline(review: Any) -> str:
     count = len(review.names)
     if review.ok:
         every = "its gradient is" if count == 1 else f"all {count} gradients are"
-        return f"the backward pass is right: {every} the derived one{'s' * (count > 1)}"
+        names = f": {', '.join(review.names)}" if count <= MANY else ""
+        return f"the backward pass is right: {every} the derived one{'s' * (count > 1)}{names}"
     if not count:
         return "the backward pass does not run"
     wrong = len(review.wrong)
     are = "is" if wrong == 1 else "are"
     said = f"{wrong} of {count} gradients {are} wrong: {', '.join(review.wrong)}"
+    if count == 1:
+        said = f"the gradient of {review.wrong[0]} is wrong"
     edits = len(review.mistakes)
     if not edits:
         return f"{said}; no edit mends {'it' if wrong == 1 else 'them'}"

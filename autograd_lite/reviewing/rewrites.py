@@ -417,7 +417,8 @@ def arranged(site: Site) -> Iterator[Edit]:
         )
         if sign == "-":
             said = f"the difference is the wrong way round: `{site.text()}`"
-            yield site.to(f"{site.text(b, ADD)} - {site.text(a, ADD + 1)}", "sign", said, 0)
+            rank = 0.6 if isinstance(a, ast.Constant) else 0  # 1 - a is a part of many slopes
+            yield site.to(f"{site.text(b, ADD)} - {site.text(a, ADD + 1)}", "sign", said, rank)
             yield site.to(f"-{site.text(b, 7)}", "constant", _too_much(site, a), 1)
         for kept, lost in alone:
             yield site.to(site.text(kept), "constant", _too_much(site, lost), 0.3)
@@ -1138,8 +1139,11 @@ def missing(site: Site) -> Iterator[Edit]:
     digits = sorted({d for name in names for d in re.findall(r"\d+", name)})
     lines = [x for x in scope if isinstance(x, (ast.Assign, ast.AugAssign))]
     texts = {site.file.segment(x) for x in lines}
+    stored = {site.file.segment(x.targets[0]) for x in lines if isinstance(x, ast.Assign)}
     for old, new in product(digits, repeat=2):
         if old != new and (other := _renumbered(text, old, new)) not in (text, *texts):
+            if isinstance(node, ast.Assign) and other.split(" = ")[0] in stored:
+                continue  # then the line is not missing, but wrong
             said = f"a line is missing: `{other}`"
             for x in lines:
                 far = 0.6 if x is not node else 0.0
@@ -1273,6 +1277,8 @@ def _zeros(site: Site) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int,
                             found[name.id] = shape
                     elif isinstance(name, ast.Subscript):
                         changed.add(ast.unparse(name.value))
+                    else:  # it becomes something else, later or in the next pass
+                        changed.add(ast.unparse(name))
         if isinstance(x, ast.AugAssign):
             changed.add(ast.unparse(x.target))
             if isinstance(x.target, ast.Subscript):

@@ -46,7 +46,7 @@ class Watcher:
         """Of an expression."""
         return value
 
-    def call(self, where: Where, function: Any, *args: Any, **kwargs: Any) -> Any:
+    def call(self, where: Where, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         return function(*args, **kwargs)
 
     def store(self, where: Where, value: Any, base: Any, key: Any) -> None:
@@ -67,7 +67,8 @@ def rewritten(code: Code, watcher: Watcher) -> dict[Unit, list[CodeType]]:
     changed = {}
     for unit in code.units.values():
         rewriter = _Rewriter(unit.file, watcher)
-        statement = rewriter.visit(copy.deepcopy(unit.statement))
+        made = rewriter.visit(copy.deepcopy(unit.statement))
+        statement = made[0] if isinstance(made, list) else made  # of lambdas with a name
         changed[unit] = unit.compiled(ast.fix_missing_locations(statement), rewriter.given)
     return changed
 

@@ -216,3 +216,165 @@ def test_from_a_shell(tmp_path):
         assert ("+    dz1 = da1 * (1 - a1 ** 2)" in done.stdout) == bool(status)
     done = subprocess.run([*command[:-1], "no.py:x"], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 2
+
+
+PENALTY = """
+import numpy as np
+
+dict_loss = lambda P, x: ((x @ P["W"] + P["b"]) ** 2).sum()
+
+
+def gradients(P, x):
+    d = 2 * (x @ P["W"] + P["b"])
+    return {"W": x.T @ d}
+
+
+def renamed(P, x):
+    d = 2 * (x @ P["W"] + P["b"])
+    return {"W": x.T @ d, "offset": 5 * d.sum(axis=0)}
+
+
+def loss(W, X, y, reg):
+    return ((X @ W - y) ** 2).mean() + 0.5 * reg * (W ** 2).sum()
+
+
+def penalized(W, X, y, reg):
+    return 2 * X.T @ (X @ W - y) / y.size + W
+
+
+def weighted(W, X, y, w):
+    return (((X @ W - y) ** 2) * w).sum() / len(X)
+
+
+def by_five(W, X, y, w):
+    return 2 * X.T @ ((X @ W - y) * w) / 5
+
+
+def summed(W, x):
+    return (np.maximum(x @ W, 0) ** 2).sum(), x
+
+
+def vector(W, x):
+    return x @ W
+
+
+def column(W, x):
+    return ((x @ W) ** 2).sum()
+
+
+def flat(W, x):
+    return (2 * x.T @ (x @ W)).ravel()
+
+
+def masked(W, x):
+    z = x @ W
+    return x.T @ np.divide(2 * z, 1.0, out=np.zeros_like(z), where=z != 0)
+
+
+class Net:
+    def __init__(self, W):
+        self.W = W
+
+    def __call__(self, x, y):
+        self.p = x @ self.W
+        return ((self.p - y) ** 2).sum()
+
+    def backward(self, x, y):
+        return {"W": 2 * x.T @ (self.p - y)}
+"""
+
+
+def test_a_gradient_that_is_missing_is_wrong(tmp_path):
+    m = module(tmp_path, PENALTY)
+    P, x = {"W": SMALL[0], "b": SMALL[1]}, SMALL[2]
+    found = al.review(m.dict_loss, m.gradients, P, x, wrt=["P"], seconds=2)
+    assert found.wrong == ("P['b']",)
+    assert "no gradient is given of it" in str(found)
+    found = al.review(m.dict_loss, m.renamed, P, x)
+    assert found.names == ("P['W']",)
+    assert "'offset' of the result names no argument" in str(found)
+
+
+def test_what_is_no_parameter_is_varied_too(tmp_path):
+    m = module(tmp_path, PENALTY)
+    W, _, X, y = SMALL
+    assert al.review(m.loss, m.penalized, W, X, y, 1.0, wrt="W", seconds=5).wrong == ("W",)
+    w = np.array([0.3, 2.0])  # of the classes, not of the samples
+    assert al.review(m.weighted, m.by_five, W, X, y, w, wrt="W", seconds=5).wrong == ("W",)
+
+
+def test_a_loss_is_one_number(tmp_path):
+    m = module(tmp_path, PENALTY)
+    with pytest.raises(TypeError, match="forward gave a tuple of 2; the loss, one number, is"):
+        al.review(m.summed, m.flat, SMALL[0], SMALL[2])
+    with pytest.raises(TypeError, match=r"forward gave an array \(5, 2\)"):
+        al.review(m.vector, m.flat, SMALL[0], SMALL[2])
+
+
+def test_a_shape_that_an_update_would_spread_is_told(tmp_path):
+    m = module(tmp_path, PENALTY)
+    found = al.review(m.column, m.flat, SMALL[0][:, :1], SMALL[2], wrt="W")
+    assert "its gradient has shape (3,), and it has (3, 1)" in str(found)
+
+
+def test_other_arguments_that_are_none(tmp_path):
+    m = module(tmp_path, NETWORK)
+    with pytest.raises(TypeError, match="make is 5; a function is needed"):
+        al.review(m.loss, m.gradients, *ARGS, make=5)
+    with pytest.raises(ValueError, match=r"make\(rng\) did not give what forward takes"):
+        al.review(m.loss, m.gradients, *ARGS, make=lambda rng: ARGS[:2])
+    with pytest.raises(ValueError, match="wrt is empty"):
+        al.review(m.loss, m.gradients, *ARGS, wrt=[])
+    with pytest.raises(TypeError, match="seconds is '5'; a number is needed"):
+        al.review(m.loss, m.gradients, *ARGS, seconds="5")
+
+
+def test_a_loss_of_few_arguments_is_said_to_be_tried_there_alone(tmp_path):
+    text = "def loss(w):\n    if abs(w.sum() - 1) > 1e-9:\n        raise ValueError('not 1')\n"
+    text += "    return (w ** 2).sum()\n\n\ndef gradient(w):\n    return 2 * w\n"
+    m = module(tmp_path, text)
+    found = al.review(m.loss, m.gradient, np.full(4, 0.25), wrt="w")
+    assert found.ok
+    assert "tried on these alone" in str(found)
+
+
+def test_a_gradient_at_a_kink_is_told_from_one_that_is_wrong(tmp_path):
+    text = "import numpy as np\n\n\ndef loss(w):\n    return np.maximum(w, 0).sum()\n\n\n"
+    text += "def gradient(w):\n    return (w >= 0) * 1.0\n"
+    m = module(tmp_path, text)
+    found = al.review(m.loss, m.gradient, np.array([0.0, 1.0, -1.0]), wrt="w", seconds=2)
+    assert "w: wrong on these arguments, right on others; a kink" in str(found)
+
+
+def test_objects_that_are_called_and_keywords_that_watchers_have(tmp_path):
+    m = module(tmp_path, PENALTY)
+    net, (W, _, X, y) = m.Net(SMALL[0]), SMALL
+    assert al.review(net, net.backward, X, y).ok
+    assert al.review(m.column, m.masked, W, X, wrt="W").ok
+
+
+def test_lambdas_of_one_line(tmp_path):
+    text = "import numpy as np\n\nF = [lambda w: (np.abs(w) ** 3).sum(), "
+    text += "lambda w: (np.abs(w) ** 2).sum(), lambda w: 7 * w, lambda w: 2 * w]\n"
+    m = module(tmp_path, text)
+    assert al.review(m.F[1], m.F[3], SMALL[0], wrt="w").ok
+    found = al.review(m.F[1], m.F[2], SMALL[0], wrt="w")
+    assert found.left == ()
+    assert "lambda w: 2 * w, lambda w: 2 * w" in next(iter(found.mended.values()))
+
+
+def test_lines_of_two_statements(tmp_path):
+    text = "def loss(W, x):\n    return ((x @ W) ** 2).sum()\n\n\n"
+    text += "def gradient(W, x):\n    z = x @ W; d = 2 * z\n    return x.T @ d\n"
+    m = module(tmp_path, text)
+    found = al.review(m.loss, m.gradient, SMALL[0], SMALL[2], wrt="W")
+    assert found.ok
+    assert [line.number for line in found.lines] == [6, 7]
+    assert "follows" not in str(found)
+
+
+def test_a_rate_that_differs_from_the_default_is_handed_over(tmp_path):
+    text = "def loss(W, x):\n    return ((x @ W) ** 2).sum()\n\n\n"
+    text += "def step(W, x, lr=0.1):\n    return W - lr * 2 * x.T @ (x @ W)\n"
+    m = module(tmp_path, text)
+    assert al.review(m.loss, m.step, SMALL[0], SMALL[2], returns="updated", lr=0.01, wrt="W").ok

@@ -30,3 +30,14 @@ def test_names_of_lines(tmp_path):
     assert status["da1"] == "wrong"
     assert status["dz1"] == status["dW1"] == "follows"
     assert status["dW2"] == status["dp"] == "right"
+
+
+def test_marks_for_a_drawing(tmp_path):
+    m = module(tmp_path, NETWORK.replace("(1 - a1 ** 2)", "(1 - z1 ** 2)"))
+    found = al.review(m.loss, m.gradients, *ARGS)
+    status = {x.name: mark[0] for x, mark in found.marks.items() if x.name}
+    assert status == {"W1": "follows", "b1": "follows", "W2": "right", "b2": "right"}
+    wrong = [x for x, mark in found.marks.items() if mark[0] == "wrong"]
+    assert [x.op.name for x in wrong] == ["matmul", "add"]  # z1, whose line it is, and X @ W1
+    assert {found.marks[x] for x in wrong} == {("wrong", found.mistakes[0].said)}
+    assert al.review(m.loss, module(tmp_path, NETWORK).gradients, *ARGS).marks
