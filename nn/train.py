@@ -33,6 +33,7 @@ Metric = Callable[[Any, Any], float]
 # How curves are told apart.
 LOOKS = [("#005A8C", "-"), ("#D55E00", "--"), ("#7A1F52", ":"), ("#00664B", "-."), ("#444444", "-")]
 ENDS = 6  # epochs that a notebook's table has of the first and of the last ones
+PHASE = "training"  # what epochs are called that were given no name
 
 
 @dataclass
@@ -40,13 +41,15 @@ class History:
     """What each epoch left: its mean training loss, and the losses and metrics after it.
 
     Item i of each list is of epoch i + 1. Where epochs had no validation, or not that metric, the
-    list has NaN before others that had, and ends after them. A notebook shows it as a table, with
-    the curves where matplotlib is installed.
+    list has NaN before others that had, and ends after them. phases: what `fit` was told to call
+    the epoch's part of the training; by itself "training". A notebook shows it as a table, with the
+    curves where matplotlib is installed.
     """
 
     loss: list[float] = field(default_factory=list)
     validation_loss: list[float] = field(default_factory=list)
     metrics: dict[str, list[float]] = field(default_factory=dict)
+    phases: list[str] = field(default_factory=list)
 
     def last(self) -> dict[str, float]:
         """The figures of the last epoch, by name."""
@@ -58,6 +61,7 @@ class History:
         """The curves as a matplotlib figure, saved to `path` if given; a notebook shows it.
 
         log: whether the axis of the losses is logarithmic. That of metrics, at the right, is not.
+        Where phases have names, a thin line under each name marks its first epoch.
         Raises ImportError where matplotlib is missing.
         """
         try:
@@ -87,9 +91,38 @@ class History:
         legend = figure.legend(lines, labels, loc="outside upper center", ncols=columns)
         for text in legend.get_texts():
             text.set_parse_math(False)  # a metric may have any name
+        self._mark_phases(left)
         if path is not None:
             figure.savefig(path, dpi=150)
         return figure
+
+    def _mark_phases(self, axes: Any) -> None:
+        """A line where each phase starts, up to its name above the axes; none if none is named."""
+        if set(self.phases) <= {PHASE}:
+            return
+        starts = [i for i, name in enumerate(self.phases) if not i or name != self.phases[i - 1]]
+        place = axes.get_xaxis_transform()  # x is an epoch, y a share of the height
+        firsts: list[int] = []  # where the names in each row begin, so far
+        # from the last one back, so that a name covers the line of the next one where both meet
+        for i in reversed(starts):
+            name = short(self.phases[i], 30)
+            end = i + (len(name) + 1) / 70 * len(self.loss)  # the width has room for 70
+            row = next((row for row, first in enumerate(firsts) if end <= first), len(firsts))
+            firsts[row : row + 1] = [i]
+            axes.annotate(
+                name,
+                (i + 0.5, 0),
+                (i + 0.5, 1.02 + row / 20),
+                xycoords=place,
+                textcoords=place,
+                arrowprops={"arrowstyle": "-", "color": "#999999", "lw": 0.8}
+                | {"relpos": (0, 0), "shrinkA": 0, "shrinkB": 0},
+                bbox={"color": axes.figure.get_facecolor(), "pad": 0.5},
+                color="#555555",
+                fontsize="small",
+                parse_math=False,
+                zorder=0,  # below the curves
+            )
 
     def _curves(self) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
         """The losses, and the metrics, by what an axis calls them."""
@@ -153,6 +186,7 @@ def fit(
     rng: Rng | int | None = None,
     progress: bool = True,
     history: History | None = None,
+    phase: str = PHASE,
 ) -> History:
     """Train `model` on samples x and targets y: forward, backward and one step for each batch.
 
@@ -162,7 +196,8 @@ def fit(
     and target by name, of the training data where there is no validation. rng: a generator or seed
     for the order of samples. progress: show a bar (tqdm's, where it is installed) on stderr.
     history: of an earlier call that this one goes on from, at another learning rate or resumed; it
-    is added to.
+    is added to. phase: what this part of the training is called, in the bar, the history and its
+    plot.
 
     Each step runs compiled (see `nn.Step`): it agrees with the model run op by op to rounding. That
     is checked at the first batch, and again at the first one after metrics or a validation, which
@@ -174,7 +209,7 @@ def fit(
     that names the epoch. Returns the History of the epochs that were completed. Raises TypeError
     for arguments that are not what they are called, as where two are swapped, and for x or y that
     are Tensors; ValueError if they are empty or differ in length, for sizes that are no positive
-    integers, and for an optimizer without parameters of the model.
+    integers, for a phase that is no name, and for an optimizer without parameters of the model.
 
     >>> import nn
     >>> x = np.linspace(-1, 1, 20)[:, None]
@@ -209,6 +244,11 @@ def fit(
             f"metrics is {describe(metrics)}; a dict of functions by name is needed; pass "
             "{'accuracy': nn.accuracy}"
         )
+    if not isinstance(phase, str) or not phase.strip() or not phase.isprintable():
+        raise ValueError(
+            f"phase is {describe(phase)}; a name is needed, a text of one line; pass "
+            "phase='fine steps'"
+        )
     history = History() if history is None else history
     check_has(history, "last", "history", "a History", "pass what an earlier fit returned")
     done = len(history.loss)
@@ -216,7 +256,7 @@ def fit(
     step = _AnyStep(model, loss, optimizer)
     try:
         step.enter()
-        for epoch, show in _epochs(range(done + 1, done + epochs + 1), progress):
+        for epoch, show in _epochs(range(done + 1, done + epochs + 1), progress, phase):
             total = 0.0
             for xb, yb in batches(x, y, batch_size, shuffle, rng):
                 batch_loss = step(xb, yb)
@@ -231,6 +271,7 @@ def fit(
                     return history
                 total += batch_loss * len(xb)
             history.loss.append(total / len(x))
+            _add(history.phases, epoch, phase, before=PHASE)
             if validation is not None or metrics:
                 step.leave()  # for what follows may look at the model, and change it
                 prediction = model.predict(x_seen)
@@ -247,9 +288,9 @@ def fit(
     return history
 
 
-def _add(values: list[float], epoch: int, value: float) -> None:
-    """Add the figure of an epoch, and NaN for epochs before it that have none."""
-    values += [math.nan] * (epoch - 1 - len(values))
+def _add(values: list[Any], epoch: int, value: Any, before: Any = math.nan) -> None:
+    """Add what an epoch has, and `before` for epochs before it that have nothing."""
+    values += [before] * (epoch - 1 - len(values))
     values.append(value)
 
 
@@ -366,7 +407,7 @@ def _real(x: Any, name: str) -> np.ndarray:
 
 
 def _epochs(
-    numbers: range, progress: bool
+    numbers: range, progress: bool, phase: str
 ) -> Iterator[tuple[int, Callable[[dict[str, float]], None]]]:
     """Each epoch's number with a function that shows its figures."""
     if not progress:
@@ -376,15 +417,15 @@ def _epochs(
         from tqdm import tqdm
     except ImportError:
         for epoch in numbers:
-            yield epoch, partial(_print_line, epoch, numbers[-1])
+            yield epoch, partial(_print_line, phase, epoch, numbers[-1])
         print(file=sys.stderr)
         return
     done, last = numbers.start - 1, numbers.stop - 1
-    with tqdm(numbers, "training", last, initial=done, unit=" epochs") as bar:
+    with tqdm(numbers, phase, last, initial=done, unit=" epochs") as bar:
         for epoch in bar:
             yield epoch, lambda figures: bar.set_postfix(figures, refresh=False)
 
 
-def _print_line(epoch: int, last: int, figures: dict[str, float]) -> None:
+def _print_line(phase: str, epoch: int, last: int, figures: dict[str, float]) -> None:
     text = "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
-    print(f"\repoch {epoch}/{last}  {text:<60}", end="", file=sys.stderr, flush=True)
+    print(f"\r{phase}: epoch {epoch}/{last}  {text:<60}", end="", file=sys.stderr, flush=True)

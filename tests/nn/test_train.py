@@ -1,5 +1,9 @@
 import base64
+import copy
+import dataclasses
 import importlib.util
+import json
+import pickle
 import re
 import subprocess
 import sys
@@ -62,6 +66,27 @@ def test_a_history_goes_on():
     assert again is history
     nn.fit(model, nn.mse, *data(), sgd, epochs=2, progress=False, history=history)
     assert len(history.loss) == 5
+
+
+def test_a_history_knows_the_phase_of_each_epoch():
+    model, sgd, history = trained(epochs=2)
+    assert history.phases == ["training"] * 2
+    settings = {"progress": False, "history": history}
+    x, y = data()
+    nn.fit(model, nn.mse, x, y, sgd, epochs=1, phase="fine", **settings)
+    nn.fit(model, nn.mse, x, y, sgd, epochs=0, phase="none", **settings)
+    with pytest.warns(RuntimeWarning, match="epoch 4"):
+        nn.fit(model, nn.mse, x, y * np.nan, sgd, phase="lost", **settings)
+    nn.fit(model, nn.mse, x, y, sgd, epochs=2, phase="fine", **settings)
+    assert history.phases == ["training"] * 2 + ["fine"] * 3
+    for other in (
+        pickle.loads(pickle.dumps(history)),
+        copy.deepcopy(history),
+        nn.History(**json.loads(json.dumps(dataclasses.asdict(history)))),
+    ):
+        assert other == history
+    _, _, history = trained(epochs=1, phase="fine", history=nn.History([2.0, 1.0]))
+    assert history.phases == ["training"] * 2 + ["fine"]
 
 
 def test_validation_and_metrics_are_those_of_the_model_after_the_epoch():
@@ -140,7 +165,19 @@ def test_progress_is_shown_when_wanted_with_and_without_tqdm(capsys, monkeypatch
     assert "6/6" in shown
     monkeypatch.setitem(sys.modules, "tqdm", None)
     trained(progress=True, history=history)
-    assert "epoch 9/9  loss" in capsys.readouterr().err
+    assert "training: epoch 9/9  loss" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("with_tqdm", [True, False])
+def test_progress_names_the_phase(with_tqdm, capsys, monkeypatch):
+    if with_tqdm:
+        pytest.importorskip("tqdm")
+    else:
+        monkeypatch.setitem(sys.modules, "tqdm", None)
+    trained(progress=True, phase="fine steps")
+    shown = capsys.readouterr().err
+    assert "\rfine steps: " in shown
+    assert "training" not in shown
 
 
 def test_a_line_of_progress_leaves_nothing_of_a_longer_one(capsys, monkeypatch):
@@ -292,6 +329,9 @@ def fitted(**changed):
         ({"validation": (X, Y[:3])}, ValueError, ("validation's x has 12", "as many", "matching")),
         ({"metrics": nn.accuracy}, TypeError, ("metrics is the function acc", "a dict", "{")),
         ({"metrics": {"a": "accuracy"}}, TypeError, ("metrics is {'a': ", "a dict", "pass {")),
+        ({"phase": 3}, ValueError, ("phase is 3", "a name", "pass phase='")),
+        ({"phase": " "}, ValueError, ("phase is ' '", "a name", "pass phase='")),
+        ({"phase": "a\nb"}, ValueError, ("phase is 'a\\nb'", "of one line", "pass phase='")),
         ({"history": [1.0]}, TypeError, ("history is [1.0]", "a History", "an earlier fit")),
     ],
 )  # fmt: skip
@@ -415,6 +455,55 @@ def test_all_of_a_plot_is_in_the_picture_however_long_its_names():
             box = part.get_window_extent()
             assert inside.x0 <= box.x0 < box.x1 <= inside.x1
             assert inside.y0 <= box.y0 < box.y1 <= inside.y1
+
+
+def marks(figure):
+    """The names of the phases in a plot, each with where its line stands."""
+    return {mark.get_text(): mark.xy[0] for mark in figure.axes[0].texts}
+
+
+def test_the_plot_marks_phases_that_have_names():
+    pytest.importorskip("matplotlib")
+    for phases in ([], ["training"] * 3):
+        assert marks(nn.History([3.0, 2.0, 1.0], phases=phases).plot()) == {}
+    for phases, starts in (
+        (["$\\frac$"] * 3, {"$\\frac$": 0.5}),  # no mathematics
+        (["training", "fine", "fine"], {"training": 0.5, "fine": 1.5}),
+        (["training", "training", "fine"], {"training": 0.5, "fine": 2.5}),
+    ):
+        history = nn.History([3.0, 2.0, 1.0], [4.0], {"m": [1.0, 2.0, 3.0]}, phases)
+        figure = history.plot(log=True)
+        figure.draw_without_rendering()
+        assert marks(figure) == starts
+        assert "<img" in history._repr_html_()
+
+
+@pytest.mark.parametrize(
+    "phases",
+    [
+        {"large steps": 100, "small steps": 40},
+        {"warm-up": 5, "large steps": 100, "fine steps": 20, "without decay": 6},
+        {f"lr {n / 10}": 1 for n in range(12)},
+        {"a long name " * 9: 2, "and another one " * 9: 1},
+    ],
+)
+def test_names_of_phases_cover_nothing(phases):
+    extent = pytest.importorskip("matplotlib.text").Text.get_window_extent  # without the line
+    names = [name for name, count in phases.items() for _ in range(count)]
+    losses = [1 / n for n in range(1, len(names) + 1)]
+    figure = nn.History(losses, losses, {"accuracy": losses}, names).plot()
+    figure.draw_without_rendering()
+    left = figure.axes[0]
+    inside, curves = figure.bbox.padded(1), left.get_window_extent()
+    boxes = [figure.legends[0].get_window_extent(), *map(extent, left.texts)]
+    assert len(boxes) == 1 + len(phases)
+    for i, box in enumerate(boxes):
+        assert box.y0 >= curves.y1
+        assert inside.x0 <= box.x0 < box.x1 <= inside.x1
+        assert inside.y0 <= box.y0 < box.y1 <= inside.y1
+        assert not box.count_overlaps(boxes[:i])
+        for name in boxes[1:i]:  # which this one's line would be drawn over
+            assert not (name.x0 < box.x0 < name.x1 and name.y0 < box.y0)
 
 
 def test_plotting_leaves_pyplot_alone():
