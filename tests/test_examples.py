@@ -21,21 +21,73 @@ def load(name):
     return module
 
 
-def test_digits_reaches_its_accuracy_and_writes_its_files(tmp_path, capsys):
+@pytest.fixture
+def digits():
     pytest.importorskip("sklearn")
-    accuracy, report = load("digits").main(tmp_path / "out")
+    pytest.importorskip("matplotlib")
+    return load("digits")
+
+
+def test_digits_reaches_its_accuracy_and_writes_its_files(digits, tmp_path, capsys):
+    accuracy, report = digits.main(tmp_path / "out")
     assert accuracy >= 0.96
     assert [row.name for row in report.rows] == ["b2", "W2", "b1", "W1"]
     assert max(row.relative for row in report.rows) <= 1e-12
     written = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
-    assert set(written) == {"graph.svg", "graph.png", "loss.png", "model.npz"}
+    pictures = {"graph.png", "loss.png", "wrong.png", "confusion.png", "weights.png"}
+    assert set(written) == {"graph.svg", "model.npz"} | pictures
     assert b"</svg>" in written["graph.svg"]
-    assert written["graph.png"][:4] == written["loss.png"][:4] == b"\x89PNG"
+    for name in pictures:
+        assert written[name][:4] == b"\x89PNG"
+        assert len(written[name]) < 80_000
     model = nn.MLP([64, 15, 10], output="sigmoid")
     nn.load(model, tmp_path / "out" / "model.npz")
-    printed = capsys.readouterr().out
+    printed, progress = capsys.readouterr()
     assert str(tmp_path / "out") in printed
     assert "test accuracy" in printed
+    assert set(printed.splitlines()[-1].strip().split(", ")) == set(written)
+    assert "large steps: " in progress
+    assert "small steps: " in progress
+
+
+def test_the_pictures_of_digits_show_each_error_and_each_unit(digits):
+    x, digit = np.random.default_rng(0).random((12, 64)), np.array([3, *range(10), 3])
+    y = np.eye(10)[digit]
+    y[0, 8], y[11, 8], y[2, 7] = 1.25, 1.5, 2
+    figure = digits.wrong_digits(x, digit, y)
+    (axes,) = figure.axes
+    said = [" ".join(text.get_text().split()) for text in axes.texts]
+    assert said[0::2] == ["1 taken for 7", "3 taken for 8", "3 taken for 8"]
+    assert said[1::2] == ["1: 1.00 7: 2.00", "3: 1.00 8: 1.25", "3: 1.00 8: 1.50"]
+    for image, i in zip(axes.images, (2, 0, 11), strict=True):
+        np.testing.assert_array_equal(image.get_array().ravel(), x[i])
+
+    (axes,) = digits.confusion(digit, y.argmax(axis=1)).axes
+    counts = {text.get_position(): text.get_text() for text in axes.texts if text.get_text()}
+    right = {(d, d): "1" for d in range(10) if d != 1}
+    assert counts == right | {(7, 1): "1", (8, 3): "2"}  # from the left, from above
+    (row, column), colored = np.nonzero(axes.images[1].get_array()), axes.images[1]
+    assert [*zip(column, row, strict=True)] == [(7, 1), (8, 3)]
+    assert sum(colored.to_rgba(2)) < sum(colored.to_rgba(1))
+
+    W = np.random.default_rng(1).standard_normal((64, 7)) * [1, 2, 3, 4, 5, 6, 1e-3]
+    axes, scale = digits.hidden_weights(W).axes
+    said = [text.get_text() for text in axes.texts]
+    assert said[0::2] == [f"unit {j}" for j in range(7)]
+    assert said[1::2] == [""] * 6 + ["decayed to 0"]
+    for image, column in zip(axes.images, W.T, strict=True):
+        np.testing.assert_array_equal(image.get_array().ravel(), column)
+        assert image.get_clim() == (-np.abs(W).max(), np.abs(W).max())
+    assert scale.get_xlabel() == "weight"
+
+
+@pytest.mark.parametrize("wrong", [0, 12])
+def test_the_pictures_of_digits_show_none_and_all(digits, wrong):
+    x, digit = np.zeros((12, 64)), np.arange(12) % 10
+    y = np.eye(10)[(digit + (np.arange(12) < wrong)) % 10]
+    for figure in (digits.wrong_digits(x, digit, y), digits.confusion(digit, y.argmax(axis=1))):
+        figure.draw_without_rendering()
+    assert len(digits.wrong_digits(x, digit, y).axes[0].images) == wrong
 
 
 @pytest.fixture
