@@ -42,8 +42,8 @@ class Review:
     puts gradients right. `mended`: the texts of the files with these edits, by their names; `left`:
     what they leave wrong. `lines`: the pass as it ran, each line with what its value is. `loss`:
     the forward pass as it was recorded, or None; `marks`: what was found of its values, for
-    `draw(found.loss, backward=True, marks=found.marks)`. `notes`: what else there is to say. `str()` is all of it, as a compiler prints it, and so a notebook
-    shows it.
+    `draw(found.loss, backward=True, marks=found.marks)`. `notes`: what else there is to say.
+    `str()` is all of it, as a compiler prints it, and so a notebook shows it.
     """
 
     names: tuple[str, ...]

@@ -148,7 +148,7 @@ def annotated(
 
     before, after: the code as it was given, and mended, each with its notes.
     """
-    own = {(m.file, m.line + i) for m in mistakes for i in range(m.text.count("\n") + 1)}
+    own = {(m.file, m.line + i): m.text for m in mistakes for i in range(m.text.count("\n") + 1)}
     found = []
     for unit in before.units.values():
         file = unit.file
@@ -165,7 +165,8 @@ def annotated(
             seen.add(number)
             text = file.text.split("\n")[number - 1].strip()
             if (file.name, number) in own:
-                found.append(Line(file.name, number, text, "wrong"))
+                above = "" if own[file.name, number] else "a line is missing above"
+                found.append(Line(file.name, number, text, "wrong", above))
                 continue
             twin = moved.get(number)
             others = values_of(twin) if twin is not None else []
@@ -247,7 +248,8 @@ def line_by_line(review: Any) -> str:
     first = min((m.line for m in review.mistakes), default=0)
     rows = []
     for line in lines:
-        said = {"right": f"✓ {line.meaning}", "wrong": "✗ mistaken"}.get(line.status, "")
+        wrong = f"✗ {line.meaning or 'mistaken'}"
+        said = {"right": f"✓ {line.meaning}", "wrong": wrong}.get(line.status, "")
         if line.status == "follows":
             said = f"  follows from line {first}"
         rows.append(f"  {line.number:>{wide}} | {line.text:<{width}}  {said}".rstrip())

@@ -146,6 +146,16 @@ def another(site: Site) -> Iterator[Edit]:
                 yield site.to(text, "factor", f"`{own}` stands where `{text}` belongs", 1)
 
 
+def miscounted(site: Site) -> Iterator[Edit]:
+    """Another number of things: `Y.size` for `len(Y)`."""
+    node = site.node
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len":
+        own = site.text()
+        for text in site.counts():
+            if text != own:
+                yield site.to(text, "factor", f"`{own}` stands where `{text}` belongs", 0.7)
+
+
 def _is_load(x: Any) -> bool:
     return isinstance(x, ATOMS) and isinstance(x.ctx, ast.Load)
 
@@ -1196,6 +1206,22 @@ def rescaled(site: Site) -> Iterator[Edit]:
         yield line(f"{name}[{key}] -= 1", "loss-derivative-skipped", 0.9)
 
 
+def after_loop(site: Site) -> Iterator[Edit]:
+    """After a loop that adds up, a line is missing that divides what it comes to."""
+    node = site.node
+    if not isinstance(node, ast.For) or site.file.above(site.parent, (ast.For, ast.While)):
+        return
+    own = _with_indent(site, node)
+    sums = [x.target for x in ast.walk(node) if isinstance(x, ast.AugAssign)]
+    names = [x.value if isinstance(x, ast.Subscript) else x for x in sums]
+    for name in dict.fromkeys(
+        site.text(x) for x in names if isinstance(x, (ast.Name, ast.Attribute))
+    ):
+        for n in site.counts():
+            line = f"{name} /= {n}"
+            yield site.to(f"{own}\n{line}", "factor", f"a line is missing: `{line}`", 0.9)
+
+
 def _renumbered(text: str, old: str, new: str) -> str:
     return re.sub(rf"(?<=[A-Za-z_]){old}(?!\d)", new, text)
 
@@ -1290,9 +1316,22 @@ def _zeros(site: Site) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int,
 
 Way = Callable[[Site], Iterator[Edit]]
 EXPRESSIONS: list[Way] = [
-    *(another, shifted, sliced, numbers, turned, transposed, arranged, bracketed, negated),
+    *(
+        another,
+        miscounted,
+        shifted,
+        sliced,
+        numbers,
+        turned,
+        transposed,
+        arranged,
+        bracketed,
+        negated,
+    ),
     *(reduced, summed, derived, raised),
     *(scaled, multiplied, added, softened, called, applied, copied, spelled, compared, looped),
     *(swapped, chosen, another_of_numpy, named, of_the_forward_pass),
 ]
-STATEMENTS: list[Way] = [accumulated, exchanged, left_out, moved, missing, rescaled, never_added]
+STATEMENTS: list[Way] = [
+    *(accumulated, exchanged, left_out, moved, missing, rescaled, after_loop, never_added),
+]

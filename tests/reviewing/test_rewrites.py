@@ -2,10 +2,12 @@
 
 import ast
 
+import numpy as np
 import pytest
 from test_pool import pool
-from written import NETWORK
+from written import NETWORK, module
 
+import autograd_lite as al
 from autograd_lite.reviewing.mending import Impossible, mended
 from autograd_lite.reviewing.rewrites import edits
 
@@ -47,3 +49,24 @@ def test_the_right_line_is_among_the_edits(tmp_path, right, wrong, kind):
             ranks.setdefault(ast.dump(ast.parse(text)), []).append((edit.rank, edit.kind))
     kinds = ranks[ast.dump(ast.parse(NETWORK))]
     assert kind in [k for rank, k in kinds if rank <= min(kinds)[0] + 0.3]
+
+
+def test_a_count_that_is_another(tmp_path):
+    text = "def loss(W, X, Y):\n    return ((X @ W - Y) ** 2).mean()\n\n\n"
+    text += "def gradient(W, X, Y):\n    d = 2 * (X @ W - Y) / len(Y)\n    return X.T @ d\n"
+    m = module(tmp_path, text)
+    rng = np.random.default_rng(2)
+    args = [rng.normal(size=s) for s in ((4, 3), (6, 4), (6, 3))]
+    found = al.review(m.loss, m.gradient, *args, wrt="W")
+    assert next(iter(found.mended.values())) == text.replace("len(Y)", "Y.size")
+
+
+def test_a_division_that_is_missing_after_a_loop(tmp_path):
+    text = "def loss(w, X):\n    return sum((x @ w) ** 2 for x in X) / len(X)\n\n\n"
+    text += "def gradient(w, X):\n    dw = 0 * w\n    for x in X:\n        dw += 2 * (x @ w) * x\n"
+    m = module(tmp_path, f"{text}    return dw\n")
+    rng = np.random.default_rng(2)
+    found = al.review(m.loss, m.gradient, rng.normal(size=4), rng.normal(size=(6, 4)), wrt="w")
+    (mistake,) = found.mistakes
+    assert mistake.kind == "factor"
+    assert found.left == ()
