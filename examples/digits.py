@@ -152,7 +152,8 @@ def main(out="digits-output", epochs=100):
     print("   " + str(report).replace("\n", "\n   ") + "\n")
     report.raise_if_wrong()
     pictures = [
-        al.draw(loss, names={"x": x, "t": t}).save(out / f"graph.{kind}") for kind in ("svg", "png")
+        al.draw(loss, names={"x": x, "t": t}).save(out / name)
+        for name in ("graph.svg", "graph.png", "steps.html")
     ]
 
     print("3. The same network as nn.MLP, trained")

@@ -35,7 +35,7 @@ def test_digits_reaches_its_accuracy_and_writes_its_files(digits, tmp_path, caps
     assert max(row.relative for row in report.rows) <= 1e-12
     written = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
     pictures = {"graph.png", "loss.png", "wrong.png", "confusion.png", "weights.png"}
-    assert set(written) == {"graph.svg", "model.npz"} | pictures
+    assert set(written) == {"graph.svg", "steps.html", "model.npz"} | pictures
     assert b"</svg>" in written["graph.svg"]
     for name in pictures:
         assert written[name][:4] == b"\x89PNG"
@@ -118,6 +118,21 @@ def test_the_benchmark_runs(benchmark, tmp_path, capsys):
     for text in ("64-15-10, 15", "kernel", "First step", "Memory", "nn.fit", "over import numpy"):
         assert text in printed
     assert (tmp_path / "speed.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_the_pictures_of_the_readme(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    pictures = load("pictures")
+    pictures.main(out=tmp_path)
+    names = {path.name for path in tmp_path.iterdir()} | {"stepper.png"}  # of Chromium, if any
+    assert names == {f"{name}.svg" for name in ("graph", "backward", "ringed", "chain")} | {
+        *("stepper.html", "stepper.png")
+    }
+    assert names < {path.name for path in EXAMPLES.iterdir()}
+    ringed = (tmp_path / "ringed.svg").read_text(encoding="utf-8")
+    assert "`np.tanh` does not belong here" in ringed
+    chain = (tmp_path / "chain.svg").read_text(encoding="utf-8")
+    assert [chain.count(f">f{i} = ") for i in range(1, 6)] == [1] * 5
 
 
 @pytest.fixture

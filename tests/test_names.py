@@ -184,10 +184,10 @@ def test_all_rooms_say_where_a_value_comes_from() -> None:
     value, slope = code.function(x, W.data, t)
     np.testing.assert_allclose(value, loss.item(), rtol=1e-14)
     np.testing.assert_allclose(slope, al.grad(loss, W), rtol=1e-13)
-    boxes = draw(((x[2] * W).sum() - x.T @ (1 - t)).sum(), names=names).dot
-    assert r"x[2]\n(3,)" in boxes
-    assert "constant" in boxes  # the product, of plain arrays
-    assert r"1 − t\n(5,)" in draw((p * (1 - t)).sum(), names=names).dot
+    tree = str(draw(((x[2] * W).sum() - x.T @ (1 - t)).sum(), names=names))
+    assert "─ x[2]  (3,)" in tree
+    assert "─ constant  (3,)" in tree  # the product, of plain arrays
+    assert "─ 1 − t  (5,)" in str(draw((p * (1 - t)).sum(), names=names))
 
 
 def test_the_source_takes_the_whole_array() -> None:

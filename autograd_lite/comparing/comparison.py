@@ -48,15 +48,16 @@ class Row:
 class Comparison:
     """What `compare` found: `rows`, from the loss back, and `notes`, what these say together.
 
-    `nodes`: what the rows are of. `causes`: slips that give the numbers of the wrong rows, in the
-    order of these; they are looked for when they are asked for. `marks`: what was found, for
-    `derive(..., marks=)`. `str()` is a table with notes and causes below, and so it is shown in a
-    notebook.
+    `nodes`: what the rows are of; `arrays`: the handwritten gradients. `causes`: slips that give
+    the numbers of the wrong rows, in the order of these; they are looked for when they are asked
+    for. `marks`: what was found, for `derive(..., marks=)` and `draw(..., marks=)`. `str()` is a
+    table with notes and causes below, and so it is shown in a notebook.
     """
 
     rows: tuple[Row, ...]
     notes: tuple[str, ...] = ()
     nodes: tuple[Node, ...] = field(default=(), repr=False)
+    arrays: tuple[np.ndarray, ...] = field(default=(), repr=False, compare=False)
     _explain: Callable[[], Found] = field(default=lambda: Found((), ()), repr=False, compare=False)
 
     @cached_property
@@ -79,11 +80,13 @@ class Comparison:
         return next((row for row in self.rows if row.step == "wrong"), None)
 
     @property
-    def marks(self) -> dict[Node, tuple[str, str]]:
-        """What was found, for derivations: of each value, its step, and why it is wrong."""
+    def marks(self) -> dict[Node, tuple[str, str, np.ndarray]]:
+        """What was found, for derivations and drawings: of each value its step, why it is wrong,
+        and the handwritten gradient."""
         why = {cause.name: cause.detail for cause in reversed(self.causes)}
         return {
-            x: (row.step, why.get(row.name, row.verdict)) for x, row in zip(self.nodes, self.rows)
+            x: (row.step, why.get(row.name, row.verdict), array)
+            for x, row, array in zip(self.nodes, self.rows, self.arrays)
         }
 
     def raise_if_wrong(self) -> None:
@@ -179,10 +182,12 @@ def compare(
     apart = tolerances(loss, [x for x, *_ in given], float(np.finfo(loss.dtype).eps))
     judged = settled(loss, partial(_all_judged, loss, given, apart, rtol), names)
     rows, nodes = (tuple(some) for some in zip(*((one.row, one.node) for one in judged)))
+    by_node = {x: array for x, _, array in given}
+    arrays = tuple(by_node[x] for x in nodes)
     if all(row.step != "wrong" for row in rows):
-        return Comparison(rows, _notes(loss, judged), nodes)
+        return Comparison(rows, _notes(loss, judged), nodes, arrays)
     why = partial(_explained, loss, given, judged, apart, rtol, names)
-    return Comparison(rows, _notes(loss, judged), nodes, why)
+    return Comparison(rows, _notes(loss, judged), nodes, arrays, why)
 
 
 def _explained(

@@ -2,139 +2,120 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
-from typing import Any
+from itertools import takewhile
+from typing import Any, NamedTuple
 
-from ..graph import Array, Node, Span
-from ..names import Names
-from ..reverse import order, spans_of
-from ..terms import formulas, slice_text
+from ..graph import Array, Node
 
-Mark = tuple[str, str]  # what was found there: its status, and a note
+# What was found there: its status, a note and, maybe, the numbers that were found.
+Mark = tuple[Any, ...]
+
+
+class Group(NamedTuple):
+    """A part of a graph that is drawn as one, such as a layer: its id, and what it is called."""
+
+    id: str
+    label: str
 
 
 @dataclass(frozen=True, eq=False)
 class Vertex:
-    """An op, or a value: what it is, and what a picture may show of it.
+    """A value, and how it comes about: what it is, and what a picture may show of it.
 
-    `role`: an "op"; a "parameter", "input", "constant", "intermediate" or "output", which are
-    values; or a "number", which stands for itself. `value`: the array or number, of an op its
-    result. `node`: the node that it shows, or None. `group`: the innermost part of the graph, as a
-    `span` marks them, that it belongs to. `mark`: what was found there.
+    `role`: a "parameter", "input" or "constant"; an "op", whose result has no name; an
+    "intermediate" or "output", which is an op's result that has one; a "module", which stands for
+    all that is in it; a "cotangent". `name`: what it is called, "" for nothing. `sign`: how it is
+    computed from what its edges bring. `value`: the array or number; `node`: the one that it shows;
+    `reads`: the same, a formula as the op that it equals.
+    `groups`: the parts of the graph that it belongs to, the outer ones first. `again`: whether it
+    is drawn elsewhere, too. `notes`: lines of numbers. `kind`: what is the same of vertices that
+    come about alike; `nodes`: those that one stands for, if there are several.
     """
 
     id: str
     role: str
-    text: str
-    value: Array
+    name: str
+    sign: str = ""
+    value: Array | None = None
     node: Node | None = None
-    group: Span | None = None
+    reads: Node | None = None
+    groups: tuple[Group, ...] = ()
+    again: bool = False
+    notes: tuple[str, ...] = ()
     mark: Mark | None = None
+    kind: Any = None
+    nodes: tuple[Node, ...] = ()
 
     @property
-    def shape(self) -> tuple[int, ...] | None:
-        """The shape that is shown with it: that of a value."""
-        return None if self.role in ("op", "number") else self.value.shape
+    def is_leaf(self) -> bool:
+        """Is it a value that nothing was computed for?"""
+        is_end = self.role == "output" and self.node is not None
+        return self.role in LEAVES or (is_end and self.node.op is None)  # type: ignore[union-attr]
+
+    @property
+    def shape(self) -> str:
+        """The shape, where it is shown with it: that of an op's result is on its edges."""
+        return "" if self.role == "op" or self.value is None else shape_text(self.value)
+
+    @property
+    def text(self) -> str:
+        """What it is called, and how it is computed."""
+        joint = ": " if self.role == "module" else " = "
+        return joint.join(filter(None, [self.name, self.sign]))
+
+
+LEAVES = ("parameter", "input", "constant")
 
 
 @dataclass(frozen=True, eq=False)
 class Edge:
-    """A value on its way, with the node that it is the value of, if of any."""
+    """A value on its way to where it is used.
+
+    `text`: what is written beside it; `place`: which of several inputs it is, where the picture has
+    to say so; `back`: whether it is a gradient on its way, whose `text` is the rule that it comes
+    by; `loop`: whether it goes from one pass of a loop to the next.
+    """
 
     tail: Vertex
     head: Vertex
-    value: Array
-    node: Node | None = None
-    mark: Mark | None = None
+    text: str = ""
+    place: str = ""
+    back: bool = False
+    loop: bool = False
 
     @property
-    def shape(self) -> tuple[int, ...] | None:
-        """The shape that is shown with it: that of a value which has no box, for it has no name."""
-        return self.value.shape if self.tail.role == self.head.role == "op" else None
+    def is_forward(self) -> bool:
+        """Does it lead from a vertex to a later one?"""
+        return not (self.back or self.loop)
 
 
-def walk(outputs: Sequence[Node], names: Mapping[str, Any] | None) -> Iterator[Vertex | Edge]:
-    """The vertices and edges of the graph that ends in `outputs`, in the order of computation.
-
-    A formula that was written out, such as a sigmoid, is the op that it is equal to.
-    """
-    nodes = order(*outputs)
-    name_of = Names(names, nodes)
-    read_as = formulas(nodes)
-    groups = {node: part for part in spans_of(*outputs) for node in part.nodes}  # inner ones last
-    origin: dict[int, Vertex] = {}  # by the id of a value: the vertex that it comes from
-    ids = (f"n{i}" for i in count())
-    ends = set(outputs)
-
-    for node in _reached(nodes, ends, read_as):
-        name, result, group = name_of(node), node._array, groups.get(node)
-        how = read_as.get(node, node)
-        if node.op is None:
-            leaf = _leaf(next(ids), node, name, group)
-            origin[id(node)] = leaf
-            yield leaf
-            continue
-        op = origin[id(node)] = Vertex(next(ids), "op", _op_text(how), result, node, group)
-        yield op
-        for x, value in zip(how.inputs, how.saved):
-            tail = origin.get(id(x))
-            if tail is None:
-                path = name_of.path(x, value) if hasattr(value, "shape") else None
-                said = str(path) if path else name_of(x)
-                tail = _constant(next(ids), value, said, group)
-                yield tail
-            if tail.role != "number":  # which is drawn wherever it is used, an array once
-                origin[id(x)] = tail
-            yield Edge(tail, op, value, tail.node)
-        if name or node in ends:
-            role = "output" if node in ends else "intermediate"
-            box = Vertex(next(ids), role, name or "output", result, node, group)
-            origin[id(node)] = box
-            yield box
-            yield Edge(op, box, result, node)
+LONGEST = 32  # of a line of text
+SIGNS = {"wrong": "✗", "follows": "↳", "right": "✓"}  # the worst first
+Picture = list[Vertex | Edge]
+Marks = Mapping[Node, Mark]
 
 
-def _reached(nodes: Sequence[Node], ends: set[Node], read_as: Mapping[Node, Node]) -> list[Node]:
-    """The nodes that the ends are computed from, when formulas are their ops; in order."""
-    reached = set(ends)
-    for node in reversed(nodes):
-        if node in reached:
-            reached.update(x for x in read_as.get(node, node).inputs if isinstance(x, Node))
-    return [node for node in nodes if node in reached]
+def shape_text(value: Any) -> str:
+    shape = getattr(value, "shape", ())
+    return str(shape) if shape else "scalar"
 
 
-def _leaf(id: str, node: Node, name: str | None, group: Span | None) -> Vertex:
-    """A Tensor that nothing was computed for; one of no gradient is drawn as an array would be."""
-    if not node.constant:
-        return Vertex(id, "parameter", name or "Tensor", node._array, node, group)
-    role = "input" if name else "constant"
-    return Vertex(id, role, name or "constant", node._array, node, group)
+def worst(marks: Iterable[Mark | None]) -> Mark | None:
+    """Of what was found, what is worst; None if nothing was."""
+    rank = {status: i for i, status in enumerate(SIGNS)}
+    return min(filter(None, marks), key=lambda mark: rank.get(mark[0], len(rank)), default=None)
 
 
-def _constant(id: str, value: Array, name: str | None, group: Span | None) -> Vertex:
-    """An input that is not differentiable: an array, or a number that stands for itself."""
-    if name and hasattr(value, "shape"):
-        return Vertex(id, "input", name, value)
-    if getattr(value, "shape", ()):
-        return Vertex(id, "constant", "constant", value)
-    text = f"{value:.6g}" if isinstance(value, float) else str(value)
-    return Vertex(id, "number", text, value, group=group)
+def plain(text: str, longest: int = LONGEST) -> str:
+    """Any text as one short line of what can be shown."""
+    text = " ".join(text[: 4 * longest].split())
+    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
-def _op_text(node: Node) -> str:
-    """`sum axis=0`: the op and the static arguments that are not their defaults."""
-    op = node.op
-    assert op is not None
-    given = (f"{key}={_argument(value)}" for key, value in op.given(node.params).items())
-    return " ".join([op.symbol or op.name, *given])
-
-
-def _argument(value: Any) -> str:
-    """A static argument as it is written in a call, a slice as in brackets."""
-    if isinstance(value, slice):
-        return slice_text(value)
-    if isinstance(value, tuple):
-        return f"({', '.join(map(_argument, value))}{',' * (len(value) == 1)})"
-    return "..." if value is ... else getattr(value, "__name__", str(value))
+def shared(chains: Sequence[tuple[Group, ...]]) -> tuple[Group, ...]:
+    """The parts that several are all within."""
+    columns = zip(*chains)
+    return tuple(column[0] for column in takewhile(lambda c: len(set(c)) == 1, columns))

@@ -1,18 +1,27 @@
 """Reading: a gradient as a derivation on paper, and as numpy that a person could have written."""
 
-from .derivation import Derivation, derive, expressions
+from .derivation import LOSS, Derivation, Told, derive, expressions, lines
+from .notation import Ink, Page, written
 from .places import PUT
 from .program import Source, source
+from .rules import rules
 from .steps import Pulled, Recorded, recorded
 
 __all__ = [
+    "LOSS",
     "PUT",
     "Derivation",
+    "Ink",
+    "Page",
     "Pulled",
     "Recorded",
     "Source",
+    "Told",
     "derive",
     "expressions",
+    "lines",
     "recorded",
+    "rules",
     "source",
+    "written",
 ]

@@ -62,7 +62,7 @@ class Account:
     indexed: frozenset[Term] = frozenset()
     terms: tuple[Term, ...] = ()
     kept: frozenset[Term] = frozenset()
-    marks: Mapping[Term, tuple[str, str]] = field(default_factory=dict)
+    marks: Mapping[Term, tuple[Any, ...]] = field(default_factory=dict)
 
 
 def written_in(

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -37,6 +37,7 @@ MARKS = {
     "follows": ("↳", r"\hookrightarrow"),
 }
 NOTE = "As recorded: where Python branched on values, this is the branch that it took."
+LOSS = -1  # in the place of a line: the loss itself, whose gradient is 1
 UNIT = "The %s of %s sum to 1."
 
 
@@ -84,7 +85,7 @@ def derive(
     loss: Any,
     wrt: Any = None,
     names: Mapping[str, Any] | None = None,
-    marks: Mapping[Node, tuple[str, str]] | None = None,
+    marks: Mapping[Node, tuple[Any, ...]] | None = None,
 ) -> Derivation:
     """How the gradients of a recorded loss come about, step by step: ∂loss/∂x for each x of `wrt`.
 
@@ -364,18 +365,12 @@ class Row:
     shape: Shape
     added: bool
     steps: str
-    mark: tuple[str, str] | None
+    mark: tuple[Any, ...] | None
 
 
 def _written(account: Account, page: Page) -> dict[str, list[Row]]:
     """The lines as they are written on a page."""
-    symbols: dict[Term, str] = {}
-    taken: set[str] = set()
-    for t, name in account.names.items():
-        x = account.origin.get(t)
-        text = page.sign("cotangent", symbols[x]) if x in symbols else page.symbol(name)
-        symbols[t] = text if text not in taken else page.literal(name)
-        taken.add(symbols[t])
+    symbols = _symbols(account, page)
     whole, part = write(account.terms, symbols, page, account.kept, account.ratios)
 
     def row(line: Line) -> Row:
@@ -402,6 +397,104 @@ def _written(account: Account, page: Page) -> dict[str, list[Row]]:
         return Row(name, slopes, text, line.shape, line.added, steps, mark)
 
     return {title: [*map(row, lines)] for title, lines in account.sections.items()}
+
+
+def _symbols(account: Account, page: Page) -> dict[Term, str]:
+    """What has a name, as it is written on a page."""
+    symbols: dict[Term, str] = {}
+    taken: set[str] = set()
+    for t, name in account.names.items():
+        x = account.origin.get(t)
+        text = page.sign("cotangent", symbols[x]) if x in symbols else page.symbol(name)
+        symbols[t] = text if text not in taken else page.literal(name)
+        taken.add(symbols[t])
+    return symbols
+
+
+class Told(NamedTuple):
+    """A line of a derivation, for who draws it: `text`, as it is printed.
+
+    `nodes`: what it is about, the values that it computes, or, if `back`, those whose gradient it
+    computes, which it calls `slopes`; `name`, what its result is called elsewhere; `value`, its
+    right side. `sources`: the lines back that it is computed from, as their place in the list, or
+    LOSS, each with the addends that come from there.
+    """
+
+    text: str
+    nodes: tuple[Node, ...]
+    back: bool
+    name: str
+    slopes: tuple[str, ...]
+    value: str
+    shape: Shape
+    sources: tuple[tuple[int, str], ...] = ()
+
+
+def lines(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -> list[Told]:
+    """The lines of `derive(loss, wrt, names)`, none of them put together, as data."""
+    r = on_paper(recorded(loss, wrt, names, on_paper=True))
+    account = apart(told(r), r.parts)
+    page = Page(latex=False)
+    symbols = _symbols(account, page)
+    _, part = write(account.terms, symbols, page, account.kept, account.ratios)
+    nodes: dict[Any, list[Node]] = {}
+    for node, t in r.term_of.items():
+        nodes.setdefault(t, []).append(node)
+    of: dict[Term, list[int]] = {}  # the lines of what has a name
+    found: list[Told] = []
+    for title, rows in _written(account, page).items():
+        for row, line in zip(rows, account.sections[title]):
+            back = title != "Forward"
+            if line.name:
+                of.setdefault(line.name, []).append(len(found))
+            about = line.xs if back else (line.name,)
+            sources: dict[int, list[str]] = {}
+            for sign, x in _added(line.value, account.names, line.name) if back else ():
+                said = row.value if x is line.value else sign + part(x).whole()
+                uses = (i for t in _named_in(x, account.names, line.name) for i in of.get(t, ()))
+                for i in dict.fromkeys(i for i in uses if found[i].back) or [LOSS]:
+                    sources.setdefault(i, []).append(said)
+            head = " = ".join([row.name] * bool(row.name) + row.slopes)
+            found.append(
+                Told(
+                    f"{head} {'+=' if row.added else '='} {row.value}",
+                    tuple(node for t in about for node in nodes.get(t, ())),
+                    back,
+                    row.name,
+                    tuple(row.slopes),
+                    row.value,
+                    row.shape,
+                    tuple((i, " + ".join(x).replace("+ −", "− ")) for i, x in sources.items()),
+                )
+            )
+    return found
+
+
+def _added(value: Any, names: Container[Term], line: Term | None) -> list[tuple[str, Any]]:
+    """The addends of the value of a line with their signs, down to what has a name."""
+    found, waiting = [], [("", value)]
+    while waiting:
+        sign, x = waiting.pop()
+        other = "" if sign else "−"
+        inner = isinstance(x, Term) and (x is line or x not in names)
+        if inner and x.op in (OPS["add"], OPS["subtract"]):
+            first, second = x.inputs
+            waiting += [(sign if x.op is OPS["add"] else other, second), (sign, first)]
+        elif inner and x.op is OPS["negative"]:
+            waiting.append((other, *x.inputs))
+        else:
+            found.append((sign, x))
+    return found
+
+
+def _named_in(value: Any, names: Container[Term], line: Term | None) -> list[Term]:
+    """What has a name and stands in an expression, which is that of a line, or a part of it."""
+    if not isinstance(value, Term) or (value in names and value is not line):
+        return [value]
+    inner = written_in([x for x in within(value.inputs) if x not in names], names)
+    return [
+        t for t in dict.fromkeys(x for t in (value, *inner) for x in within(t.inputs)) if t in names
+    ]
 
 
 def expressions(r: Recorded, values: Iterable[Any], names: Mapping[Term, str]) -> list[str]:
@@ -444,7 +537,7 @@ def _as_text(account: Account) -> str:
         width = max(len(left) for left in lefts if len(left) <= LEFT or left == lefts[0])
         for left, row in zip(lefts, rows):
             left = f"{left.removesuffix(' +'):<{width - 1}}+" if row.added else f"{left:<{width}} "
-            status, note = row.mark or ("", "")
+            status, note, *_ = row.mark or ("", "")
             sign = f"{MARKS.get(status, ('•' if status else ' ',))[0]} " if account.marks else "  "
             end = f"← {note}" if note and status == WRONG else row.steps
             page.append((f"{sign}{left}= {row.value}", str(row.shape) if row.shape else "", end))

@@ -149,6 +149,8 @@ class Page:
             axes, which = more_axes(self.shape, x.shape), 0
         if axes is None:
             return self.arranged("reshape", x)
+        if not axes:
+            return x
         return x[tuple(which if i in axes else slice(None) for i in range(max(axes) + 1))]
 
     def enclosed(self, sign: str, x: Ink) -> Ink:

@@ -1,69 +1,66 @@
-"""What a picture says, as Graphviz itself reads it."""
+"""What a picture says: its parts as short texts, and the text that a reader of the SVG sees."""
 
-from collections import Counter
+from __future__ import annotations
+
+from typing import Any
 from xml.etree import ElementTree
 
-from pygraphviz import AGraph
+import numpy as np
 
-# What a role looks like: shape, style, fill, border, number of borders.
-LOOKS = {
-    "input": ("box", {"rounded", "filled"}, "#9CD3F2", "#005A8C", "1"),
-    "parameter": ("box", {"rounded", "filled", "bold"}, "#FFD166", "#8A5000", "1"),
-    "op": ("ellipse", {"filled"}, "#E4E4E4", "#4D4D4D", "1"),
-    "intermediate": ("record", {"filled"}, "#FFFFFF", "#8C8C8C", "1"),
-    "output": ("box", {"filled"}, "#D58CB8", "#7A1F52", "2"),
-    "constant": ("box", {"dashed", "filled"}, "#F4F4F4", "#8C8C8C", "1"),
-}
+from autograd_lite.drawing.parts import Edge, Picture, Vertex
+from autograd_lite.drawing.walk import Wishes, walk
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 
-def role_of(vertex, defaults):
-    def look(key):
-        return vertex.attr[key] or defaults.get(key, "")
-
-    found = (
-        look("shape"),
-        set(look("style").split(",")),
-        look("fillcolor"),
-        look("color"),
-        look("peripheries") or "1",
-    )
-    return next(role for role, expected in LOOKS.items() if expected == found)
+def drawn(y: Any, names: Any = None, marks: Any = None, **wishes: Any) -> Picture:
+    """The picture of a value, or of several."""
+    outputs = y if isinstance(y, list) else [y]
+    return walk(outputs, names, Wishes(**wishes), marks)[0]
 
 
-def parsed(graph):
-    return AGraph(string=graph.dot)
+def vertices(picture: Picture) -> list[Vertex]:
+    return [part for part in picture if isinstance(part, Vertex)]
 
 
-def vertices(graph):
-    """Every vertex as 'role: text', as often as it is drawn."""
-    read = parsed(graph)
-    return Counter(
-        f"{role_of(v, read.node_attr)}: {v.attr['label']}".replace("\\n", " ").replace("|", " ")
-        for v in read.nodes()
-    )
+def edges(picture: Picture) -> list[Edge]:
+    return [part for part in picture if isinstance(part, Edge)]
 
 
-def edges(graph):
-    """Every edge as 'tail -> head' or 'tail -(shape)-> head', by the first word of each."""
-    read = parsed(graph)
-
-    def first(id):
-        return read.get_node(id).attr["label"].replace("\\n", " ").replace("|", " ").split(" ")[0]
-
-    return Counter(
-        f"{first(e[0])} -{(e.attr['label'] or '').strip()}> {first(e[1])}" for e in read.edges()
-    )
+def called(picture: Picture, name: str) -> Vertex:
+    """The one vertex of that name, or that sign."""
+    (found,) = (v for v in vertices(picture) if name in (v.name, v.name or v.sign))
+    return found
 
 
-def lines(graph):
-    """The lines of text in the SVG, as (text, x, y)."""
-    root = ElementTree.fromstring(graph.svg())
-    return [
-        ((line.text or "").replace("\N{NO-BREAK SPACE}", " "), line.get("x"), float(line.get("y")))
-        for line in root.iter("{http://www.w3.org/2000/svg}text")
-    ]
+def boxes(picture: Picture) -> list[str]:
+    """Every vertex as `role: text shape`."""
+    return [f"{v.role}: {v.text} {v.shape}".strip() for v in vertices(picture)]
 
 
-def shown(graph):
-    """What a reader of the SVG reads."""
-    return [text for text, _, _ in lines(graph)]
+def arrows(picture: Picture) -> list[str]:
+    """Every edge as `tail -> head`, with what is written at it."""
+    found = []
+    for e in edges(picture):
+        kind = "back" * e.back + "loop" * e.loop
+        said = " ".join(filter(None, [kind, e.place, e.text]))
+        found.append(
+            f"{e.tail.name or e.tail.sign} -{said and f'[{said}]-'}> {e.head.name or e.head.sign}"
+        )
+    return found
+
+
+def random_state() -> bytes:
+    """The state of numpy's global generator, which nothing may touch."""
+    return np.random.get_state()[1].tobytes()  # type: ignore[index]  # noqa: NPY002
+
+
+def texts(svg: str) -> list[str]:
+    """The lines of text in an SVG, in order."""
+    found = ElementTree.fromstring(svg).iter(f"{SVG}text")
+    return [(line.text or "").replace("\N{NO-BREAK SPACE}", " ").strip() for line in found]
+
+
+def tooltips(svg: str) -> set[str]:
+    found = ElementTree.fromstring(svg).iter(f"{SVG}a")
+    return {a.get("{http://www.w3.org/1999/xlink}title") or "" for a in found}
