@@ -157,7 +157,7 @@ def main():
         "C": al.review(
             loss_c, published_c, *make_c(rng), make=make_c, wrt=["W1", "b1", "W2", "b2"]
         ),
-        "D": al.review(loss_d, published_d, *make_d(rng), make=make_d),
+        "D": al.review(loss_d, published_d, *make_d(rng), make=make_d, seconds=120),
     }
     for name, review in found.items():
         text = str(review).split("\n\nthe pass, line by line")[0]

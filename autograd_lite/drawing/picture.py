@@ -23,7 +23,7 @@ from .themes import THEMES
 from .tree import tree
 from .walk import Wishes, walk
 
-WIDEST = 1200.0  # points up to which a picture goes from left to right; a notebook has some 900
+WIDEST = 1050.0  # points up to which a picture goes from left to right; a notebook has some 900
 
 
 def draw(

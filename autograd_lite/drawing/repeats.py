@@ -109,7 +109,7 @@ class _Line:
         x, y = edge.tail, later.tail
         if x is y or (x.is_leaf and y.is_leaf):
             return x is y or _kind(x) == _kind(y)
-        if y.is_leaf or self.place[y] < start:
+        if y.is_leaf:
             return False
         if x.is_leaf or self.place[x] < start:
             return self.place[edge.head] < start + size

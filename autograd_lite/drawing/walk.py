@@ -22,6 +22,7 @@ from .signs import Sign, is_number, sign
 
 REACH = 2  # steps after its first use up to which a leaf is not drawn again
 SMALL = 1000  # elements up to which constants without a name are compared, to be drawn as one
+MOST_TO_FOLD = 5000  # vertices in which repeats are looked for
 NO_GRADIENT = "gradient not computed"
 NO_LINES = f"no gradients are drawn of what cannot be derived, or has more than {MOST} values"
 
@@ -53,19 +54,29 @@ def walk(
     used in places that are far apart is drawn again, for a line through the whole picture hides it.
     """
     nodes = order(*outputs)
-    placed, told = places(outputs, nodes, wishes.depth, wishes.max_nodes)
     read_as = formulas(nodes) if len(nodes) <= MOST else {}
-    nodes = _reached(nodes, outputs, read_as)
-    units = _units(nodes, read_as, placed)
-    called = Called(outputs, nodes, names)
-    picture = _Painter(outputs, called, wishes, {} if wishes.backward else marks or {}).paint(units)
-    if wishes.fold:
-        picture = folded(picture)
+    reached = _reached(nodes, outputs, read_as)
+    called = Called(outputs, reached, names)
+
+    def painted(most: int) -> tuple[Picture, str]:
+        placed, told = places(outputs, nodes, wishes.depth, most)
+        painter = _Painter(outputs, called, wishes, {} if wishes.backward else marks or {})
+        picture = painter.paint(_units(reached, read_as, placed))
+        return folded(picture) if wishes.fold else picture, told
+
+    picture, told = painted(MOST_TO_FOLD if wishes.fold else wishes.max_nodes)
+    if wishes.fold and _computed(picture) > wishes.max_nodes:
+        picture, told = painted(wishes.max_nodes)
     if wishes.backward:
         picture += gradients(outputs[0], picture, called.lines, wishes.values, marks or {})
         if not called.lines and outputs[0].op is not None:
             told = "; ".join(filter(None, [told, NO_LINES]))
     return picture, told
+
+
+def _computed(picture: Picture) -> int:
+    """How many vertices there are for what is computed."""
+    return sum(isinstance(part, Vertex) and not part.is_leaf for part in picture)
 
 
 def _reached(

@@ -1,5 +1,7 @@
 """The backward pass in a picture: the gradients, and the rules that they come by."""
 
+import re
+
 import numpy as np
 import pytest
 from fuzz import quiet
@@ -8,6 +10,7 @@ from test_walk import values_of
 
 import autograd_lite as al
 from autograd_lite import Tensor
+from autograd_lite.reading import lines
 
 
 def gradients(picture):
@@ -142,3 +145,15 @@ def test_within_a_closed_part_gradients_are_of_its_result():
 def test_a_loss_that_is_a_leaf():
     picture = drawn(Tensor(1.0, name="w"), backward=True)
     assert [v.name for v in vertices(picture)] == ["w"]
+
+
+def test_terms_are_those_that_are_drawn():
+    """Sums that are too long for a line have lines of their own, u1, u2, ...: none is named."""
+    xs, W = np.ones((20, 3, 4)), Tensor(np.full((4, 2), 0.1), name="W")
+    h, U = np.zeros((3, 2)), Tensor(np.eye(2), name="U")
+    for x in xs:
+        h = al.tanh(x @ W + h @ U)
+    assert any(line.name == "u1" for line in lines(h.sum()))
+    found = [e.text for e in edges(drawn(h.sum(), {"xs": xs}, backward=True)) if e.back]
+    assert not [text for text in found if re.search(r"\bu\d+\b", text)]
+    assert "xs[7]ᵀ d_z8" in found

@@ -47,6 +47,9 @@ def test_several_outputs_are_one_story():
     w = Tensor([1.0, 2.0], name="w")
     a = al.exp(w)
     y, z = al.sin(a), al.cos(a).sum()
+    b = al.sin(w)
+    v = al.cos(b) * 2
+    assert Called([y, v], order(y, v), None)(b)
     called = Called([y, z], order(y, z), None)
     assert called(a) == "h1"
     assert not any(line.back for line in called.lines)

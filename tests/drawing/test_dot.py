@@ -15,7 +15,7 @@ from autograd_lite.drawing.dot import LONGEST, width
 from autograd_lite.drawing.themes import THEMES
 
 LOOKED_AT = ["shape", "style", "fillcolor", "color", "peripheries", "penwidth", "label", "tooltip"]
-LOOKED_AT += ["headlabel", "dir"]
+LOOKED_AT += ["headlabel", "dir", "weight"]
 
 
 def read(graph):
@@ -65,6 +65,8 @@ def test_what_is_computed_makes_a_line():
     heights = {place[name][1] for name in ("x", "z", "h1", "y")}
     assert max(heights) - min(heights) < 3
     assert place["x"][0] < place["z"][0] < place["h1"][0] < place["y"][0]
+    weights = [int(e["weight"]) for e in edges_of(graph)]
+    assert weights == [4, 1, 20, 20, 4]  # from x, W, z, h1 and t
     assert abs(place["W"][0] - place["z"][0]) < 3  # beside what it is used for
     assert abs(place["t"][0] - place["y"][0]) < 3
 
@@ -73,6 +75,9 @@ def test_a_gradient_is_beside_its_value():
     x, W = np.ones((2, 3)), Tensor(np.full((3, 3), 0.1), name="W")
     graph = draw(al.mse(al.sigmoid(x @ W), x), {"x": x}, backward=True, direction="LR")
     place = {v.name: positions(graph)[v.id] for v in vertices(graph._picture) if v.name}
+    rows = re.findall(r"rank=same\]\s+(\w+)\s+(\w+)\s", graph.dot)
+    assert sorted(rows) == [(f"d{id}", id) for id in sorted(b for _, b in rows)]
+    assert len(rows) == 3
     for name in ("W", "z1", "a1"):
         assert abs(place[f"∂loss/∂{name}"][0] - place[name][0]) < 3
 
@@ -84,6 +89,7 @@ def test_operands_keep_their_order():
         place = {v.name: positions(graph)[v.id][1] for v in vertices(graph._picture)}
         assert place[first] < place[second]
         assert f"{first} − {second}" in graph.dot
+        assert "ordering=in" in graph.dot
     graph = draw((al.exp(a) * 2 - al.sin(a) * 2).sum())  # numbers in the op, and at the edges
     assert {e["headlabel"] for e in edges_of(graph)} - {""} == {"①", "②"}
     assert "① − ②" in graph.dot
@@ -104,6 +110,10 @@ def test_the_width_is_about_that_of_the_layout():
         h = al.tanh(h @ W)
     loss = al.mse(h, x)
     marks = {h: ("wrong", "a long note of what was found")}
+    plain = width(drawn(loss, {"x": x}))
+    assert width(drawn(loss, {"x": x}, marks)) > plain + 50
+    assert width(drawn(loss, {"x": x}, values=True)) > plain + 50
+    assert width(drawn(loss, {"x": x}, backward=True)) > plain + 50
     for wishes in ({}, {"values": True}, {"backward": True}, {"depth": 0}, {"marks": marks}):
         graph = draw(loss, {"x": x}, direction="LR", **wishes)
         root = read(graph)

@@ -127,6 +127,7 @@ def test_weights_that_some_share():
     assert passes(step(step(step(h, U, U), V, V), W, W).sum()) == ["× 3"]
     assert passes(step(step(step(h, U, V), V, W), W, U).sum()) == ["× 3"]
     assert passes(step(step(step(h, U, V), V, U), W, U).sum()) == []
+    assert passes(step(step(step(h, U, U), V, W), W, V).sum()) == []
     assert passes(step(step(step(h, U, U), V, W), W, U).sum()) == []
 
 
@@ -213,3 +214,29 @@ def test_a_pass_lies_within_its_parts():
         labels = [g.label for g in v.groups]
         assert labels in ([], ["half"], ["half", "× 3"], ["× 3"])
     assert passes(h.sum()) == ["× 3", "× 3"][: len(passes(h.sum()))]
+
+
+def test_inputs_that_are_joined_in_another_order():
+    def run(orders):
+        h = Tensor([0.1, 0.2], name="h")
+        for first in orders:
+            u, v = al.sin(h), al.cos(h)
+            h = u - v if first else v - u
+        return h.sum()
+
+    assert passes(run([True] * 4)) == ["× 4"]
+    assert passes(run([True, False] * 2)) == []
+
+
+def test_order_that_one_pass_alone_says_at_its_edges():
+    """Of two inputs without a name; in the others the first has one."""
+    h = np.ones((3, 2))
+    for _ in range(4):
+        h = al.tanh(h @ Tensor(np.eye(2)))
+    assert passes(h.sum()) == ["× 3"]
+
+
+def test_a_computed_input_and_leaves():
+    w, a, b = (Tensor([i], name=n) for i, n in ((1.0, "w"), (2.0, "a"), (3.0, "b")))
+    y = al.stack([al.sin(al.exp(w)), al.sin(a), al.sin(b)])
+    assert passes(y.sum()) == []

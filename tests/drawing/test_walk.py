@@ -132,6 +132,11 @@ def test_numbers_on_request():
     assert notes["w"] == ("∂ 3 3",)
     assert notes["v"] == notes["u"] == (NO_GRADIENT,)
     assert notes["loss"] == ()
+    far = w
+    for _ in range(REACH + 3):
+        far = al.sin(far)
+    again = [v.notes for v in vertices(drawn((far * w).sum(), grads=True)) if v.name == "w"]
+    assert again == [("∂ 3 3",), ()]
 
 
 def test_marks():

@@ -81,3 +81,22 @@ def test_any_derivation(name):
         assert all(found[j].back for j, _ in line.sources if j != LOSS)
         assert bool(line.sources) is line.back
         assert all(text for _, text in line.sources)
+
+
+def test_an_addend_has_its_sign():
+    w = Tensor([1.0, 2.0], name="w")
+    a, b = al.exp(w).named("a"), al.cos(w).named("b")
+    found = lines((al.tanh(a) * al.tanh(b)).sum())
+    (line,) = (line for line in found if line.slopes == ("∂loss/∂w",))
+    said = {found[i].name: text for i, text in line.sources}
+    assert said["d_b"].startswith("−")
+    assert not said["d_a"].startswith("−")
+
+
+def test_an_addend_that_is_subtracted():
+    w, t = Tensor([1.0, 2.0], name="w"), np.array([3.0, 4.0])
+    a = al.exp(w).named("a")
+    found = lines((0.5 * a * a - a * t).sum(), names={"t": t})
+    (line,) = (line for line in found if "∂loss/∂a" in line.slopes)
+    assert "− t" in line.value
+    assert line.sources == ((LOSS, line.value),)
