@@ -85,7 +85,7 @@ class Comparison:
         and the handwritten gradient."""
         why = {cause.name: cause.detail for cause in reversed(self.causes)}
         return {
-            x: (row.step, why.get(row.name, row.verdict), array)
+            x: (row.step, why.get(row.name, row.verdict) if row.step == "wrong" else "", array)
             for x, row, array in zip(self.nodes, self.rows, self.arrays)
         }
 

@@ -26,11 +26,12 @@ def gradients(
     shown: dict[Any, Vertex] = {}
     for part in picture:
         if isinstance(part, Vertex):
-            for x in (part.node, *part.nodes):
+            for x in (part.node, *part.nodes, *part.twins):
                 shown.setdefault(x, part)
     about = [next((x for x in line.nodes if line.back and x in shown), None) for line in lines]
     drawn: list[Any] = [shown[x].node for x in about if x is not None]
-    arrays = cotangents(loss, drawn)
+    twins = [twin for x in about if x is not None for twin in shown[x].twins]
+    arrays = cotangents(loss, [*drawn, *twins])
     names = {x: line.name for line in lines if not line.back for x in line.nodes}
     found: dict[Vertex, Vertex] = {}  # of a value: its gradient
     arrows: dict[tuple[Vertex, Vertex], dict[Node, list[str]]] = {}
@@ -51,15 +52,16 @@ def gradients(
         value = shown[x]
         node: Any = value.node
         if value not in found:
+            g = sum((arrays[twin] for twin in value.twins), arrays[node])
             found[value] = Vertex(
                 f"d{value.id}",
                 "cotangent",
                 f"∂{name(loss)}/∂{name(x)}",
-                value=arrays[node],
+                value=g,
                 node=node,
                 groups=value.groups,
-                notes=figures(arrays[node]) if values else (),
-                mark=worst(map(marks.get, (*line.nodes, *value.nodes))),
+                notes=figures(g) if values else (),
+                mark=worst(map(marks.get, (*line.nodes, *value.nodes, *value.twins))),
             )
         ways.append([(found[value], "")])
         for v, text in sources:

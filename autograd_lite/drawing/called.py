@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from ..graph import Array, Node
 from ..mode import in_mode
 from ..names import Names
-from ..reading import Told, lines
+from ..reading import Told, lines_and_names
 
 MOST = 500  # nodes up to which a graph is read as formulas, and as a derivation
 
@@ -26,39 +27,48 @@ class Called:
     def __init__(
         self, outputs: Sequence[Node], nodes: Sequence[Node], names: Mapping[str, Any] | None
     ) -> None:
-        self.names = names
         self._names = Names(names, nodes)
-        self.lines = _lines(outputs, names) if len(nodes) <= MOST else []
-        self._told = {
-            node: line.name for line in self.lines if not line.back for node in line.nodes
-        }
+        self._times = Counter(filter(None, map(self._names, nodes)))  # a name may be of several
+        self.lines, self._told = _lines(outputs, names) if len(nodes) <= MOST else ([], {})
 
     def __call__(self, node: Node) -> str | None:
         """What a node is called; None if it has no name."""
-        return self._names(node) or self._told.get(node)
+        name = self._names(node)
+        return name if name and self._times[name] == 1 else self._told.get(node) or name
 
-    def constant(self, x: Any, value: Array) -> str | None:
-        """What the user calls an array, or what it comes from: `x`, `x[2]`, `1 − t`."""
+    def by_user(self, x: Any, value: Array) -> str | None:
+        """What the user calls an input, or what it comes from: `x`, `x[2]`, `1 − t`."""
+        if isinstance(x, Node):
+            return self._names(x)
         if not hasattr(value, "shape"):
             return None
         path = self._names.path(x, value)
         return str(path) if path else self._names(x)
 
+    def any(self, x: Any, value: Array) -> str | None:
+        """What an input is called, by the user or, as `c1`, by the derivation alone."""
+        return self(x) if isinstance(x, Node) else self.by_user(x, value) or self._told.get(id(x))
 
-def _lines(outputs: Sequence[Node], names: Mapping[str, Any] | None) -> list[Told]:
-    """The lines of the derivation of an output, or else, forward, of what several sum to.
+
+def _lines(
+    outputs: Sequence[Node], names: Mapping[str, Any] | None
+) -> tuple[list[Told], dict[Any, str]]:
+    """The lines of the derivation of an output, or else, forward, of what several sum to; and what
+    they call nodes, and arrays by their ids.
 
     None where there is no derivation, as of a leaf that has changed since.
     """
     ends = [y for y in outputs if y.dtype.kind == "f" and not y.constant]
     if not any(y.op for y in ends):
-        return []
+        return [], {}
     try:
         if len(outputs) == 1 and ends[0].size == 1:
-            return lines(ends[0], None, names)
+            return lines_and_names(ends[0], None, names)
         with in_mode(recording=True), np.errstate(all="ignore"):
             total: Any = sum(y.sum() for y in ends)  # type: ignore[attr-defined]
-        told = (line for line in lines(total, None, names) if not line.back)
-        return [line for line in told if all(node is not total for node in line.nodes)]
+        told, called = lines_and_names(total, None, names)
+        called.pop(total, None)
+        own = (line for line in told if not line.back)
+        return [line for line in own if all(x is not total for x in line.nodes)], called
     except (TypeError, ValueError, RuntimeError):
-        return []
+        return [], {}

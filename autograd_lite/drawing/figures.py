@@ -36,9 +36,9 @@ def figures(value: Any) -> tuple[str, ...]:
     return (f"mean {mean}, sd {sd}", f"{number(finite.min())} … {number(finite.max())}", *odd)
 
 
-def number(x: Any) -> str:
-    """A number in three digits."""
+def number(x: Any, digits: int = 3) -> str:
+    """A number in so many digits."""
     if isinstance(x, (bool, np.bool_)):
         return str(bool(x))
-    text = f"{x:,}" if isinstance(x, (int, np.integer)) else f"{float(x) + 0.0:.3g}"  # no -0
+    text = f"{x:,}" if isinstance(x, (int, np.integer)) else f"{float(x) + 0.0:.{digits}g}"  # no -0
     return text.replace("-", "−").replace("inf", "∞").replace("e+", "e")

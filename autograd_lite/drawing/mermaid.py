@@ -54,7 +54,7 @@ def _within(outer: tuple[Group, ...], vertices: Sequence[Vertex], indent: str) -
                 vertex.text,
                 vertex.shape,
                 *vertex.notes,
-                *(vertex.mark[1:] if vertex.mark else ()),
+                *(vertex.mark[1:2] if vertex.mark else ()),
             ]
             text = "<br/>".join(_text(line) for line in lines if line)
             yield f'{indent}{vertex.id}{opened}"{text}"{closed}'

@@ -31,7 +31,8 @@ class Vertex:
     `reads`: the same, a formula as the op that it equals.
     `groups`: the parts of the graph that it belongs to, the outer ones first. `again`: whether it
     is drawn elsewhere, too. `notes`: lines of numbers. `kind`: what is the same of vertices that
-    come about alike; `nodes`: those that one stands for, if there are several.
+    come about alike; `nodes`: those that one stands for, if there are several; `twins`: others that
+    were computed just so.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Vertex:
     mark: Mark | None = None
     kind: Any = None
     nodes: tuple[Node, ...] = ()
+    twins: tuple[Node, ...] = ()
 
     @property
     def is_leaf(self) -> bool:

@@ -81,6 +81,7 @@ def draw(
        └─ W  (2, 1)
     """
     outputs = list(y) if isinstance(y, (list, tuple)) else [y]
+    names = dict(names) if isinstance(names, Mapping) else names  # locals() change
     for output in outputs or [y]:
         check_graph(output, "what is to be drawn")
     for what, given, known in (
@@ -107,16 +108,18 @@ def draw(
         )
     wishes = Wishes(values, grads, backward, fold, depth, max_nodes)
     picture, told = walk(outputs, names, wishes, marks)
-    if direction is None:
-        direction = "LR" if dot.width(picture) <= WIDEST else "TB"
     html = partial(_stepping, outputs, names, direction, theme, marks or {})
-    return Graph(picture, told, direction, theme, legend, html)
+    return Graph(picture, told, direction or _direction(picture), theme, legend, html)
+
+
+def _direction(picture: Picture) -> str:
+    return "LR" if dot.width(picture) <= WIDEST else "TB"
 
 
 def _stepping(
     outputs: list[Node],
     names: Mapping[str, Any] | None,
-    direction: str,
+    direction: str | None,
     theme: str,
     marks: Mapping[Node, Mark],
 ) -> str:
@@ -130,11 +133,11 @@ def _stepping(
     called = Called(outputs, nodes, names)
     picture, _ = walk(outputs, names)
     try:
-        text = dot.write(picture, direction, THEMES[theme], False, "")
-        svg = render(text, "svg").decode()
-    except ImportError as error:
+        way = direction or _direction(picture)
+        svg = render(dot.write(picture, way, THEMES[theme], False, ""), "svg").decode()
+    except (ImportError, TimeoutError, RuntimeError) as error:
         svg = ""
-        warnings.warn(f"{error}; the page has the steps without a drawing", stacklevel=4)
+        warnings.warn(f"{error}; the page has the steps without a drawing", stacklevel=3)
     return stepping.page(outputs, picture, called, svg, theme, marks)
 
 
@@ -180,9 +183,9 @@ class Graph:
         """Write the picture to `path`, and return the path written to.
 
         path: an .svg, .png or .pdf; an .html, a page to step through the forward and the backward
-        pass; a .dot or an .mmd, the text for Graphviz or Mermaid. Where there is no Graphviz, a
-        picture is written as .dot beside it, with a warning that says what to install. Raises
-        ValueError for another suffix.
+        pass, where all parts are open; a .dot or an .mmd, the text for Graphviz or Mermaid. Where
+        there is no Graphviz, a picture is written as .dot beside it, with a warning that says what
+        to install. Raises ValueError for another suffix, and for a page of too many steps.
         """
         path = Path(path)
         kind = path.suffix.lower().removeprefix(".")
@@ -205,7 +208,7 @@ class Graph:
         except ImportError as error:
             path, found = path.with_suffix(".dot"), self.dot
             warnings.warn(f"{error}; wrote {path} instead", stacklevel=2)
-        path.write_bytes(found.encode() if isinstance(found, str) else found)
+        path.write_bytes(found.encode(errors="replace") if isinstance(found, str) else found)
         return path
 
     def __str__(self) -> str:
@@ -214,9 +217,11 @@ class Graph:
     __repr__ = __str__
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        """For notebooks: the picture, and where there is no Graphviz, Mermaid and a remedy."""
+        """For notebooks: the picture; where there is no Graphviz, a remedy, text and Mermaid."""
         try:
-            return {"image/svg+xml": self.svg(), "text/plain": str(self)}
-        except (ImportError, TimeoutError) as error:
-            text = f"```mermaid\n{self.mermaid}```\n\n{error}"
+            svg = self.svg()
+            inline = svg[svg.index("<svg") :]
+            return {"text/html": inline, "image/svg+xml": svg, "text/plain": str(self)}
+        except (ImportError, TimeoutError, RuntimeError) as error:
+            text = f"{error}\n\n```text\n{self}\n```\n\n```mermaid\n{self.mermaid}```"
             return {"text/markdown": text, "text/plain": f"{self}\n\n{error}"}

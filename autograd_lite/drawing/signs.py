@@ -42,7 +42,7 @@ def sign(node: Node, called: Callable[[int], str | None]) -> Sign:
     dots = {i: chr(OPEN + which.index(id(inputs[i][0]))) for i in values}
     if len(which) <= 1 or _commutes(op, len(inputs)):
         return Sign(_plain(_dotted(in_full(node, dots)), len(values), op.symbol))
-    names = {i: _whole(called(i) or "") for i in values}
+    names = {i: whole(called(i) or "") for i in values}
     text = _dotted(in_full(node, {i: names[i] or dots[i] for i in values}))
     if sum(not names[i] for i in values) <= 1 and len(text) <= LONGEST:
         return Sign(text.replace(HOLE, DOT))
@@ -78,7 +78,7 @@ def in_full(node: Node, symbols: dict[int, str]) -> str:
     return text
 
 
-def _whole(name: str) -> str:
+def whole(name: str) -> str:
     """A name that stands for itself beside others: that of a part of `1 − t` does not."""
     return f"({name})" if " " in name or name.startswith("−") else name
 

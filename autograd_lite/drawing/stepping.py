@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from hashlib import blake2b
 from html import escape
 from pathlib import Path
 from string import Template
@@ -17,17 +18,17 @@ from typing import Any
 import numpy as np
 
 from ..graph import Array, Node
-from ..reading import rules
+from ..reading import local_rule
 from ..reverse import pullback, sweep
 from .called import Called
 from .figures import figures, number
-from .parts import Edge, Marks, Picture, Vertex
-from .signs import in_full, inputs_of
-from .themes import THEMES
+from .parts import LONGEST, Edge, Marks, Picture, Vertex, worst
+from .signs import in_full, inputs_of, whole
+from .themes import THEMES, Theme
 
 MOST = 500  # steps of a page
 TABLE, ACROSS = 64, 10  # numbers of a table, and how many in a row
-MAP = 2048  # numbers of a picture of an array
+MAP, MAP_ACROSS = 2048, 32  # numbers of a picture of an array, and of a vector in a row
 
 
 class _Page(Template):
@@ -52,7 +53,6 @@ def page(
         steps += _backward(loss, picture, called, arrays, marks)
     data = {
         "lines": [line.text for line in called.lines],
-        "starts": [i for i, line in enumerate(called.lines) if line.back][:1],
         "steps": steps,
         "arrays": arrays.told,
         "vertices": {v.id: v.text for v in picture if isinstance(v, Vertex)},
@@ -62,9 +62,8 @@ def page(
     title = f"Backpropagation through {_of(picture, loss)}, step by step"
     return _Page(_template()).substitute(
         title=escape(title),
-        colours=_colours(),
+        colours=_colours(theme),
         roles=_roles(),
-        theme=escape(theme),
         svg=_inline(svg),
         data=text.replace("<", "\\u003c"),
     )
@@ -95,11 +94,12 @@ def _forward(picture: Picture, called: Called, arrays: _Arrays) -> list[Step]:
                 {
                     "phase": "forward",
                     "vertex": vertex.id,
-                    "formula": _formula(vertex, into.get(vertex, ())),
+                    "formula": _formula(vertex, into),
                     "inputs": [
-                        {"name": _said(tail), "array": arrays.add(tail.value)} for tail in tails
+                        {"name": _said(tail, into), "array": arrays.add(tail.value)}
+                        for tail in tails
                     ],
-                    "results": [{"name": _said(vertex), "array": arrays.add(vertex.value)}],
+                    "results": [{"name": _said(vertex, into), "array": arrays.add(vertex.value)}],
                     "lines": _lines(called, [_in_line(vertex, called, onto).node], back=False),
                 }
             )
@@ -108,89 +108,116 @@ def _forward(picture: Picture, called: Called, arrays: _Arrays) -> list[Step]:
 
 def _backward(
     loss: Node, picture: Picture, called: Called, arrays: _Arrays, marks: Marks
-) -> list[Step]:
+) -> Iterator[Step]:
     """A step for each value that hands its gradient on, and one for each parameter at the end."""
-    vertices = {v.node: v for v in reversed(picture) if isinstance(v, Vertex)}
+    swept = _Swept(loss, picture)
     into = _by([part for part in picture if isinstance(part, Edge)], lambda edge: edge.head)
+    vertices = swept.vertices
     name = _of(picture, loss)
-    given: dict[Node, list[tuple[Node, Any]]] = {}  # of each value, from where its gradient comes
-    handed: dict[Node, tuple[Array, list[tuple[int, Node, Array]]]] = {}
-
-    def pull(node: Node, g: Array, *_: Any) -> list[tuple[Node, Array]]:
-        how: Any = vertices[node].reads if node in vertices else node
-        pairs = pullback(how, g)
-        ways = zip(how.inputs, how.op.vjps)
-        places = [
-            i for i, (x, vjp) in enumerate(ways) if vjp and isinstance(x, Node) and not x.constant
-        ]
-        handed[node] = g, [(i, x, gx) for i, (x, gx) in zip(places, pairs)]
-        for x, gx in pairs:
-            given.setdefault(x, []).append((node, gx))
-        return pairs
-
-    with np.errstate(all="ignore"):
-        gradients = sweep(loss, np.ones_like(loss._array), None, pull=pull)
-    words = rules(loss, called.names, called)
 
     def slope(x: Node) -> str:
-        text = _said(vertices[x]) if x in vertices else "?"
-        return f"∂{name}/∂{text if x in vertices and vertices[x].name else f'({text})'}"
+        vertex = vertices[x]
+        return f"∂{name}/∂{vertex.name or f'({_said(vertex, into)})'}"
 
-    def arrived(x: Node, g: Array) -> Step:
+    def arrived(x: Node) -> Step:
         """The gradient of a value, what it is a sum of, and what was found of it."""
-        parts = given.get(x, [])
+        parts = swept.given.get(x, [])
+        several = [
+            {"name": f"from {_said(vertices[y], into)}", "array": arrays.add(gx)} for y, gx in parts
+        ]
         step: Step = {
             "name": slope(x),
-            "array": arrays.add(g),
-            "parts": [
-                {"name": f"from {_said(vertices[y])}", "array": arrays.add(gx)} for y, gx in parts
-            ]
-            if len(parts) > 1
-            else [],
+            "array": arrays.add(swept.gradients[x]),
+            "parts": several if len(parts) > 1 else [],
         }
-        if x in marks:
-            status, note, *numbers = marks[x]
+        own = worst(map(marks.get, (x, *vertices[x].twins)))
+        if own:
+            status, note, *numbers = own
             step["mark"] = {"status": status, "note": note}
             if numbers and numbers[0] is not None:
                 step["mark"]["array"] = arrays.add(numbers[0])
         return step
 
-    found = []
-    for node, (g, ways) in handed.items():
-        if node not in vertices:
-            continue
-        found.append(
-            {
-                "phase": "backward",
-                "vertex": vertices[node].id,
-                "formula": _formula(vertices[node], into.get(vertices[node], ())),
-                "incoming": arrived(node, g),
-                "results": [
-                    {
-                        "name": slope(x),
-                        "rule": words.get((node, i), ""),
-                        "array": arrays.add(gx),
-                        "adds": len(given[x]) > 1,
-                    }
-                    for i, x, gx in ways
-                    if x in vertices
-                ],
-                "lines": _lines(called, [x for _, x, _ in ways], back=True),
-            }
-        )
-    for node, g in gradients.items():
-        if node.op is None and node in vertices:
-            found.append(
+    for node, ways in swept.handed.items():
+        vertex, tails = vertices[node], iter(into.get(vertices[node], ()))
+        reads: Any = vertex.reads
+        edges = {i: next(tails).tail for i in inputs_of(reads)}
+        names = [
+            _in_brackets(edges[i], into) if i in edges else "" for i in range(len(reads.inputs))
+        ]
+        results, used = [], set()
+        for i, x, gx in ways:
+            rule = local_rule(reads, i, names, _in_brackets(vertex, into))
+            used |= set(rule.reads)
+            results.append(
                 {
-                    "phase": "backward",
-                    "vertex": vertices[node].id,
-                    "formula": slope(node),
-                    "incoming": arrived(node, g),
-                    "results": [],
-                    "lines": _lines(called, [node], back=True),
+                    "name": slope(x),
+                    "rule": rule.text,
+                    "array": arrays.add(gx),
+                    "adds": len(swept.given[x]) > 1,
                 }
             )
-    return found
+        yield {
+            "phase": "backward",
+            "vertex": vertex.id,
+            "formula": _formula(vertex, into),
+            "incoming": arrived(node),
+            "reads": [
+                {"name": _said(v, into), "array": arrays.add(v.value)}
+                for v in dict.fromkeys(edges[i] if i >= 0 else vertex for i in sorted(used))
+            ],
+            "results": results,
+            "lines": _lines(called, [x for _, x, _ in ways], back=True)
+            or _lines(called, [node], back=True),
+        }
+    for node in swept.gradients:
+        if node.op is None and node in vertices:
+            yield {
+                "phase": "backward",
+                "vertex": vertices[node].id,
+                "formula": slope(node),
+                "incoming": arrived(node),
+                "reads": [],
+                "results": [],
+                "lines": _lines(called, [node], back=True),
+            }
+
+
+class _Swept:
+    """A backward pass through what a picture shows.
+
+    `gradients` of the values of vertices; `given`, from which values each comes, in parts; `handed`
+    on by values, as the position of an input, the input, and the part. What was computed twice is
+    one value.
+    """
+
+    def __init__(self, loss: Node, picture: Picture) -> None:
+        drawn = [part for part in picture if isinstance(part, Vertex)]
+        self.vertices: dict[Any, Vertex] = {v.node: v for v in reversed(drawn)}
+        self.first: dict[Node, Any] = {twin: v.node for v in drawn for twin in v.twins}
+        self.given: dict[Node, list[tuple[Node, Array]]] = {}
+        self.handed: dict[Node, list[tuple[int, Node, Array]]] = {}
+        self.gradients: dict[Node, Array] = {}
+        with np.errstate(all="ignore"):
+            leaves = sweep(loss, np.ones_like(loss._array), None, pull=self._pull)
+        self.gradients |= leaves
+
+    def _pull(self, node: Node, g: Array, *_: Any) -> list[tuple[Node, Array]]:
+        if node in self.first:
+            return [(self.first[node], g)]
+        vertex = self.vertices.get(node)
+        how: Any = node if vertex is None else vertex.reads
+        pairs = pullback(how, g)
+        if vertex is not None:
+            ways = zip(how.inputs, how.op.vjps)
+            differentiable = (isinstance(x, Node) and not x.constant and vjp for x, vjp in ways)
+            places = [i for i, is_one in enumerate(differentiable) if is_one]
+            pairs = [(self.first.get(x, x), gx) for x, gx in pairs]
+            self.gradients[node] = g
+            self.handed[node] = [(i, x, gx) for i, (x, gx) in zip(places, pairs)]
+            for x, gx in pairs:
+                self.given.setdefault(x, []).append((node, gx))
+        return pairs
 
 
 def _by(edges: Sequence[Edge], end: Callable[[Edge], Vertex]) -> dict[Vertex, list[Edge]]:
@@ -200,17 +227,30 @@ def _by(edges: Sequence[Edge], end: Callable[[Edge], Vertex]) -> dict[Vertex, li
     return found
 
 
-def _formula(vertex: Vertex, edges: Sequence[Edge]) -> str:
+def _formula(vertex: Vertex, into: Mapping[Vertex, Sequence[Edge]]) -> str:
     """What a value is called, and how it is computed from what is so called."""
     if vertex.reads is None:
         return vertex.text
-    tails = iter(edges)
-    names = {i: _in_brackets(next(tails).tail) for i in inputs_of(vertex.reads)}
+    tails = iter(into.get(vertex, ()))
+    names = {i: _in_brackets(next(tails).tail, into) for i in inputs_of(vertex.reads)}
     return " = ".join(filter(None, [vertex.name, in_full(vertex.reads, names)]))
 
 
-def _in_brackets(vertex: Vertex) -> str:
-    return vertex.name or f"({vertex.sign})"
+def _in_brackets(vertex: Vertex, into: Mapping[Vertex, Sequence[Edge]]) -> str:
+    return whole(vertex.name) or f"({_said(vertex, into)})"
+
+
+def _said(vertex: Vertex, into: Mapping[Vertex, Sequence[Edge]]) -> str:
+    """What a value is called, or how it is computed, if that is short."""
+    if vertex.name or vertex.reads is None:
+        return vertex.name
+    tails = iter(into.get(vertex, ()))
+    names = {}
+    for i in inputs_of(vertex.reads):
+        tail = next(tails).tail
+        names[i] = whole(tail.name) or (f"({tail.sign})" if " " in tail.sign else tail.sign)
+    text = in_full(vertex.reads, names)
+    return text if len(text) <= LONGEST else vertex.sign
 
 
 def _in_line(vertex: Vertex, called: Called, onto: Mapping[Vertex, Sequence[Edge]]) -> Vertex:
@@ -219,10 +259,6 @@ def _in_line(vertex: Vertex, called: Called, onto: Mapping[Vertex, Sequence[Edge
     while id(vertex.node) not in told and vertex in onto:
         vertex = onto[vertex][0].head
     return vertex
-
-
-def _said(vertex: Vertex) -> str:
-    return vertex.name or vertex.sign
 
 
 def _lines(called: Called, nodes: Sequence[Any], back: bool) -> list[int]:
@@ -248,7 +284,7 @@ class _Arrays:
     def add(self, value: Any) -> int:
         """The place of an array among them."""
         x = np.asarray(value)
-        key = x.shape, x.dtype.str, x.tobytes()
+        key = x.shape, x.dtype.str, blake2b(x.tobytes()).digest()
         if key not in self._places:
             self._places[key] = len(self.told)
             self.told.append(_told(x))
@@ -257,12 +293,16 @@ class _Arrays:
 
 def _told(x: Array) -> dict[str, Any]:
     """An array as data: its shape, its numbers where there are not too many, and in words."""
-    rows = x.reshape(-1, x.shape[-1]) if x.ndim > 1 and x.shape[-1] else x.reshape(1, x.size)
+    is_vector = x.ndim < 2 or 1 in (x.size // max(x.shape[-1], 1), x.shape[-1])
+    rows = x.reshape(-1).tolist() if is_vector else x.reshape(-1, x.shape[-1]).tolist()
     found: dict[str, Any] = {"shape": str(x.shape) if x.shape else ""}
-    if x.size <= TABLE and rows.shape[1] <= ACROSS:
-        found["table"] = [[number(n) for n in row] for row in rows.tolist()]
+    if is_vector:  # in lines, as a text
+        width = ACROSS if x.size <= TABLE else MAP_ACROSS
+        rows = [rows[i : i + width] for i in range(0, len(rows), width)]
+    if x.size <= TABLE and (is_vector or x.shape[-1] <= ACROSS):
+        found["table"] = [[number(n, 5) for n in row] for row in rows]
     elif x.size <= MAP:
-        found["map"] = [[_short(n) for n in row] for row in rows.tolist()]
+        found["map"] = [[_short(n) for n in row] for row in rows]
         found["words"] = ", ".join(figures(x))
     else:
         found["words"] = ", ".join(figures(x))
@@ -283,23 +323,24 @@ def _inline(svg: str) -> str:
     return found[0] if found else ""
 
 
-def _colours() -> str:
-    """The themes as variables of CSS."""
-    found = []
-    for name, theme in THEMES.items():
-        pairs = {
-            "page": theme.page,
-            "text": theme.text,
-            "faint": theme.faint,
-            "sign": theme.sign,
-            "part": theme.part,
-            **{f"mark-{status}": colour for status, colour in theme.marks.items()},
-            **{f"{role}-fill": look.fill for role, look in theme.looks.items()},
-            **{f"{role}-line": look.line for role, look in theme.looks.items()},
-        }
-        body = " ".join(f"--{key}: {value};" for key, value in pairs.items())
-        found.append(f':root[data-theme="{name}"] {{ {body} }}')
-    return "\n".join(found)
+def _colours(theme: str) -> str:
+    """A theme as variables of CSS; on paper, the light one."""
+    light, chosen = (_variables(THEMES[name]) for name in ("light", theme))
+    return f":root {{ {chosen} }}\n@media print {{ :root {{ {light} }} }}"
+
+
+def _variables(theme: Theme) -> str:
+    pairs = {
+        "page": theme.page,
+        "text": theme.text,
+        "faint": theme.faint,
+        "sign": theme.sign,
+        "part": theme.part,
+        **{f"mark-{status}": colour for status, colour in theme.marks.items()},
+        **{f"{role}-fill": look.fill for role, look in theme.looks.items()},
+        **{f"{role}-line": look.line for role, look in theme.looks.items()},
+    }
+    return " ".join(f"--{key}: {value};" for key, value in pairs.items())
 
 
 def _roles() -> str:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..graph import Array, Node
+from ..op import GENERATORS
 from ..reverse import order
 from ..terms import formulas
 from .back import gradients
@@ -94,12 +95,13 @@ def _reached(
 class Unit:
     """What is drawn as one vertex: a node that was computed, or all nodes of a closed part.
 
-    `reads`: the nodes, formulas as their ops.
+    `reads`: the nodes, formulas as their ops; `twins`: nodes that were computed just as this one.
     """
 
     place: Place
     nodes: list[Node] = field(default_factory=list)
     reads: list[Node] = field(default_factory=list)
+    twins: list[Node] = field(default_factory=list)
 
     def inputs(self) -> Iterator[tuple[int, Any, Array]]:
         """What it is computed from and is no number: its position, itself, and its value."""
@@ -162,13 +164,39 @@ def _units(
 ) -> list[Unit]:
     """The units, in the order of computation."""
     found: dict[Any, Unit] = {}
+    same = _same(nodes, read_as, placed)
     for node in nodes:
-        if node.op is not None:
+        if node in same:
+            found[same[node]].twins.append(node)
+        elif node.op is not None:
             place = placed[node]
             unit = found.setdefault(place.closed or node, Unit(place))
             unit.nodes.append(node)
             unit.reads.append(read_as.get(node, node))
     return [*found.values()]
+
+
+def _same(
+    nodes: Sequence[Node], read_as: Mapping[Node, Node], placed: Mapping[Node, Place]
+) -> dict[Node, Node]:
+    """For nodes that an op of the same inputs had computed before, the first of these."""
+    first: dict[Any, Node] = {}
+    found: dict[Node, Node] = {}
+
+    def told(x: Any) -> Any:
+        is_object = isinstance(x, (Node, *GENERATORS)) or np.ndim(x)
+        return id(found.get(x, x) if isinstance(x, Node) else x) if is_object else repr(x)
+
+    for node in nodes:
+        how, place = read_as.get(node, node), placed[node]
+        params = how.params.items() if how.op else ()
+        drawn = any(isinstance(value, GENERATORS) for _, value in params)
+        if how.op is None or place.closed or drawn:
+            continue
+        key = how.op, place, *map(told, how.inputs), *((k, told(v)) for k, v in params)
+        if first.setdefault(key, node) is not node:
+            found[node] = first[key]
+    return found
 
 
 class _Painter:
@@ -185,7 +213,7 @@ class _Painter:
         self.leaves: dict[Any, Leaf] = {}  # where each was drawn last
 
     def paint(self, units: Sequence[Unit]) -> Picture:
-        self.unit_of = {node: unit for unit in units for node in unit.nodes}
+        self.unit_of = {x: unit for unit in units for x in (*unit.nodes, *unit.twins)}
         self.step = self._steps(units)
         signs = {unit: self._sign(unit) for unit in units}
         arrows = {unit: [*self._arrows(unit, signs[unit])] for unit in units}
@@ -256,8 +284,9 @@ class _Painter:
 
     def _of_unit(self, unit: Unit, its: Sign) -> Vertex:
         last = unit.nodes[-1]
-        name = next(filter(None, map(self.called, reversed(unit.nodes))), "") or ""
-        is_end = any(node in self.outputs for node in unit.nodes)
+        every = (*unit.nodes, *unit.twins)
+        name = next(filter(None, map(self.called, reversed(every))), "") or ""
+        is_end = any(node in self.outputs for node in every)
         name = name or "output" * is_end
         role = "output" if is_end else "intermediate" if name else "op"
         if unit.place.closed:
@@ -273,7 +302,8 @@ class _Painter:
             unit.reads[-1],
             unit.place.open,
             notes=notes,
-            mark=self._mark(unit.nodes),
+            mark=self._mark(every),
+            twins=tuple(unit.twins),
             kind=(unit.kind(), last.shape, last.dtype, is_end) if self.wishes.fold else None,
         )
 
@@ -287,12 +317,12 @@ class _Painter:
     def _leaf(self, x: Any, value: Array, step: int) -> Leaf:
         """A leaf where it is used at this step: one that is drawn nearby, or a new one."""
         key: Any = id(x)
-        name = self._name(x, value)
-        if not name and not isinstance(x, Node) and value.size <= SMALL:
+        name, by_user = self._name(x, value), self.called.by_user(x, value)
+        if not by_user and not isinstance(x, Node) and value.size <= SMALL:
             key = value.dtype, value.shape, value.tobytes()
         before = self.leaves.get(key)
         if before is None or step - before.step > REACH:
-            role = "parameter" if self._is_parameter(x) else "input" if name else "constant"
+            role = "parameter" if self._is_parameter(x) else "input" if by_user else "constant"
             node = x if isinstance(x, Node) else None
             name = name or ("Tensor" if role == "parameter" else "constant")
             self.leaves[key] = Leaf(role, name, value, node, step, before is not None)
@@ -322,7 +352,7 @@ class _Painter:
         return isinstance(x, Node) and x.op is None and not x.constant
 
     def _name(self, x: Any, value: Array) -> str | None:
-        return self.called(x) if isinstance(x, Node) else self.called.constant(x, value)
+        return self.called.any(x, value)
 
     def _mark(self, nodes: Iterable[Node]) -> Mark | None:
         """Of what was found in these, what is worst."""

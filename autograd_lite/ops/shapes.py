@@ -191,6 +191,7 @@ def getitem(x: Array, *arrays: Array, key: tuple[Any, ...]) -> Array:
 
 @primitive(
     lambda g, y, x, *arrays, key, shape: getitem(g, *arrays, key=key),
+    paper=lambda p, x, *arrays, key, shape: p.placed(x, filled(key, arrays)),
 )
 def scatter(x: Array, *arrays: Array, key: tuple[Any, ...], shape: tuple[int, ...]) -> Array:
     """Zeros of `shape`, with the elements of x added at `key`: the transpose of `getitem`."""

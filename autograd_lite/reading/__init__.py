@@ -1,10 +1,10 @@
 """Reading: a gradient as a derivation on paper, and as numpy that a person could have written."""
 
-from .derivation import LOSS, Derivation, Told, derive, expressions, lines
+from .derivation import LOSS, Derivation, Told, derive, expressions, lines, lines_and_names
 from .notation import Ink, Page, written
 from .places import PUT
 from .program import Source, source
-from .rules import rules
+from .rules import Rule, local_rule
 from .steps import Pulled, Recorded, recorded
 
 __all__ = [
@@ -15,13 +15,15 @@ __all__ = [
     "Page",
     "Pulled",
     "Recorded",
+    "Rule",
     "Source",
     "Told",
     "derive",
     "expressions",
     "lines",
+    "lines_and_names",
+    "local_rule",
     "recorded",
-    "rules",
     "source",
     "written",
 ]

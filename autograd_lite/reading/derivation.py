@@ -432,6 +432,13 @@ class Told(NamedTuple):
 
 def lines(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -> list[Told]:
     """The lines of `derive(loss, wrt, names)`, none of them put together, as data."""
+    return lines_and_names(loss, wrt, names)[0]
+
+
+def lines_and_names(
+    loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None
+) -> tuple[list[Told], dict[Any, str]]:
+    """The same, and what these lines call nodes, and arrays by their ids."""
     r = on_paper(recorded(loss, wrt, names, on_paper=True))
     account = apart(told(r), r.parts)
     page = Page(latex=False)
@@ -467,7 +474,7 @@ def lines(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) ->
                     tuple((i, " + ".join(x).replace("+ −", "− ")) for i, x in sources.items()),
                 )
             )
-    return found
+    return found, {x: account.names[t] for x, t in r.term_of.items() if t in account.names}
 
 
 def _added(value: Any, names: Container[Term], line: Term | None) -> list[tuple[str, Any]]:

@@ -62,6 +62,7 @@ SIGNS = {
     "param": ("%s=%s", "%s = %s"),
     "elsewhere": ("0 elsewhere", r"0 \text{ elsewhere}"),
     "inverse": ("%s⁻¹", "%s^{-1}"),
+    "placed": ("%s at [%s], else 0", r"%s \text{ at } [%s] \text{, else } 0"),
     "slope": ("∂%s/∂%s", r"\frac{\partial %s}{\partial %s}"),
     "cotangent": ("d_%s", "d_{%s}"),
 }
@@ -198,6 +199,10 @@ class Page:
             return replace(x, body=self.ones(self.shape))
         return self.arranged("broadcast", x)
 
+    def placed(self, x: Ink, key: Any) -> Ink:
+        """x in a place of zeros."""
+        return Ink(self, self.sign("placed", x.whole(), self.key(key)), JOINED)
+
     def arranged(self, name: str, x: Ink) -> Ink:
         """name(x, the result's shape)."""
         arguments = [x.whole(), self.lengths(self.shape)]
@@ -274,6 +279,8 @@ class Page:
             return self.literal(f"array {value.shape}")
         if isinstance(value, tuple):
             return f"({self.sign('comma').join(map(self.param, value))})"
+        if isinstance(value, slice) or value is ...:
+            return self.key(value)
         if is_number(value) and not isinstance(value, (bool, np.bool_)):
             return self.ink(value).whole()
         return self.literal(getattr(value, "__name__", None) or str(value))

@@ -56,7 +56,7 @@ class Recorded:
     constants: list[Term]
     parts: frozenset[Term]
     units: list[Term]
-    term_of: Mapping[Node, Any] = field(default_factory=dict)
+    term_of: Mapping[Any, Any] = field(default_factory=dict)
     parameters: list[Term] = field(default_factory=list)
     pulls: list[Pulled] = field(default_factory=list)
     handed: Mapping[Any, Term] = field(default_factory=dict)
@@ -175,7 +175,7 @@ def recorded(
         frozenset(found[x] for x in order(*graph.parts) if is_computed(found.get(x))),
         units,
         {x: found[copy] for x, copy in copies.items()}
-        | {x: leaves[copy] for copy, x in graph.originals.items() if isinstance(x, Node)},
+        | {x if isinstance(x, Node) else id(x): leaves[c] for c, x in graph.originals.items()},
         [leaves[x] for x in graph.originals if not x.constant],
         [
             Pulled(node.op, found[node], xs, node.params, i, found[g], found[gx])

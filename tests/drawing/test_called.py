@@ -16,7 +16,7 @@ def test_the_names_are_those_of_the_derivation():
     found = [called(y) for y in order(loss) if y.op]
     assert found == [None, "z1", "a1", "loss"]
     assert all(f"{name} " in str(derive(loss, names=names)) for name in found[1:])
-    assert (called(W), called(b), called.constant(x, x)) == ("W", "b", "x")
+    assert (called(W), called(b), called.by_user(x, x)) == ("W", "b", "x")
 
 
 def test_which_name_goes_first():
@@ -37,10 +37,10 @@ def test_what_arrays_come_from():
     row, rest, other = x[1], 1 - t, np.array([9.0, 8.0, 7.0])
     y = (row * W + rest * W + other * W).sum()
     called = Called([y], order(y), {"x": x, "t": t})
-    assert called.constant(row, row) == "x[1]"
-    assert called.constant(rest, rest) == "1 − t"
-    assert called.constant(other, other) is None
-    assert called.constant(2.0, 2.0) is None
+    assert called.by_user(row, row) == "x[1]"
+    assert called.by_user(rest, rest) == "1 − t"
+    assert called.by_user(other, other) is None
+    assert called.by_user(2.0, 2.0) is None
 
 
 def test_several_outputs_are_one_story():

@@ -132,7 +132,10 @@ def test_renderings_are_what_save_writes(no_dot, graph, tmp_path):
     assert graph.save(tmp_path / "x.dot").read_text(encoding="utf-8") == graph.dot
     assert graph.save(tmp_path / "x.mmd").read_text(encoding="utf-8") == graph.mermaid
     shown = graph._repr_mimebundle_()
+    inline = shown.pop("text/html")
     assert shown == {"image/svg+xml": graph.svg(), "text/plain": str(graph)}
+    assert inline.startswith('<svg style="max-width: 100%')  # as wide as a cell, at most
+    assert graph.svg().endswith(inline)
 
 
 def test_a_png_has_twice_the_points(no_dot, graph):
@@ -157,7 +160,8 @@ def test_without_graphviz_the_text_is_written(no_graphviz, graph, tmp_path, name
 def test_without_graphviz_a_notebook_shows_mermaid(no_graphviz, graph):
     shown = graph._repr_mimebundle_()
     assert {*shown} == {"text/markdown", "text/plain"}
-    assert shown["text/markdown"].startswith(f"```mermaid\n{graph.mermaid}```\n")
+    assert shown["text/markdown"].endswith(f"```mermaid\n{graph.mermaid}```")
+    assert str(graph) in shown["text/markdown"]
     assert all("pip install pygraphviz" in text for text in shown.values())
     assert shown["text/plain"].startswith(str(graph))
     for render in (graph.svg, graph.png):

@@ -77,11 +77,11 @@ def test_each_value_is_computed_once_and_handed_back_once(saved):
         "a1 = tanh(z1)",
         "a1 @ W2",
         "a1²",
-        "1/20 Σ (·²)",
-        "(a1 @ W2) + (1/20 Σ)",
-        "h1 = (+) − t",
+        "1/20 Σ (a1²)",
+        "(a1 @ W2) + (1/20 Σ ·²)",
+        "h1 = ((a1 @ W2) + (1/20 Σ)) − t",
         "h1²",
-        "loss = 1/10 Σ (·²)",
+        "loss = 1/10 Σ (h1²)",
     ]
     backward = [s["vertex"] for s in steps if s["phase"] == "backward"]
     assert len(backward) == len(set(backward)) == len(forward) + len(leaves)
@@ -106,9 +106,15 @@ def test_rules_stand_at_what_is_handed_on(saved):
         if s["phase"] == "backward"
         for r in s["results"]
     }
-    assert told["∂loss/∂z1"] == "d_a1 ⊙ (1 − a1²)"
-    assert told["∂loss/∂W1"] == "xᵀ d_z1"
-    assert told["∂loss/∂b1"] == "Σ over axis 0 of d_z1"
+    assert told["∂loss/∂z1"] == "d ⊙ (1 − a1²)"
+    assert told["∂loss/∂W1"] == "xᵀ d"
+    assert told["∂loss/∂b1"] == "Σ over axis 0 of d"
+    assert all(told.values())
+    backward = [step for step in data["steps"] if step["phase"] == "backward"]
+    reads = {step["formula"]: [x["name"] for x in step["reads"]] for step in backward}
+    assert reads["x @ W1"] == ["x"]
+    assert reads["a1 = tanh(z1)"] == ["a1"]
+    assert reads["a1 @ W2"] == ["a1", "W2"]
 
 
 NASTY = "</script><script>alert(1)</script>"
@@ -140,6 +146,50 @@ def test_a_comparison_is_shown_at_its_steps(tmp_path):
     }
     by_hand = numbers(data["arrays"][marks["∂loss/∂W1"]["array"]])
     np.testing.assert_allclose(by_hand, 2 * al.grad(loss, W1), rtol=1e-2)
+
+
+def losses():
+    rng = np.random.default_rng(1)
+    A = Tensor(rng.normal(size=(4, 3)), name="A")
+    y, t = np.array([0, 2, 1, 0]), np.eye(3)[[0, 2, 1, 0]]
+    e = np.exp(A - A.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    q = 1 / (1 + np.exp(-A))
+    x = rng.normal(size=(4, 2))
+    W = Tensor(rng.normal(size=(2, 3)), name="W")
+    return {
+        "picked": -np.log(p[np.arange(4), y]).mean(),
+        "one-hot": -(t * np.log(p)).sum() / 4,
+        "log softmax": -al.log_softmax(A)[np.arange(4), y].mean(),
+        "binary": -(t * np.log(q) + (1 - t) * np.log(1 - q)).mean(),
+        "computed twice": (al.tanh(x @ W) * al.sigmoid(x @ W)).sum(),
+        "one name": (Tensor(A.data, name="w") * Tensor(A.data + 1, name="w")).sum(),
+        "a product": (A * np.arange(3.0) ** 2).sum(),
+    }
+
+
+@pytest.mark.parametrize("name", losses())
+def test_every_step_has_its_rule_and_its_whole_gradient(name, tmp_path):
+    loss = losses()[name]
+    page = al.draw(loss).save(tmp_path / "x.html")
+    steps = data_of(page.read_text(encoding="utf-8"))["steps"]
+    backward = [step for step in steps if step["phase"] == "backward"]
+    assert all(result["rule"] for step in backward for result in step["results"])
+    assert all("d" in result["rule"] for step in backward for result in step["results"])
+    names = [step["incoming"]["name"] for step in backward]
+    assert len(names) == len(set(names))
+
+
+def test_what_is_computed_twice_is_one_value(tmp_path):
+    loss = losses()["computed twice"]
+    data = data_of(al.draw(loss).save(tmp_path / "x.html").read_text(encoding="utf-8"))
+    found = {s["incoming"]["name"]: s for s in data["steps"] if s["phase"] == "backward"}
+    z = loss.inputs[0].inputs[0].inputs[0]
+    a, b = np.tanh(z.data), 1 / (1 + np.exp(-z.data))
+    g = (1 - a**2) * b + a * b * (1 - b)
+    step = found["∂loss/∂z1"]["incoming"]
+    np.testing.assert_allclose(numbers(data["arrays"][step["array"]]), g, rtol=1e-3)
+    assert len(step["parts"]) == 2
 
 
 def test_large_arrays_are_told_in_words(tmp_path):
