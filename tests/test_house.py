@@ -19,7 +19,7 @@ TESTS = Path(__file__).parent
 
 # The engine's files in their order, and the catalogue's: each imports those before it only.
 FILES = ["mode", "graph", "views", "names", "trees", "showing"]
-FILES += ["op", "ops", "reverse", "tensor", "func"]
+FILES += ["op", "ops", "reverse", "lazy", "tensor", "func"]
 DOORS = {"__init__", "__main__"}  # of the package
 DOCTOR = "doctor"  # looks into all rooms, and into nn; only the door of the shell opens on it
 OPS = ["elementwise", "shapes", "reductions", "linear", "losses", "namesakes"]
