@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -17,10 +18,11 @@ def is_lazy(x: Any) -> bool:
     return hasattr(type(x), "__dask_graph__")
 
 
-def computed(arrays: Iterable[Any]) -> list[Any]:
+def computed(arrays: Iterable[Any], progress: bool = True) -> list[Any]:
     """Arrays, with the values of the lazy ones, which are computed together, so each step once.
 
-    What takes more than two seconds shows Dask's bar on stderr; on a cluster, its dashboard does.
+    progress: show Dask's bar on stderr for what takes more than 2 seconds; of what a cluster
+    computes, its dashboard shows it.
 
     >>> computed([1.0, "text"])
     [1.0, 'text']
@@ -31,7 +33,7 @@ def computed(arrays: Iterable[Any]) -> list[Any]:
     import dask
     from dask.diagnostics import ProgressBar
 
-    with ProgressBar(minimum=2, out=sys.stderr):
+    with ProgressBar(minimum=2, out=sys.stderr) if progress else nullcontext():
         return list(dask.compute(*arrays))
 
 

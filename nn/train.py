@@ -20,7 +20,7 @@ import numpy as np
 from autograd_lite import Table, Tensor, describe, no_grad
 
 from .checks import check_has, whole
-from .data import batches, paired
+from .data import epoch_batches, paired, predicted
 from .init import Rng
 from .layers import generator
 from .module import Module, short
@@ -157,7 +157,10 @@ def fit(
     """Train `model` on samples x and targets y: forward, backward and one step for each batch.
 
     loss: a function of prediction and target, such as `nn.mse`. x, y: arrays or lists of rows,
-    which are not cast: float64 data make a float32 model compute in float64. validation: a pair
+    which are not cast: float64 data make a float32 model compute in float64. They need not fit in
+    memory: a memmap, or an array of Dask, zarr or h5py, is read a chunk of rows at a time, and
+    shuffled as `nn.batches` says. Or x is a function that returns an iterable of batches, such as a
+    generator of pairs, and y is None; batch_size and shuffle are its own then. validation: a pair
     (x, y); after each epoch its loss is computed, and its metrics. metrics: functions of prediction
     and target by name, of the training data where there is no validation. rng: a generator or seed
     for the order of samples. progress: show a bar (tqdm's, where it is installed) on stderr.
@@ -193,7 +196,8 @@ def fit(
                 f"{name} is {describe(data)}; a plain array is needed, for data are constants and "
                 f"not differentiated; pass {name}.data"
             )
-    x, y = paired(x, y)
+    x, y = (x, y) if y is None else paired(x, y)
+    epoch_of = epoch_batches(x, y, batch_size, shuffle, rng, epochs)
     x_seen, y_seen = x, y
     if validation is not None:
         if not isinstance(validation, (tuple, list)) or len(validation) != 2:
@@ -209,6 +213,11 @@ def fit(
             f"metrics is {describe(metrics)}; a dict of functions by name is needed; pass "
             "{'accuracy': nn.accuracy}"
         )
+    if metrics and y_seen is None:
+        raise ValueError(
+            "metrics are asked for, of batches that are there once; samples to predict are needed; "
+            "pass validation=(x, y)"
+        )
     history = History() if history is None else history
     check_has(history, "last", "history", "a History", "pass what an earlier fit returned")
     done = len(history.loss)
@@ -217,8 +226,8 @@ def fit(
     try:
         step.enter()
         for epoch, show in _epochs(range(done + 1, done + epochs + 1), progress):
-            total = 0.0
-            for xb, yb in batches(x, y, batch_size, shuffle, rng):
+            total, count = 0.0, 0
+            for xb, yb in epoch_of():
                 batch_loss = step(xb, yb)
                 if not math.isfinite(batch_loss):
                     warnings.warn(
@@ -230,16 +239,21 @@ def fit(
                     )
                     return history
                 total += batch_loss * len(xb)
-            history.loss.append(total / len(x))
+                count += len(xb)
+            if not count:
+                raise ValueError(
+                    f"epoch {epoch} had no batches; one at least is needed; look at what makes them"
+                )
+            history.loss.append(total / count)
             if validation is not None or metrics:
                 step.leave()  # for what follows may look at the model, and change it
-                prediction = model.predict(x_seen)
+                prediction, target = predicted(model, x_seen, y_seen)
                 if validation is not None:
                     with no_grad():
-                        _add(history.validation_loss, epoch, float(loss(prediction, y_seen)))
+                        _add(history.validation_loss, epoch, float(loss(prediction, target)))
                 for name, metric in (metrics or {}).items():
                     values = history.metrics.setdefault(name, [])
-                    _add(values, epoch, float(metric(prediction, y_seen)))
+                    _add(values, epoch, float(metric(prediction, target)))
                 step.enter()
             show(history.last())
     finally:
