@@ -82,11 +82,11 @@ def plan(
 def read(x: Any, y: Any, rows: slice) -> tuple[np.ndarray, np.ndarray]:
     """Rows of both, in memory; what is not computed yet is, for both at once."""
     a, b = computed([x[rows], y[rows]], progress=False)
-    return _in_memory(a), _in_memory(b)
+    return in_memory(a), in_memory(b)
 
 
-def _in_memory(x: Any) -> np.ndarray:
-    """A memmap would be read no sooner than its numbers are used."""
+def in_memory(x: Any) -> np.ndarray:
+    """Rows as an array; a memmap would be read no sooner than its numbers are used."""
     return np.array(x) if isinstance(x, np.memmap) else np.asarray(x)
 
 

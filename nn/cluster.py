@@ -1,0 +1,393 @@
+"""Synchronous data-parallel training on a cluster of dask.distributed.
+
+A batch is that of one process, cut into a share for each worker. A worker computes the gradient of
+its share; the gradients are summed in pairs, on the workers; the sum comes back for one update.
+What a step needs is in the client's hands, or Dask can compute it again: where a worker is lost
+with what only it held, the step is taken again.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import cycle, pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import autograd_lite as al
+from autograd_lite import Tensor, describe
+
+from .checks import check_has
+from .chunks import (
+    Piece,
+    ahead,
+    chunk_ends,
+    chunk_order,
+    in_memory,
+    is_chunked,
+    joined,
+    plan,
+    spans,
+)
+from .data import paired
+from .init import Rng
+from .module import Module
+from .optim import Optimizer
+from .step import Loss, op_by_op, recorded_loss, without_part
+
+AGAIN = 5  # times that a step is tried, where workers are lost meanwhile
+PATIENCE = 60  # s to wait for a worker where there is none
+
+
+class Cluster:
+    """Steps of training that workers take together, each with a share of the rows of a batch.
+
+    `batches` gives those of one more epoch, and a call with one of them is a step.
+    """
+
+    def __init__(
+        self, client: Any, model: Module, loss: Loss, optimizer: Optimizer, x: Any, y: Any
+    ) -> None:
+        remedy = "pass distributed.Client(), which pip install 'autograd-lite[cluster]' brings"
+        check_has(client, "scatter", "cluster", "a Client of dask.distributed", remedy)
+        self.client = client
+        self.model, self.loss, self.optimizer = model, loss, optimizer
+        self.rows = _Rows(client, x, y)
+        self.parameters: list[Tensor] = []  # that are trained: known from the first batch on
+        self._is_mean: bool | None = None  # the loss, or it is a sum; None: not known yet
+        self._workers: list[str] = []  # their addresses, in the order of shares
+        self._gradient: Any = None  # on the workers
+        self._has_told = False
+
+    def batches(self, size: int, shuffle: bool, rng: Rng) -> Iterator[tuple[Batch, None]]:
+        """The batches of one more epoch: those of one process."""
+        self._find_workers()
+        return ((batch, None) for batch in self.rows.batches(size, shuffle, rng))
+
+    def enter(self) -> None:
+        """Nothing is taken from the model: it has its parameters all the time."""
+
+    leave = enter
+
+    def __call__(self, batch: Batch, _: None) -> float:
+        """The loss of a batch, after which the parameters are updated if it is finite."""
+        if self._is_mean is None:
+            total = self._checked(batch)
+        else:
+            total = self._tried(self._summed, batch)
+        if total.reason and not self._has_told:
+            self._has_told = True
+            warnings.warn(op_by_op(self.model, total.reason), RuntimeWarning, stacklevel=3)
+        if math.isfinite(total.loss):
+            for p, slope in zip(self.parameters, total.slopes):
+                p.grad = np.require(slope, requirements="W")
+            self.optimizer.step()
+        return total.loss
+
+    def _tried(self, work: Callable[[Batch], Any], batch: Batch) -> Any:
+        """What comes of a batch: tried again where workers were lost with what only they held."""
+        from distributed.client import CancelledError, FutureCancelledError
+        from distributed.comm import CommClosedError
+
+        lost = (CancelledError, FutureCancelledError, CommClosedError, TimeoutError)
+        for left in reversed(range(AGAIN)):
+            try:
+                return work(batch)
+            except lost as error:
+                if not left:
+                    raise RuntimeError(
+                        f"a step failed {AGAIN} times, for workers were lost ({error}); workers "
+                        "that stay are needed; look at their memory, and at their logs"
+                    ) from error
+                self.rows.forget()
+                self._gradient = None
+                self._find_workers()
+
+    def _find_workers(self) -> None:
+        self.client.wait_for_workers(1, PATIENCE)
+        self._workers = [*self.client.nthreads()]
+
+    def _summed(self, batch: Batch) -> Share:
+        """Loss and gradients of a batch: the sum of those of its shares, by a tree."""
+        sums = self._shares(batch.cut(len(self._workers)), len(batch))
+        while len(sums) > 1:
+            pairs = [sums[i : i + 2] for i in range(0, len(sums), 2)]
+            sums = [self.client.submit(added, *pair, pure=False) for pair in pairs]
+        found: Share = self.client.gather(sums[0])
+        return found
+
+    def _shares(self, shares: list[Batch], whole: float) -> list[Any]:
+        """Futures of the loss and gradients of shares, of the mean over `whole` samples."""
+        if self._gradient is None:
+            sent = sendable(self.model, self.loss, self.parameters)
+            self._gradient = self.rows.sent(Gradient(sent))
+        values = self.rows.sent([p.value for p in self.parameters])
+        weights = [len(share) / whole if self._is_mean else 1.0 for share in shares]
+        return [
+            self.client.submit(
+                *(Gradient.of, self._gradient, values, self.rows.of(share), weight),
+                workers=worker,
+                allow_other_workers=True,  # where it is lost
+                pure=False,
+            )
+            for share, weight, worker in zip(shares, weights, cycle(self._workers))
+        ]
+
+    def _checked(self, batch: Batch) -> Share:
+        """Loss and gradients of a batch that is held against the same in this process.
+
+        So it is found out which parameters the loss depends on, and whether it is a mean over
+        samples or a sum. Raises ValueError if it is neither.
+        """
+        whole = self._here(*self._tried(self.rows.gathered, batch))
+        if not math.isfinite(whole.loss):
+            return whole
+        shares = batch.cut(max(len(self._workers), 2))
+        parts = self._tried(lambda _: self.client.gather(self._shares(shares, 1.0)), batch)
+        combined = {}
+        for is_mean in (True, False):
+            weights = [len(share) / len(batch) if is_mean else 1.0 for share in shares]
+            total = weighted(parts, weights)
+            if _near(total, whole):
+                combined[is_mean] = total
+        if not combined:
+            raise ValueError(
+                f"the loss of a batch of {len(batch)} samples is neither the sum nor the mean of "
+                "the losses of its shares; it must be, for each worker computes one; add up or "
+                "average over samples, of which none depends on others, and draw nothing random"
+            )
+        if len(combined) == 1 and len(shares) > 1:
+            (self._is_mean,) = combined
+        return next(iter(combined.values()))
+
+    def _here(self, x: Any, y: Any) -> Share:
+        """Loss and gradients of a whole batch, op by op, of what the loss depends on."""
+        self.optimizer.zero_grad()
+        result = recorded_loss(self.model, self.loss, x, y)
+        result.backward()
+        self.parameters = [p for p in self.optimizer.parameters if p.grad is not None]
+        if not self.parameters:
+            raise without_part(self.model, self.optimizer)
+        slopes = [p.grad for p in self.parameters]
+        for p in self.model.parameters():
+            p.grad = None
+        return Share(float(result.item()), slopes)
+
+
+def _near(a: Share, b: Share) -> bool:
+    """Are they the same to half of the digits of the gradients?"""
+    digits = max(np.finfo(g.dtype).eps for g in b.slopes) ** 0.5
+    pairs = zip([a.loss, *a.slopes], [b.loss, *b.slopes])
+    return all(np.abs(x - y).max() <= digits * np.abs(y).max() for x, y in pairs)
+
+
+# Rows -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Rows that a step is made with: the pieces of chunks that they are in, in order."""
+
+    pieces: list[Piece]
+
+    def __len__(self) -> int:
+        return sum(len(rows) for _, rows in self.pieces)
+
+    def cut(self, count: int) -> list[Batch]:
+        """Shares of about as many rows, `count` or as many as there are rows."""
+        n = len(self)
+        ends = [n * i // min(count, n) for i in range(min(count, n) + 1)]
+        return [self._part(start, end) for start, end in pairwise(ends)]
+
+    def _part(self, start: int, end: int) -> Batch:
+        part = []
+        for chunk, rows in self.pieces:
+            if len(taken := rows[max(start, 0) : max(end, 0)]):
+                part.append((chunk, taken))
+            start, end = start - len(rows), end - len(rows)
+        return Batch(part)
+
+
+class _Rows:
+    """Samples and targets as workers hold them, by chunks.
+
+    Arrays in memory are one chunk, which comes to every worker, once. Of what is read by chunks,
+    one is on one worker at a time, with the next one coming, and shares are taken there: a Dask
+    array's is computed, others are read here and sent.
+    """
+
+    def __init__(self, client: Any, x: Any, y: Any) -> None:
+        self.client = client
+        self.x, self.y = paired(x, y)
+        self.is_everywhere = not (is_chunked(x) or is_chunked(y))
+        count = self.x.shape[0]
+        self.spans = spans([count] if self.is_everywhere else chunk_ends(self.x, self.y))
+        self._held: dict[int, Any] = {}  # chunks, by their numbers
+
+    def batches(self, size: int, shuffle: bool, rng: Rng) -> Iterator[Batch]:
+        order = chunk_order(len(self.spans), shuffle, rng)
+        coming = ahead(partial(self._chunk, i) for i in order)
+        lengths = [rows.stop - rows.start for rows in self.spans]
+        last = -1
+        for pieces in plan(order, lengths, size, shuffle, rng):
+            for i, _ in pieces:
+                if i != last:
+                    next(coming)
+                    last = i
+            yield Batch(pieces)
+            for i, _ in pieces:
+                if i != last:
+                    self._held.pop(i, None)
+        if not self.is_everywhere:
+            self.forget()
+
+    def of(self, share: Batch) -> Any:
+        """The rows of a share, as the workers are told."""
+        told = [(*self._chunk(i), rows) for i, rows in share.pieces]
+        return told if self.is_everywhere else self.client.submit(taken, told, pure=False)
+
+    def gathered(self, batch: Batch) -> tuple[Any, Any]:
+        """The rows of a batch, here."""
+        ((x, y, _),) = self.client.gather(self.client.submit(taken, self.of(batch), pure=False))
+        return x, y
+
+    def forget(self) -> None:
+        """Have the chunks sent again, for workers lost them."""
+        self._held.clear()
+
+    def _chunk(self, i: int) -> tuple[Any, Any]:
+        """Futures of the rows of a chunk."""
+        if i not in self._held:
+            rows = self.spans[i]
+            self._held[i] = self._sent(self.x[rows]), self._sent(self.y[rows])
+        held: tuple[Any, Any] = self._held[i]
+        return held
+
+    def _sent(self, rows: Any) -> Any:
+        if hasattr(type(rows), "__dask_graph__"):
+            return self.client.compute(rows)
+        return self.sent(in_memory(rows))
+
+    def sent(self, x: Any) -> Any:
+        """A future of something that is here. (A broadcast hangs if a worker dies meanwhile.)"""
+        (future,) = self.client.scatter([x], hash=False)
+        return future
+
+
+# What workers run -------------------------------------------------------------------------------
+
+
+class Share(NamedTuple):
+    """The loss and gradients of some samples, and why they were not computed compiled, if so."""
+
+    loss: float
+    slopes: list[Any]
+    reason: str = ""
+
+
+def taken(pieces: list[tuple[Any, Any, Any]]) -> list[tuple[Any, Any, Any]]:
+    """Rows of chunks as one piece, of which all rows are meant."""
+    x, y = joined((x, y) if rows is None else (x[rows], y[rows]) for x, y, rows in pieces)
+    return [(x, y, None)]
+
+
+def added(*shares: Share) -> Share:
+    """The sum of shares."""
+    return weighted(shares, [1.0] * len(shares))
+
+
+def weighted(shares: Any, weights: list[float]) -> Share:
+    """The sum of shares, each times a number."""
+    first, *others = (
+        Share(w * its.loss, [w * g for g in its.slopes] if w != 1 else its.slopes, its.reason)
+        for its, w in zip(shares, weights)
+    )
+    for its in others:
+        slopes = [a + b for a, b in zip(first.slopes, its.slopes)]
+        first = Share(first.loss + its.loss, slopes, first.reason or its.reason)
+    return first
+
+
+class Gradient:
+    """The loss and gradients of a model on rows, compiled where it runs.
+
+    sent: what `sendable` gives. A copy, on another worker, compiles anew.
+    """
+
+    def __init__(self, sent: bytes) -> None:
+        self.sent = sent
+        self.run: Callable[..., Any] | None = None
+        self.reason = ""
+
+    def __reduce__(self) -> Any:
+        return Gradient, (self.sent,)
+
+    def of(self, values: list[Any], pieces: list[tuple[Any, Any, Any]], weight: float) -> Share:
+        """Loss and gradients, times the weight, for such values of the parameters."""
+        if self.run is None:
+            self.run = al.compile(self._loaded())
+        ((x, y, _),) = taken(pieces)
+        try:
+            loss, slopes = self.run(values, x, y)
+        except Exception as error:
+            if self.reason:
+                raise
+            self.reason, self.run = str(error), self._loaded()
+            return self.of(values, pieces, weight)
+        return weighted([Share(float(loss), slopes, self.reason)], [weight])
+
+    def _loaded(self) -> Callable[..., Any]:
+        import cloudpickle
+
+        try:
+            model, loss, places = cloudpickle.loads(self.sent)
+        except Exception as error:
+            raise TypeError(
+                f"a worker cannot read the model and the loss: {error}; modules that it can "
+                "import, too, are needed; install them there, or use client.upload_file"
+            ) from error
+        every = model.parameters()
+        slope = al.func.value_and_grad(
+            al.func.at([every[i] for i in places], lambda x, y: recorded_loss(model, loss, x, y))
+        )
+        return lambda values, x, y: slope(values, x, y)
+
+
+def sendable(model: Module, loss: Loss, parameters: list[Tensor]) -> bytes:
+    """A model, a loss and which of its parameters are trained, for workers.
+
+    Raises TypeError for what cannot be sent, with its name and the reason.
+    """
+    import cloudpickle
+
+    places = {id(p): i for i, p in enumerate(model.parameters())}
+    try:
+        sent: bytes = cloudpickle.dumps((model, loss, [places[id(p)] for p in parameters]))
+    except Exception as error:
+        name, part, why = _unsendable(model, loss) or ("the model", model, error)
+        raise TypeError(
+            f"{name} is {describe(part)}, which cannot be sent to workers: {why}; what pickle "
+            "takes is needed; make it where it is used, or leave it out of the model"
+        ) from error
+    return sent
+
+
+def _unsendable(model: Module, loss: Loss) -> tuple[str, Any, Exception] | None:
+    """The innermost part that cannot be sent, its name, and why."""
+    import cloudpickle
+
+    parts = [("the loss", loss)]
+    for path, module in model.named_modules():
+        before = f"{path}." if path else ""
+        parts += [(f"{before}{key} of the model", part) for key, part in vars(module).items()]
+    found = None
+    for name, part in parts:
+        try:
+            cloudpickle.dumps(part)
+        except Exception as error:
+            found = name, part, error
+    return found
