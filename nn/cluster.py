@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import cycle, pairwise
@@ -54,18 +54,17 @@ class Cluster:
     ) -> None:
         remedy = "pass distributed.Client(), which pip install 'autograd-lite[cluster]' brings"
         check_has(client, "scatter", "cluster", "a Client of dask.distributed", remedy)
-        self.client = client
         self.model, self.loss, self.optimizer = model, loss, optimizer
-        self.rows = _Rows(client, x, y)
+        self.workers = _Workers(client)
+        self.rows = _Rows(self.workers, x, y)
         self.parameters: list[Tensor] = []  # that are trained: known from the first batch on
         self._is_mean: bool | None = None  # the loss, or it is a sum; None: not known yet
-        self._workers: list[str] = []  # their addresses, in the order of shares
-        self._gradient: Any = None  # on the workers
+        self._gradients = _OneEach(self.workers, self._sendable, Gradient)
         self._has_told = False
 
     def batches(self, size: int, shuffle: bool, rng: Rng) -> Iterator[tuple[Batch, None]]:
         """The batches of one more epoch: those of one process."""
-        self._find_workers()
+        self.workers.find()
         return ((batch, None) for batch in self.rows.batches(size, shuffle, rng))
 
     def enter(self) -> None:
@@ -104,38 +103,30 @@ class Cluster:
                         "that stay are needed; look at their memory, and at their logs"
                     ) from error
                 self.rows.forget()
-                self._gradient = None
-                self._find_workers()
+                self._gradients.forget()
+                self.workers.find()
 
-    def _find_workers(self) -> None:
-        self.client.wait_for_workers(1, PATIENCE)
-        self._workers = [*self.client.nthreads()]
+    def _sendable(self) -> bytes:
+        return sendable(self.model, self.loss, self.parameters)
 
     def _summed(self, batch: Batch) -> Share:
         """Loss and gradients of a batch: the sum of those of its shares, by a tree."""
-        sums = self._shares(batch.cut(len(self._workers)), len(batch))
+        sums = self._shares(batch.cut(len(self.workers.addresses)), len(batch))
         while len(sums) > 1:
             pairs = [sums[i : i + 2] for i in range(0, len(sums), 2)]
-            sums = [self.client.submit(added, *pair, pure=False) for pair in pairs]
-        found: Share = self.client.gather(sums[0])
+            sums = [self.workers.run(added, *pair) for pair in pairs]
+        found: Share = self.workers.client.gather(sums[0])
         return found
 
     def _shares(self, shares: list[Batch], whole: float) -> list[Any]:
         """Futures of the loss and gradients of shares, of the mean over `whole` samples."""
-        if self._gradient is None:
-            sent = sendable(self.model, self.loss, self.parameters)
-            self._gradient = self.rows.sent(Gradient(sent))
-        values = self.rows.sent([p.value for p in self.parameters])
-        weights = [len(share) / whole if self._is_mean else 1.0 for share in shares]
-        return [
-            self.client.submit(
-                *(Gradient.of, self._gradient, values, self.rows.of(share), weight),
-                workers=worker,
-                allow_other_workers=True,  # where it is lost
-                pure=False,
-            )
-            for share, weight, worker in zip(shares, weights, cycle(self._workers))
-        ]
+        values = self.workers.sent([p.value for p in self.parameters])
+        futures = []
+        for share, worker in zip(shares, cycle(self.workers.addresses)):
+            weight = len(share) / whole if self._is_mean else 1.0
+            arguments = self._gradients.of(worker), values, self.rows.of(share, worker), weight
+            futures.append(self.workers.run(Gradient.of, *arguments, at=worker))
+        return futures
 
     def _checked(self, batch: Batch) -> Share:
         """Loss and gradients of a batch that is held against the same in this process.
@@ -144,10 +135,12 @@ class Cluster:
         samples or a sum. Raises ValueError if it is neither.
         """
         whole = self._here(*self._tried(self.rows.gathered, batch))
+        self._gradients.forget()  # which may have been of other parameters
         if not math.isfinite(whole.loss):
             return whole
-        shares = batch.cut(max(len(self._workers), 2))
-        parts = self._tried(lambda _: self.client.gather(self._shares(shares, 1.0)), batch)
+        shares = batch.cut(max(len(self.workers.addresses), 2))
+        gather = self.workers.client.gather
+        parts = self._tried(lambda _: gather(self._shares(shares, 1.0)), batch)
         combined = {}
         for is_mean in (True, False):
             weights = [len(share) / len(batch) if is_mean else 1.0 for share in shares]
@@ -185,7 +178,55 @@ def _near(a: Share, b: Share) -> bool:
     return all(np.abs(x - y).max() <= digits * np.abs(y).max() for x, y in pairs)
 
 
-# Rows -------------------------------------------------------------------------------------------
+# What is on the workers --------------------------------------------------------------------------
+
+
+class _Workers:
+    """The workers of a client, by their `addresses`, in the order of shares."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.addresses: list[str] = []
+
+    def find(self) -> None:
+        """See who is there; TimeoutError if for long nobody is."""
+        self.client.wait_for_workers(1, PATIENCE)
+        self.addresses = [*self.client.nthreads()]
+
+    def sent(self, x: Any) -> Any:
+        """A future of something that is here. (A broadcast hangs if a worker dies meanwhile.)"""
+        (future,) = self.client.scatter([x], hash=False)
+        return future
+
+    def run(self, f: Callable[..., Any], *args: Any, at: str | None = None) -> Any:
+        """A future of what f returns: at some worker, or at any one if that is lost."""
+        return self.client.submit(f, *args, pure=False, workers=at, allow_other_workers=bool(at))
+
+
+class _OneEach:
+    """What every worker makes for itself, and keeps, of something that is sent once.
+
+    Were it a copy of one future's result, Dask would drop it wherever it is not needed just now.
+    """
+
+    def __init__(
+        self, workers: _Workers, source: Callable[[], Any], make: Callable[..., Any]
+    ) -> None:
+        self.workers, self.source, self.make = workers, source, make
+        self.forget()
+
+    def forget(self) -> None:
+        """Have it sent again."""
+        self._sent: Any = None
+        self._at: dict[str, Any] = {}
+
+    def of(self, worker: str) -> Any:
+        """A future of what a worker has."""
+        if self._sent is None:
+            self._sent = self.workers.sent(self.source())
+        if worker not in self._at:
+            self._at[worker] = self.workers.run(self.make, self._sent, at=worker)
+        return self._at[worker]
 
 
 @dataclass(frozen=True)
@@ -220,62 +261,66 @@ class _Rows:
     array's is computed, others are read here and sent.
     """
 
-    def __init__(self, client: Any, x: Any, y: Any) -> None:
-        self.client = client
+    def __init__(self, workers: _Workers, x: Any, y: Any) -> None:
+        self.workers = workers
         self.x, self.y = paired(x, y)
-        self.is_everywhere = not (is_chunked(x) or is_chunked(y))
-        count = self.x.shape[0]
-        self.spans = spans([count] if self.is_everywhere else chunk_ends(self.x, self.y))
-        self._held: dict[int, Any] = {}  # chunks, by their numbers
+        self._whole: _OneEach | None = None
+        self._chunks: dict[int, Any] = {}  # futures of those that are in use, by their numbers
+        if is_chunked(x) or is_chunked(y):
+            self.spans = spans(chunk_ends(self.x, self.y))
+        else:
+            self.spans = spans([len(self.x)])
+            self._whole = _OneEach(workers, lambda: (self.x, self.y), tuple)
 
     def batches(self, size: int, shuffle: bool, rng: Rng) -> Iterator[Batch]:
         order = chunk_order(len(self.spans), shuffle, rng)
-        coming = ahead(partial(self._chunk, i) for i in order)
         lengths = [rows.stop - rows.start for rows in self.spans]
-        last = -1
-        for pieces in plan(order, lengths, size, shuffle, rng):
-            for i, _ in pieces:
-                if i != last:
-                    next(coming)
-                    last = i
-            yield Batch(pieces)
-            for i, _ in pieces:
-                if i != last:
-                    self._held.pop(i, None)
-        if not self.is_everywhere:
-            self.forget()
+        batches = map(Batch, plan(order, lengths, size, shuffle, rng))
+        return batches if self._whole else self._with_chunks(order, batches)
 
-    def of(self, share: Batch) -> Any:
-        """The rows of a share, as the workers are told."""
-        told = [(*self._chunk(i), rows) for i, rows in share.pieces]
-        return told if self.is_everywhere else self.client.submit(taken, told, pure=False)
+    def _with_chunks(self, order: list[int], batches: Iterable[Batch]) -> Iterator[Batch]:
+        """The batches, with their chunks, and the next one, on their way while they are used."""
+        coming = ahead(partial(self._chunk, i) for i in order)
+        used: set[int] = set()
+        for batch in batches:
+            now = {i for i, _ in batch.pieces}
+            for _ in now - used:
+                next(coming)
+            for i in used - now:
+                self._chunks.pop(i, None)
+            used = now
+            yield batch
+        self.forget()
+
+    def of(self, share: Batch, worker: str) -> Any:
+        """The rows of a share, as a worker is told."""
+        if self._whole:
+            return [(self._whole.of(worker), rows) for _, rows in share.pieces]
+        return self.workers.run(taken, [(self._chunk(i), rows) for i, rows in share.pieces])
 
     def gathered(self, batch: Batch) -> tuple[Any, Any]:
         """The rows of a batch, here."""
-        ((x, y, _),) = self.client.gather(self.client.submit(taken, self.of(batch), pure=False))
+        told = self.of(batch, self.workers.addresses[0])
+        (((x, y), _),) = self.workers.client.gather(self.workers.run(taken, told))
         return x, y
 
     def forget(self) -> None:
-        """Have the chunks sent again, for workers lost them."""
-        self._held.clear()
+        """Have rows sent again, for workers lost them."""
+        self._chunks.clear()
+        if self._whole:
+            self._whole.forget()
 
     def _chunk(self, i: int) -> tuple[Any, Any]:
-        """Futures of the rows of a chunk."""
-        if i not in self._held:
-            rows = self.spans[i]
-            self._held[i] = self._sent(self.x[rows]), self._sent(self.y[rows])
-        held: tuple[Any, Any] = self._held[i]
-        return held
+        """Futures of the samples and targets of a chunk."""
+        if i not in self._chunks:
+            self._chunks[i] = tuple(self._future(data[self.spans[i]]) for data in (self.x, self.y))
+        chunk: tuple[Any, Any] = self._chunks[i]
+        return chunk
 
-    def _sent(self, rows: Any) -> Any:
+    def _future(self, rows: Any) -> Any:
         if hasattr(type(rows), "__dask_graph__"):
-            return self.client.compute(rows)
-        return self.sent(in_memory(rows))
-
-    def sent(self, x: Any) -> Any:
-        """A future of something that is here. (A broadcast hangs if a worker dies meanwhile.)"""
-        (future,) = self.client.scatter([x], hash=False)
-        return future
+            return self.workers.client.compute(rows)
+        return self.workers.sent(in_memory(rows))
 
 
 # What workers run -------------------------------------------------------------------------------
@@ -289,10 +334,13 @@ class Share(NamedTuple):
     reason: str = ""
 
 
-def taken(pieces: list[tuple[Any, Any, Any]]) -> list[tuple[Any, Any, Any]]:
-    """Rows of chunks as one piece, of which all rows are meant."""
-    x, y = joined((x, y) if rows is None else (x[rows], y[rows]) for x, y, rows in pieces)
-    return [(x, y, None)]
+Taken = list[tuple[tuple[Any, Any], Any]]  # samples and targets, and which of them; None: all
+
+
+def taken(pieces: Taken) -> Taken:
+    """Rows of chunks as one piece."""
+    pairs = ((x, y) if rows is None else (x[rows], y[rows]) for (x, y), rows in pieces)
+    return [(joined(pairs), None)]
 
 
 def added(*shares: Share) -> Share:
@@ -315,7 +363,7 @@ def weighted(shares: Any, weights: list[float]) -> Share:
 class Gradient:
     """The loss and gradients of a model on rows, compiled where it runs.
 
-    sent: what `sendable` gives. A copy, on another worker, compiles anew.
+    sent: what `sendable` gives.
     """
 
     def __init__(self, sent: bytes) -> None:
@@ -323,14 +371,11 @@ class Gradient:
         self.run: Callable[..., Any] | None = None
         self.reason = ""
 
-    def __reduce__(self) -> Any:
-        return Gradient, (self.sent,)
-
-    def of(self, values: list[Any], pieces: list[tuple[Any, Any, Any]], weight: float) -> Share:
+    def of(self, values: list[Any], pieces: Taken, weight: float) -> Share:
         """Loss and gradients, times the weight, for such values of the parameters."""
         if self.run is None:
             self.run = al.compile(self._loaded())
-        ((x, y, _),) = taken(pieces)
+        (((x, y), _),) = taken(pieces)
         try:
             loss, slopes = self.run(values, x, y)
         except Exception as error:

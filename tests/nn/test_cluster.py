@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 import threading
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -25,8 +26,11 @@ Y = np.sin(X @ RNG.standard_normal((5, 2)))
 def local():
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # a death is told at length
     settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
-    with distributed.LocalCluster(processes=True, **settings) as cluster:
-        yield cluster
+    cluster = distributed.LocalCluster(processes=True, **settings)
+    yield cluster
+    with suppress(KeyError):  # it may not find the names of workers that were killed
+        cluster.close()
+    cluster.close()
 
 
 @pytest.fixture(scope="module")
@@ -124,13 +128,27 @@ def test_workers_that_are_killed_in_an_epoch_take_nothing_with_them(client, data
 def test_a_worker_that_is_added_takes_its_share(client, local):
     steps = Cluster(client, network(), nn.mse, nn.SGD(network().parameters()), X, Y)
     next(steps.batches(32, False, None))
-    assert len(steps._workers) == 2
+    assert len(steps.workers.addresses) == 2
     local.scale(3)
     client.wait_for_workers(3, 60)
     same(trained(X, Y, cluster=client), trained(X, Y))
     next(steps.batches(32, False, None))
-    assert len(steps._workers) == 3
+    assert len(steps.workers.addresses) == 3
     local.scale(2)
+
+
+def test_each_worker_has_rows_and_a_compiled_gradient_of_its_own(client):
+    """Not a replica: these are dropped where nothing waits for them."""
+    model = network()
+    steps = Cluster(client, model, nn.mse, nn.SGD(model.parameters()), X, Y)
+    for batch in steps.batches(50, True, np.random.default_rng(0)):
+        steps(*batch)
+    for its in (steps._gradients, steps.rows._whole):
+        futures = [its.of(worker) for worker in steps.workers.addresses]
+        assert len({future.key for future in futures}) == len(futures) >= 2
+        holders = client.who_has(futures)
+        for worker, future in zip(steps.workers.addresses, futures, strict=True):
+            assert worker in holders[future.key]
 
 
 def root(prediction, target):
@@ -263,7 +281,7 @@ def test_a_batch_is_cut_into_even_shares_in_its_order():
 
 
 def test_rows_are_taken_and_joined():
-    ((x, y, rows),) = taken([(X, Y, np.array([3, 1])), (X[:2], Y[:2], None)])
+    (((x, y), rows),) = taken([((X, Y), np.array([3, 1])), ((X[:2], Y[:2]), None)])
     assert rows is None
     np.testing.assert_array_equal(x, X[[3, 1, 0, 1]])
     np.testing.assert_array_equal(y, Y[[3, 1, 0, 1]])
@@ -282,7 +300,7 @@ def test_a_worker_computes_the_gradient_of_the_given_values():
     parameters = model.parameters()[:3]
     values = [p.value + 0.1 for p in parameters]
     gradient = Gradient(sendable(model, nn.mse, parameters))
-    found = gradient.of(values, [(X, Y, np.arange(9))], 0.25)
+    found = gradient.of(values, [((X, Y), np.arange(9))], 0.25)
     for p, value in zip(parameters, values, strict=True):
         p.data = value
     loss = nn.mse(model(X[:9]), Y[:9])
@@ -290,7 +308,7 @@ def test_a_worker_computes_the_gradient_of_the_given_values():
     for got, wanted in zip(found.slopes, grad(loss, parameters), strict=True):
         np.testing.assert_allclose(got, wanted / 4, rtol=1e-12)
     tells(
-        lambda: Gradient(b"?").of(values, [(X, Y, None)], 1.0),
+        lambda: Gradient(b"?").of(values, [((X, Y), None)], 1.0),
         TypeError,
         "a worker cannot read",
         "modules",
