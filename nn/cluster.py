@@ -115,7 +115,7 @@ class Cluster:
         while len(sums) > 1:
             pairs = [sums[i : i + 2] for i in range(0, len(sums), 2)]
             sums = [self.workers.run(added, *pair) for pair in pairs]
-        found: Share = self.workers.client.gather(sums[0])
+        found: Share = self.workers.result(sums[0])
         return found
 
     def _shares(self, shares: list[Batch], whole: float) -> list[Any]:
@@ -139,8 +139,7 @@ class Cluster:
         if not math.isfinite(whole.loss):
             return whole
         shares = batch.cut(max(len(self.workers.addresses), 2))
-        gather = self.workers.client.gather
-        parts = self._tried(lambda _: gather(self._shares(shares, 1.0)), batch)
+        parts = self._tried(lambda _: [*map(self.workers.result, self._shares(shares, 1.0))], batch)
         combined = {}
         for is_mean in (True, False):
             weights = [len(share) / len(batch) if is_mean else 1.0 for share in shares]
@@ -201,6 +200,21 @@ class _Workers:
     def run(self, f: Callable[..., Any], *args: Any, at: str | None = None) -> Any:
         """A future of what f returns: at some worker, or at any one if that is lost."""
         return self.client.submit(f, *args, pure=False, workers=at, allow_other_workers=bool(at))
+
+    def result(self, future: Any) -> Any:
+        """What a future gives; TimeoutError if it does not come, and a worker is gone.
+
+        For a task that was meant for a worker which is gone may wait for it for good.
+        """
+        wait = 2.0
+        while True:
+            try:
+                return future.result(wait)
+            except TimeoutError:
+                gone = {*self.addresses} - {*self.client.nthreads()}
+                if gone or future.status == "error":
+                    raise
+                wait *= 2
 
 
 class _OneEach:
@@ -301,7 +315,7 @@ class _Rows:
     def gathered(self, batch: Batch) -> tuple[Any, Any]:
         """The rows of a batch, here."""
         told = self.of(batch, self.workers.addresses[0])
-        (((x, y), _),) = self.workers.client.gather(self.workers.run(taken, told))
+        (((x, y), _),) = self.workers.result(self.workers.run(taken, told))
         return x, y
 
     def forget(self) -> None:

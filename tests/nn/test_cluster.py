@@ -12,7 +12,17 @@ from told import tells
 
 import nn
 from autograd_lite import Tensor, grad
-from nn.cluster import Batch, Cluster, Gradient, Share, added, sendable, taken, weighted
+from nn.cluster import (
+    Batch,
+    Cluster,
+    Gradient,
+    Share,
+    _Workers,
+    added,
+    sendable,
+    taken,
+    weighted,
+)
 
 distributed = pytest.importorskip("distributed", reason="dask.distributed is not installed")
 da = pytest.importorskip("dask.array", reason="Dask is not installed")
@@ -267,6 +277,29 @@ def test_workers_that_are_lost_again_and_again_are_told():
     with pytest.raises(RuntimeError, match=r"failed 5 times, .* \(gone\); workers that stay"):
         Cluster(client, network(), nn.mse, None, X, Y)._tried(client.scatter, None)
     assert client.tries == 5
+
+
+class Coming:
+    """A future that is late some times, or whose task failed."""
+
+    def __init__(self, late, status="pending"):
+        self.late, self.status = late, status
+
+    def result(self, timeout):
+        self.late -= 1
+        if self.late >= 0:
+            raise TimeoutError
+        return 5
+
+
+def test_a_result_is_waited_for_as_long_as_its_workers_are_there():
+    workers = _Workers(Losing())
+    workers.find()
+    assert workers.result(Coming(3)) == 5
+    for late in (Coming(9, "error"), Coming(1)):
+        with pytest.raises(TimeoutError):
+            workers.result(late)
+        workers.addresses = ["one", "that was"]
 
 
 def test_a_batch_is_cut_into_even_shares_in_its_order():
