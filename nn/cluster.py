@@ -188,8 +188,14 @@ class _Workers:
         self.addresses: list[str] = []
 
     def find(self) -> None:
-        """See who is there; TimeoutError if for long nobody is."""
-        self.client.wait_for_workers(1, PATIENCE)
+        """See who is there; RuntimeError if for long nobody is."""
+        try:
+            self.client.wait_for_workers(1, PATIENCE)
+        except TimeoutError as error:
+            raise RuntimeError(
+                f"the cluster has had no worker for {PATIENCE} s; one at least is needed; start "
+                "some, and look at the logs of those that were there"
+            ) from error
         self.addresses = [*self.client.nthreads()]
 
     def sent(self, x: Any) -> Any:

@@ -38,6 +38,15 @@ def test_digits_reaches_its_accuracy_and_writes_its_files(tmp_path, capsys):
     assert "test accuracy" in printed
 
 
+def test_a_cluster_trains_as_one_process_does(capsys):
+    pytest.importorskip("sklearn")
+    pytest.importorskip("distributed", reason="dask.distributed is not installed")
+    apart, losses = load("cluster").main(rows=50_000)
+    assert max(apart.values()) <= 1e-10
+    assert min(losses) < 1
+    assert "one process" in capsys.readouterr().out
+
+
 @pytest.fixture
 def benchmark(monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES)

@@ -19,7 +19,7 @@ from ..terms import Passed, Rules
 from ..trees import held, mapped
 
 T = TypeVar("T")
-MOMENTS = (0, 0.01, 0.1)  # s; a profiler in another thread holds what a frame has for a moment
+MOMENTS = (0, 0.01, 0.1, 1)  # s; a profiler in another thread holds what a frame has for a moment
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ import logging
 import os
 import signal
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from functools import partial
 
 import numpy as np
 import pytest
@@ -32,27 +33,24 @@ X = RNG.standard_normal((200, 5))
 Y = np.sin(X @ RNG.standard_normal((5, 2)))
 
 
-@pytest.fixture(scope="module")
-def local():
+@contextmanager
+def started():
+    """A cluster of two processes."""
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # a death is told at length
-    settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     cluster = distributed.LocalCluster(processes=True, **settings)
-    yield cluster
-    with suppress(KeyError):  # it may not find the names of workers that were killed
+    with distributed.Client(cluster) as client:
+        client.wait_for_workers(2, 60)
+        yield cluster, client
+    with suppress(KeyError):  # it may not find the name of a worker that was killed
         cluster.close()
     cluster.close()
 
 
 @pytest.fixture(scope="module")
-def whole(local):
-    with distributed.Client(local) as client:
+def client():
+    with started() as (_, client):
         yield client
-
-
-@pytest.fixture
-def client(whole):
-    whole.wait_for_workers(2, 60)
-    return whole
 
 
 def total(prediction, target):
@@ -110,41 +108,41 @@ def test_of_a_file_and_of_a_loss_that_is_a_sum(client, tmp_path):
 
 
 class Deadly(nn.SGD):
-    """Momentum; and workers die while the step after some others is taken."""
+    """Momentum; and a worker dies while the step after some others is taken."""
 
-    def __init__(self, parameters, lr, pids=(), after=4):
+    def __init__(self, parameters, lr, pid=None):
         super().__init__(parameters, lr, momentum=0.9)
-        self.pids, self.after = pids, after
+        self.pid = pid
 
     def advance(self):
         super().advance()
-        if self.steps == self.after:
-            for pid in self.pids:
-                threading.Timer(0.01, os.kill, (pid, signal.SIGKILL)).start()
+        if self.pid and self.steps == 4:
+            threading.Timer(0.01, os.kill, (self.pid, signal.SIGKILL)).start()
 
 
 @pytest.mark.parametrize("data", ["in memory", "Dask's"])
-@pytest.mark.parametrize("deaths", [1, 2])
-def test_workers_that_are_killed_in_an_epoch_take_nothing_with_them(client, data, deaths):
+@pytest.mark.parametrize("which", [0, 1])  # one of them was sent the rows and the model
+def test_a_worker_that_is_killed_in_an_epoch_takes_nothing_with_it(data, which):
     x, y = (X, Y) if data == "in memory" else (chunked(X), chunked(Y))
     wanted = trained(x, y, kind=Deadly, epochs=2)
-    pids = [*client.run(os.getpid).values()][:deaths]
-    got = trained(x, y, kind=lambda *a, **k: Deadly(*a, **k, pids=pids), epochs=2, cluster=client)
-    same(got, wanted)
-    client.wait_for_workers(2, 60)
-    assert not {*client.run(os.getpid).values()} & {*pids}
+    with started() as (_, client):
+        pid = [*client.run(os.getpid).values()][which]
+        kind = partial(Deadly, pid=pid)
+        same(trained(x, y, kind=kind, epochs=2, cluster=client), wanted)
+        assert pid not in client.run(os.getpid).values()
 
 
-def test_a_worker_that_is_added_takes_its_share(client, local):
-    steps = Cluster(client, network(), nn.mse, nn.SGD(network().parameters()), X, Y)
-    next(steps.batches(32, False, None))
-    assert len(steps.workers.addresses) == 2
-    local.scale(3)
-    client.wait_for_workers(3, 60)
-    same(trained(X, Y, cluster=client), trained(X, Y))
-    next(steps.batches(32, False, None))
-    assert len(steps.workers.addresses) == 3
-    local.scale(2)
+def test_a_worker_that_is_added_takes_its_share():
+    model = network()
+    with started() as (local, client):
+        steps = Cluster(client, model, nn.mse, nn.SGD(model.parameters()), X, Y)
+        next(steps.batches(32, False, None))
+        assert len(steps.workers.addresses) == 2
+        local.scale(3)
+        client.wait_for_workers(3, 60)
+        same(trained(X, Y, cluster=client), trained(X, Y))
+        next(steps.batches(32, False, None))
+        assert len(steps.workers.addresses) == 3
 
 
 def test_each_worker_has_rows_and_a_compiled_gradient_of_its_own(client):
@@ -266,7 +264,8 @@ class Losing:
         raise distributed.CancelledError("gone")
 
     def wait_for_workers(self, count, timeout):
-        pass
+        if self.tries > 9:
+            raise TimeoutError
 
     def nthreads(self):
         return {"one": 1}
@@ -277,6 +276,8 @@ def test_workers_that_are_lost_again_and_again_are_told():
     with pytest.raises(RuntimeError, match=r"failed 5 times, .* \(gone\); workers that stay"):
         Cluster(client, network(), nn.mse, None, X, Y)._tried(client.scatter, None)
     assert client.tries == 5
+    client.tries = 10
+    tells(_Workers(client).find, RuntimeError, "no worker for 60 s", "one at least", "start some")
 
 
 class Coming:
