@@ -39,7 +39,7 @@ def started():
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # a death is told at length
     settings = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     cluster = distributed.LocalCluster(processes=True, **settings)
-    with distributed.Client(cluster) as client:
+    with distributed.Client(cluster, set_as_default=False) as client:
         client.wait_for_workers(2, 60)
         yield cluster, client
     with suppress(KeyError):  # it may not find the name of a worker that was killed
