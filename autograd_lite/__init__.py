@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import func, ops
 from .graph import Node, Op, Span, describe, next_number, plain, span
+from .lazy import computed
 from .mode import library, no_grad
 from .op import primitive, rewind, state_of
 from .ops import *  # noqa: F403
@@ -63,6 +64,7 @@ __all__ = [
     "check_grad",
     "compare",
     "compile",
+    "computed",
     "derive",
     "describe",
     "draw",

@@ -1,4 +1,6 @@
-"""The shell command: `python -m autograd_lite review FILE.py:forward FILE.py:backward ...`."""
+"""The shell commands: `python -m autograd_lite review FILE.py:forward FILE.py:backward ...`, and
+`python -m autograd_lite doctor`.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,34 @@ from typing import Any
 
 import numpy as np
 
+from .doctor import doctor
 from .reviewing import review
 
 
 def main(given: Sequence[str] | None = None) -> int:
-    """Run a command; its exit status: 0 where the pass is right, 1 where it is wrong."""
+    """Run a command; its exit status: 0 where all is right, 1 where something is wrong."""
     parser = argparse.ArgumentParser(prog="python -m autograd_lite")
-    command = parser.add_subparsers(required=True, metavar="review")
-    one = command.add_parser(
+    commands = parser.add_subparsers(required=True)
+    _add_review(commands)
+    look = commands.add_parser(
+        "doctor",
+        help="versions, speed and extras of this installation, and whether it computes right",
+        description="Look at this installation. Exit status: 1 where something is broken (✗).",
+    )
+    look.set_defaults(run=_doctor)
+    asked = parser.parse_args(given)
+    status: int = asked.run(asked)
+    return status
+
+
+def _doctor(asked: argparse.Namespace) -> int:
+    found = doctor()
+    print(*found, sep="\n")
+    return int(any(finding.state == "broken" for finding in found))
+
+
+def _add_review(commands: Any) -> None:
+    one = commands.add_parser(
         "review",
         help="which line of a handwritten backward pass is wrong, and how it should read",
         description="Hold a handwritten pass against the derivation. Its code is executed.",
@@ -39,7 +61,10 @@ def main(given: Sequence[str] | None = None) -> int:
     one.add_argument(
         "--diff", action="store_true", help="print what mends the files, for git apply"
     )
-    asked = parser.parse_args(given)
+    one.set_defaults(run=_review)
+
+
+def _review(asked: argparse.Namespace) -> int:
     found = review(
         asked.forward,
         asked.backward,

@@ -13,6 +13,7 @@ import numpy as np
 
 from . import ops
 from .graph import Array, Node, describe, frozen, leaf, plain
+from .lazy import computed, is_lazy
 from .mode import mode, tracing
 from .ops import namesakes
 from .reverse import backward
@@ -139,12 +140,14 @@ class Tensor(Node):
                 f"{describe(self)} was asked for as one number; one element is needed; take the "
                 "sum or mean, or .tolist() for all of them"
             )
+        (value,) = computed([value])
         number: float = value.item()  # an int or a bool is one to type checkers
         return number
 
     def tolist(self) -> Any:
         """The value as nested lists of Python numbers."""
-        return self.value.tolist()
+        (value,) = computed([self.value])
+        return value.tolist()
 
     def named(self, name: str) -> Tensor:
         """This Tensor, with a name: `z = (x @ W).named("z")`."""
@@ -195,7 +198,7 @@ class Tensor(Node):
         return repr(self)
 
     def __repr__(self) -> str:
-        if tracing():  # a debugger shows it there, and a notebook; print is refused
+        if tracing() or is_lazy(self.value):  # there a debugger shows it; print is refused
             text, details = "...", [f"shape={self.shape}"]
         else:
             most = np.get_printoptions()["threshold"]
@@ -210,6 +213,8 @@ class Tensor(Node):
         facts = f"{self.shape} {self.dtype}{f', computed by {self.op.name}' if self.op else ''}"
         if tracing():
             text = "The values are not known while a function is being compiled."
+        elif is_lazy(self.value):
+            text = "The values are not computed yet; float(t) and t.tolist() compute them."
         else:
             text = numbers(np.asarray(self.value), MOST, separator=", ", max_line_width=WIDTH)
         return titled(self.name or "Tensor", facts, text)

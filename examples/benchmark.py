@@ -27,6 +27,7 @@ import numpy as np
 from contenders import DIGITS_LOOPS, STEPS, compiled_with, digits, written_out
 
 import autograd_lite as al
+from autograd_lite.doctor import blas
 
 SIZES = [  # layers, samples in a batch
     ((10, 60, 140, 50, 10, 1), 1),
@@ -298,15 +299,9 @@ def heading():
 def kernel():
     """The matrix-product kernel in use, where the package threadpoolctl can tell."""
     try:
-        from threadpoolctl import threadpool_info
+        return ", ".join(text for _, text in blas())
     except ImportError:
         return "unknown BLAS kernel (threadpoolctl is not installed)"
-    return ", ".join(
-        f"{blas['internal_api']} {blas['version']}, kernel {blas.get('architecture')}, "
-        f"{blas['num_threads']} threads"
-        for blas in threadpool_info()
-        if blas["user_api"] == "blas"
-    )
 
 
 def plot(found, path):

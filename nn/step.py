@@ -277,6 +277,24 @@ def recorded_loss(model: Module, loss: Loss, x: Any, y: Any) -> Tensor:
     return result
 
 
+def without_part(model: Module, optimizer: Optimizer, most: int = 3) -> ValueError:
+    """What is told where no parameter of the optimizer has a part in the loss."""
+    names = ", ".join(map(describe, optimizer.parameters[:most]))
+    return ValueError(
+        f"{type(optimizer).__name__} has {names}{', ...' * (len(optimizer.parameters) > most)}, on "
+        f"which the loss of {type(model).__name__} does not depend; parameters of the model that "
+        "is trained are needed; make the optimizer of them, with model.parameters()"
+    )
+
+
+def op_by_op(model: Module, reason: Any) -> str:
+    """What is told where a step is not compiled."""
+    return (
+        f"{type(model).__name__} is trained op by op, which is slower, for it could not be "
+        f"compiled: {reason}"
+    )
+
+
 class NotFinite(FloatingPointError):
     """A loss is NaN or infinite."""
 

@@ -20,12 +20,13 @@ import numpy as np
 from autograd_lite import Table, Tensor, describe, no_grad
 
 from .checks import check_has, whole
-from .data import batches, paired
+from .cluster import Cluster
+from .data import epoch_batches, paired, predicted
 from .init import Rng
 from .layers import generator
 from .module import Module, short
 from .optim import Optimizer
-from .step import Loss, Step, check_trainable, recorded_loss
+from .step import Loss, Step, check_trainable, op_by_op, recorded_loss, without_part
 
 Metric = Callable[[Any, Any], float]
 
@@ -187,17 +188,29 @@ def fit(
     progress: bool = True,
     history: History | None = None,
     phase: str = PHASE,
+    cluster: Any = None,
 ) -> History:
     """Train `model` on samples x and targets y: forward, backward and one step for each batch.
 
     loss: a function of prediction and target, such as `nn.mse`. x, y: arrays or lists of rows,
-    which are not cast: float64 data make a float32 model compute in float64. validation: a pair
+    which are not cast: float64 data make a float32 model compute in float64. They need not fit in
+    memory: a memmap, or an array of Dask, zarr or h5py, is read a chunk of rows at a time, and
+    shuffled as `nn.batches` says. Or x is a function that returns an iterable of batches, such as a
+    generator of pairs, and y is None; batch_size and shuffle are its own then. validation: a pair
     (x, y); after each epoch its loss is computed, and its metrics. metrics: functions of prediction
     and target by name, of the training data where there is no validation. rng: a generator or seed
     for the order of samples. progress: show a bar (tqdm's, where it is installed) on stderr.
     history: of an earlier call that this one goes on from, at another learning rate or resumed; it
     is added to. phase: what this part of the training is called, in the bar, the history and its
-    plot.
+    plot. cluster: a Client of dask.distributed, whose workers each compute the gradient of a share
+    of every batch.
+
+    On a cluster the result is that of one process, but for the order of summation: at most 1e-10
+    apart in float64 after three epochs. Arrays in memory are sent to each worker once; a Dask
+    array's chunks are computed there, at each epoch unless it is persisted. The first batch is held
+    against this process: ValueError for a loss that is neither a mean over samples nor a sum, as
+    where dropout draws. A worker may be lost, and others join: its part is computed again, and they
+    take shares from the next epoch on. TypeError for a model or loss that cannot be sent.
 
     Each step runs compiled (see `nn.Step`): it agrees with the model run op by op to rounding. That
     is checked at the first batch, and again at the first one after metrics or a validation, which
@@ -228,7 +241,9 @@ def fit(
                 f"{name} is {describe(data)}; a plain array is needed, for data are constants and "
                 f"not differentiated; pass {name}.data"
             )
-    x, y = paired(x, y)
+    x, y = (x, y) if y is None else paired(x, y)
+    if cluster is None:
+        epoch_of = epoch_batches(x, y, batch_size, shuffle, rng, epochs)
     x_seen, y_seen = x, y
     if validation is not None:
         if not isinstance(validation, (tuple, list)) or len(validation) != 2:
@@ -249,16 +264,26 @@ def fit(
             f"phase is {describe(phase)}; a name is needed, a text of one line; pass "
             "phase='fine steps'"
         )
+    if metrics and y_seen is None:
+        raise ValueError(
+            "metrics are asked for, of batches that are there once; samples to predict are needed; "
+            "pass validation=(x, y)"
+        )
     history = History() if history is None else history
     check_has(history, "last", "history", "a History", "pass what an earlier fit returned")
     done = len(history.loss)
     model.train()
-    step = _AnyStep(model, loss, optimizer)
+    step: _AnyStep | Cluster
+    if cluster is None:
+        step = _AnyStep(model, loss, optimizer)
+    else:
+        step = Cluster(cluster, model, loss, optimizer, x, y)
+        epoch_of = partial(step.batches, batch_size, shuffle, rng)
     try:
         step.enter()
         for epoch, show in _epochs(range(done + 1, done + epochs + 1), progress, phase):
-            total = 0.0
-            for xb, yb in batches(x, y, batch_size, shuffle, rng):
+            total, count = 0.0, 0
+            for xb, yb in epoch_of():
                 batch_loss = step(xb, yb)
                 if not math.isfinite(batch_loss):
                     warnings.warn(
@@ -270,17 +295,22 @@ def fit(
                     )
                     return history
                 total += batch_loss * len(xb)
-            history.loss.append(total / len(x))
+                count += len(xb)
+            if not count:
+                raise ValueError(
+                    f"epoch {epoch} had no batches; one at least is needed; look at what makes them"
+                )
+            history.loss.append(total / count)
             _add(history.phases, epoch, phase, before=PHASE)
             if validation is not None or metrics:
                 step.leave()  # for what follows may look at the model, and change it
-                prediction = model.predict(x_seen)
+                prediction, target = predicted(model, x_seen, y_seen)
                 if validation is not None:
                     with no_grad():
-                        _add(history.validation_loss, epoch, float(loss(prediction, y_seen)))
+                        _add(history.validation_loss, epoch, float(loss(prediction, target)))
                 for name, metric in (metrics or {}).items():
                     values = history.metrics.setdefault(name, [])
-                    _add(values, epoch, float(metric(prediction, y_seen)))
+                    _add(values, epoch, float(metric(prediction, target)))
                 step.enter()
             show(history.last())
     finally:
@@ -333,12 +363,7 @@ class _AnyStep:
                 self.compiled, self.reason = None, error
         value = self._eager(x, y)  # what is wrong with the model itself is raised here
         if self.reason is not None:
-            warnings.warn(
-                f"{type(self.model).__name__} is trained op by op, which is slower, for it could "
-                f"not be compiled: {self.reason}",
-                RuntimeWarning,
-                stacklevel=3,
-            )
+            warnings.warn(op_by_op(self.model, self.reason), RuntimeWarning, stacklevel=3)
             self.reason = None
         return value
 
@@ -350,21 +375,11 @@ class _AnyStep:
             result.backward()
             del result  # and with it the graph, before the update
             if all(p.grad is None for p in self.optimizer.parameters):
-                raise ValueError(
-                    f"{type(self.optimizer).__name__} has {_names(self.optimizer.parameters)}, on "
-                    f"which the loss of {type(self.model).__name__} does not depend; parameters of "
-                    "the model that is trained are needed; make the optimizer of them, with "
-                    "model.parameters()"
-                )
+                raise without_part(self.model, self.optimizer)
             self.optimizer.step()
         for p in self.untrained:  # backward adds to their gradients, too
             p.grad = None
         return value
-
-
-def _names(parameters: list[Tensor], most: int = 3) -> str:
-    """What some parameters are called, the first of them."""
-    return ", ".join(map(describe, parameters[:most])) + (", ..." * (len(parameters) > most))
 
 
 def accuracy(prediction: Any, target: Any, threshold: float = 0.5) -> float:

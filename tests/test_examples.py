@@ -90,6 +90,15 @@ def test_the_pictures_of_digits_show_none_and_all(digits, wrong):
     assert len(digits.wrong_digits(x, digit, y).axes[0].images) == wrong
 
 
+def test_a_cluster_trains_as_one_process_does(capsys):
+    pytest.importorskip("sklearn")
+    pytest.importorskip("distributed", reason="dask.distributed is not installed")
+    apart, losses = load("cluster").main(rows=50_000)
+    assert max(apart.values()) <= 1e-10
+    assert min(losses) < 1
+    assert "one process" in capsys.readouterr().out
+
+
 @pytest.fixture
 def benchmark(monkeypatch):
     monkeypatch.syspath_prepend(EXAMPLES)

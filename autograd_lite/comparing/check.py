@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Node, check_function, describe
+from ..lazy import settle
 from ..mode import in_mode
 from ..names import Names, Namespace
 from ..op import GENERATORS, rewind, state_of
@@ -155,6 +156,7 @@ def check_grad(
         if isinstance(f, Node):
             y, called = f, Names(names, in_order(f))
             targets = _targets(y, args, wrt, names)
+            settle(y)
             replay = Replay(y, *targets)
             first = first_derivatives(y, replay, targets, rng, called)
         else:
@@ -243,6 +245,7 @@ def _called(
         if isinstance(y, (int, float, np.ndarray, np.generic)):  # the gradient is 0, or lost
             y = Tensor(np.asarray(y, float))
         check_recorded(y, f"what {describe(f)} returned")
+        settle(y)
         return y
 
     states = [(rng, state_of(rng)) for rng in held(args) if isinstance(rng, GENERATORS)]

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..graph import Array, Node, describe
+from ..lazy import settle
 from ..reverse import check_loss, order, pullback, sweep
 from ..showing import Table, paragraph
 from .causes import Cause, Found, explained
@@ -141,6 +142,8 @@ def compare(
     is right, or the mean of both, and so is all that follows from it; the verdict says so. A pass
     makes one choice in each place of an expression, or for each op where there are many.
 
+    Values that are not computed yet, Dask's, are computed once; the graph then holds them.
+
     A wrong shape or a NaN is a verdict, not an error. Raises TypeError if `handwritten` is no dict,
     or a value in it no array of numbers; ValueError if it is empty, or has a name that the graph of
     `loss` does not have, has twice, or has for a constant, and for a loss of several elements.
@@ -176,7 +179,8 @@ def compare(
             "rounding allows"
         )
     found = find(loss, handwritten, names)
-    given = [(x, name, numbers(name, x, g)) for (name, x), g in zip(found, handwritten.values())]
+    gradients = settle(loss, handwritten.values())
+    given = [(x, name, numbers(name, x, g)) for (name, x), g in zip(found, gradients)]
     place = _backwards(loss)
     given.sort(key=lambda one: place[one[0]])
     apart = tolerances(loss, [x for x, *_ in given], float(np.finfo(loss.dtype).eps))

@@ -12,7 +12,7 @@ from ..graph import Array, describe
 from ..op import composition, primitive
 from .elementwise import equal, guarded, multiply
 from .reductions import Axis, kept
-from .shapes import reshape
+from .shapes import reshape, swapaxes
 
 __all__ = [
     "matmul",
@@ -36,7 +36,7 @@ def _left(g: Array, y: Array, a: Array, b: Array) -> Array:
         return g * b if g.ndim == 0 else outer(g, b) if g.ndim == 1 else g[..., None] * b
     if b.ndim == 2:
         return b @ g if g.ndim == 1 else g @ b.T
-    return (b @ g[..., None])[..., 0] if a.ndim == 1 else g @ b.mT
+    return (b @ g[..., None])[..., 0] if a.ndim == 1 else g @ _turned(b)
 
 
 def _right(g: Array, y: Array, a: Array, b: Array) -> Array:
@@ -49,7 +49,11 @@ def _right(g: Array, y: Array, a: Array, b: Array) -> Array:
     if b.ndim == 2:  # one product instead of a batch of them that is then summed
         rows = math.prod(a.shape[:-1])
         return reshape(a, shape=(rows, b.shape[0])).T @ reshape(g, shape=(rows, b.shape[1]))
-    return a.mT @ g
+    return _turned(a) @ g
+
+
+def _turned(x: Array) -> Array:
+    return swapaxes(x, -1, -2)  # mT has no place in the array API that Dask's arrays follow
 
 
 def _columns(x: Array) -> Array:
@@ -172,13 +176,13 @@ def norm(x: Array, *, ord: None = None, axis: Axis = None, keepdims: bool = Fals
 # Solving ----------------------------------------------------------------------------------------
 
 
-@primitive(lambda g, y, x: -y.mT @ g @ y.mT, paper=lambda p, x: p.inverse(x))
+@primitive(lambda g, y, x: -_turned(y) @ g @ _turned(y), paper=lambda p, x: p.inverse(x))
 def inv(x: Array) -> Array:
     """X⁻¹ of a square matrix, or of each in (..., n, n). ∂/∂X = -yᵀ g yᵀ."""
     return np.linalg.inv(x)
 
 
-@primitive(lambda g, y, x: (g * y)[..., None, None] * inv(x).mT)
+@primitive(lambda g, y, x: (g * y)[..., None, None] * _turned(inv(x)))
 def det(x: Array) -> Array:
     """The determinant of a square matrix, or of each in (..., n, n). ∂/∂X = g y (X⁻¹)ᵀ.
 
@@ -193,7 +197,7 @@ def sign_of_det(x: Array) -> Array:
     return np.linalg.slogdet(x)[0]
 
 
-@primitive(lambda g, y, x: g[..., None, None] * inv(x).mT)
+@primitive(lambda g, y, x: g[..., None, None] * _turned(inv(x)))
 def log_of_det(x: Array) -> Array:
     """log |det X|, without overflow; -inf for a singular X. ∂/∂X = g (X⁻¹)ᵀ."""
     return np.linalg.slogdet(x)[1]
@@ -205,15 +209,15 @@ def _solve(a: Array, b: Array, vectors: bool) -> Array:
 
 
 def _solve_left(g: Array, y: Array, a: Array, b: Array) -> Array:
-    gb = _solve(a.mT, g, b.ndim == 1)
+    gb = _solve(_turned(a), g, b.ndim == 1)
     if b.ndim > 1:
-        return -gb @ y.mT
+        return -gb @ _turned(y)
     return -outer(gb, y) if y.ndim == 1 else -_columns(gb) * _rows(y)
 
 
 @primitive(
     _solve_left,
-    lambda g, y, a, b: _solve(a.mT, g, b.ndim == 1),
+    lambda g, y, a, b: _solve(_turned(a), g, b.ndim == 1),
     paper=lambda p, a, b: p.inverse(a) @ b,
 )
 def solve(a: Array, b: Array) -> Array:

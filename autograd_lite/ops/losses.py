@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -124,7 +125,7 @@ def cross_entropy(logits: Array, target: Array) -> Array:
     Raises ValueError for other shapes and for a number that is no class.
     """
     shape, target = np.shape(logits), _numbers(target)
-    _check_size(np.size(logits))
+    _check_size(math.prod(shape))
     if shape and np.shape(target) == shape:
         t = _probabilities(target, logits)
         return -(t * np.where(t == 0, 0, log_softmax(logits))).sum() / _rows(logits)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
+from math import prod
 from typing import Any, overload
 
 import numpy as np
@@ -61,7 +62,7 @@ def inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
 @primitive(_undo_transpose, paper=lambda p, x, axes=None: p.transposed(x, axes))
 def transpose(x: Array, *, axes: tuple[int, ...] | None = None) -> Array:
     """x with its axes in another order; None reverses them."""
-    return x.transpose(axes)
+    return x.T if axes is None else x.transpose(axes)
 
 
 @composition
@@ -106,7 +107,7 @@ def broadcast_to(x: Array, *, shape: tuple[int, ...]) -> Array:
 
 
 def _part(i: int, g: Array, y: Array, *xs: Array, axis: int | None) -> Array:
-    lengths = [np.size(x) if axis is None else x.shape[axis] for x in xs]
+    lengths = [prod(np.shape(x)) if axis is None else x.shape[axis] for x in xs]
     start, end = (0, *accumulate(lengths))[i : i + 2]
     part = along(g, slice(start or None, end), -1 if axis is None else axis)
     return reshape(part, shape=xs[i].shape)
@@ -198,7 +199,14 @@ def scatter(x: Array, *arrays: Array, key: tuple[Any, ...], shape: tuple[int, ..
     y = np.zeros_like(x, shape=shape)
     place = filled(key, arrays)
     if repeats(arrays):
-        np.add.at(y, place, x)
+        try:
+            np.add.at(y, place, x)
+        except TypeError as error:  # arrays that are not in this memory, such as Dask's
+            raise TypeError(
+                f"{describe(y)} was to add up the cotangents of elements that an integer array "
+                f"takes; np.add.at is needed, which {type(y).__name__} of {type(y).__module__} "
+                "does not have; take them with a slice or a mask, or by a product with one_hot"
+            ) from error
     else:
         y[place] = x
     return y

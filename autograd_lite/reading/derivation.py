@@ -109,6 +109,8 @@ def derive(
     end, where it is wrong, and with ↳ where what is wrong follows from another. No lines are put
     together then.
 
+    Values that are not computed yet, Dask's, are computed once; the graph then holds them.
+
     Raises TypeError for a `loss` or `wrt` that is no floating Tensor, ValueError for a loss of
     several elements or one computed inside `no_grad`, RuntimeError for a leaf that was used with
     two values.

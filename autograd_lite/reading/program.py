@@ -92,6 +92,8 @@ def source(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -
     The function takes the named arrays by these names, needs nothing but numpy, and gives what the
     engine gives. It is the recorded run: where Python branched on values, it took that branch.
 
+    Values that are not computed yet, Dask's, are computed once; the graph then holds them.
+
     Raises TypeError for a `loss` or `wrt` that is no floating Tensor, and where an op's forward
     does what cannot be written as numpy calls; ValueError for a loss of several elements or one
     computed inside `no_grad`; RuntimeError for a leaf that was used with two values.

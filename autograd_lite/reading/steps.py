@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..graph import Array, Node, Op, describe, frozen, leaf
+from ..lazy import settle
 from ..mode import in_mode
 from ..names import Names, Namespace, Path
 from ..reverse import check_loss, listed, order, sweep
@@ -102,6 +103,7 @@ def recorded(
     computed from these. Raises what `derive` and `source` say.
     """
     check_loss(loss)
+    settle(loss)
     given = Names(names, order(loss))
     graph = _copied(loss, wrt, given)
     own = {
@@ -390,7 +392,7 @@ def _copied(loss: Node, wrt: Any, names: Names) -> Copy:
         if isinstance(x, np.generic) and names(x) is None:  # each time that numpy gave it
             same = x.dtype, x.tobytes()
         if same not in leaves:
-            node = leaves[same] = leaf(kind, value, getattr(x, "name", None))
+            node = leaves[same] = leaf(kind, value, x.name if isinstance(x, Node) else None)
             node.constant = x.constant if isinstance(x, Node) else True
             originals[node] = x
         node = leaves[same]

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Array, Node, Op, leaf
+from ..lazy import is_lazy
 from ..mode import in_mode
 from ..op import GENERATORS
 from ..reverse import pullback, sweep, unbroadcast
@@ -68,10 +69,11 @@ class Rules:
 def formulas(nodes: Iterable[Node]) -> dict[Node, Node]:
     """For nodes that are equal on paper to an op of another, in whatever way they were written, it.
 
-    What is in the place of a node has the op, inputs and static parameters of that formula.
+    What is in the place of a node has the op, inputs and static parameters of that formula. Values
+    that are not computed yet stay so, and what hangs on them is taken as it was written.
     """
     search = _Search((), exact=False)
-    found = ((node, search.function(node)) for node in nodes)
+    found = ((node, search.function(node)) for node in nodes if not is_lazy(node._array))
     return {node: same.node() for node, same in found if same and not same.negated}
 
 

@@ -69,13 +69,13 @@ def test_an_array_is_left_as_it_is():
 
 
 def test_a_subclass_becomes_a_plain_array_that_shares_its_memory(tmp_path):
-    """Rows of a file are read when a batch is made of them, and no sooner."""
-    on_disk = np.memmap(tmp_path / "x", float, "w+", shape=(7, 2))
-    on_disk[:] = X
-    for x in (on_disk, X.view(Labelled), X.view(np.recarray)):
+    for x in (X.view(Labelled), X.view(np.recarray)):
         plain = samples(x)
         assert type(plain) is np.ndarray
         assert np.shares_memory(plain, x)
+    on_disk = np.memmap(tmp_path / "x", float, "w+", shape=(7, 2))
+    on_disk[:] = X
+    assert samples(on_disk) is on_disk  # which is read by chunks
     for a, b in nn.batches(on_disk, Y.view(Labelled), 3, rng=0):
         assert type(a) is type(b) is np.ndarray
         np.testing.assert_array_equal(a, X[b])
