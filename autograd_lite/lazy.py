@@ -33,7 +33,7 @@ def computed(arrays: Iterable[Any], progress: bool = True) -> list[Any]:
     import dask
     from dask.diagnostics import ProgressBar
 
-    with ProgressBar(minimum=2, out=sys.stderr) if progress else nullcontext():
+    with ProgressBar(minimum=2, dt=0.01, out=sys.stderr) if progress else nullcontext():
         return list(dask.compute(*arrays))
 
 

@@ -99,16 +99,18 @@ def test_the_kernel_that_runs_is_the_one_that_is_told():
     assert clinic._seconds("Haswell") > 0
 
 
-def test_what_is_missing_is_named(quick, monkeypatch):
+def test_what_is_missing_is_named(quick, monkeypatch, tmp_path):
     real = builtins.__import__
 
     def without(name, *args, **settings):
-        if name in ("threadpoolctl", "pygraphviz"):
+        if name == "threadpoolctl":
             raise ImportError(name)
         return real(name, *args, **settings)
 
     monkeypatch.setattr(builtins, "__import__", without)
     monkeypatch.setenv("PATH", "")
+    (tmp_path / "pygraphviz.py").write_text("raise ImportError('hidden')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))  # of the process that lays out
     monkeypatch.setattr(
         metadata, "requires", lambda name: ["numpy>=2", "no-such-thing>=3; extra == 'draw'"]
     )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Array, Node
+from ..lazy import is_lazy
 from ..mode import in_mode
 from ..names import Names
 from ..reading import Told, lines_and_names
@@ -21,7 +22,7 @@ class Called:
 
     nodes: of the graph, in order. names: what the user calls them, as `draw` takes them. What has
     no name there has that of the derivation: z1, a1, h1, loss. `lines`: of the derivation, if there
-    is one.
+    is one: of values that are not computed yet there is none, for it would look at them.
     """
 
     def __init__(
@@ -29,7 +30,10 @@ class Called:
     ) -> None:
         self._names = Names(names, nodes)
         self._times = Counter(filter(None, map(self._names, nodes)))  # a name may be of several
-        self.lines, self._told = _lines(outputs, names) if len(nodes) <= MOST else ([], {})
+        self.lines: list[Told] = []
+        self._told: dict[Any, str] = {}
+        if len(nodes) <= MOST and not any(is_lazy(node._array) for node in nodes):
+            self.lines, self._told = _lines(outputs, names)
 
     def __call__(self, node: Node) -> str | None:
         """What a node is called; None if it has no name."""

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..graph import Array, Node
+from ..lazy import is_lazy
 from ..op import GENERATORS
 from ..reverse import order
 from ..terms import formulas
@@ -318,7 +319,8 @@ class _Painter:
         """A leaf where it is used at this step: one that is drawn nearby, or a new one."""
         key: Any = id(x)
         name, by_user = self._name(x, value), self.called.by_user(x, value)
-        if not by_user and not isinstance(x, Node) and value.size <= SMALL:
+        small = not is_lazy(value) and value.size <= SMALL
+        if small and not by_user and not isinstance(x, Node):
             key = value.dtype, value.shape, value.tobytes()
         before = self.leaves.get(key)
         if before is None or step - before.step > REACH:
