@@ -11,6 +11,7 @@ the LocalCluster, and nothing else changes.
 import argparse
 import logging
 import time
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,8 @@ def trained(sizes, loss, data, cluster=None, lr=0.01, **settings):
     model = nn.MLP(sizes, rng=0)
     adam = nn.Adam(model.parameters(), lr=lr)
     started = time.perf_counter()
-    history = nn.fit(model, loss, *data, adam, rng=0, cluster=cluster, **settings)
+    x, y = data
+    history = nn.fit(model, loss, x, y, adam, rng=0, cluster=cluster, **settings)
     return model.state_dict(), history, time.perf_counter() - started
 
 
@@ -58,17 +60,17 @@ def last_loss(lr, data):
 
 
 def main(workers=2, rows=1_000_000):
-    tasks = {
+    tasks: dict[str, Any] = {
         "digits": ((64, 15, 10), nn.cross_entropy, digits(), {"epochs": 5, "batch_size": 256}),
         f"{rows:,} rows": ((20, 32, 1), nn.mse, made(rows), {"epochs": 1, "batch_size": 8192}),
     }
     alone = {name: trained(*task, **settings) for name, (*task, settings) in tasks.items()}
     logging.getLogger("distributed").setLevel(logging.ERROR)
-    settings = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": ":0"}
+    two = {"n_workers": workers, "threads_per_worker": 1, "dashboard_address": ":0"}
     apart = {}
-    with LocalCluster(**settings) as cluster, Client(cluster) as client:
-        for name, (*task, settings) in tasks.items():
-            parameters, history, seconds = trained(*task, cluster=client, **settings)
+    with LocalCluster(**two) as cluster, Client(cluster) as client:
+        for name, (sizes, loss, data, settings) in tasks.items():
+            parameters, history, seconds = trained(sizes, loss, data, client, **settings)
             wanted, _, seconds_alone = alone[name]
             apart[name] = max(np.abs(parameters[p] - wanted[p]).max() for p in wanted)
             print(f"{name}: {history}")

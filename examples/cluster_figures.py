@@ -16,6 +16,7 @@ import threading
 import time
 from math import ceil, log2
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from distributed import Client, LocalCluster, get_task_stream
@@ -119,7 +120,7 @@ def rows_a_second(rows, folder):
     model, sgd = network((784, 128, 10))
 
     def fit(x):
-        settings = {"epochs": 1, "batch_size": BATCH, "rng": 0, "progress": False}
+        settings: dict[str, Any] = {"epochs": 1, "batch_size": BATCH, "rng": 0, "progress": False}
         nn.fit(model, nn.mse, x, y[: len(x)], sgd, **settings)
 
     x = np.load(path, mmap_mode="r")
@@ -135,8 +136,8 @@ def rows_a_second(rows, folder):
     on_disk = timed(lambda: fit(x), 3)
     done.set()
     thread.join()
-    x = np.array(x)
-    in_memory = timed(lambda: fit(x), 3)
+    read = np.array(x)
+    in_memory = timed(lambda: fit(read), 3)
     return rows / in_memory, rows / on_disk, x.nbytes / 1e6, (max(most) - before) / 1e6
 
 
