@@ -108,9 +108,12 @@ def _blas() -> Iterator[Finding]:
         text = "the kernel is unknown; threadpoolctl can tell; pip install threadpoolctl"
         yield Finding("BLAS", "remark", text)
         return
+    if not loaded:
+        text = "the library of matrix products is none that threadpoolctl knows; nothing to do"
+        yield Finding("BLAS", "well", text)
     for kernel, text in loaded:
         yield Finding("BLAS", "well", text)
-        wider = _wider(kernel)
+        wider = _wider(kernel) if "openblas" in text else None
         if wider:
             now, then = _seconds(None), _seconds(wider)
             if now > WORTH * then:
@@ -156,6 +159,9 @@ def _renderer() -> Iterator[Finding]:
         render("digraph { a -> b }", "svg")
     except ImportError as error:
         yield Finding("pictures", "remark", str(error))
+        return
+    except (RuntimeError, TimeoutError) as error:
+        yield Finding("pictures", "broken", f"{error}; install Graphviz anew, or pygraphviz")
         return
     import graphviz
 

@@ -7,7 +7,6 @@ not fill takes the rest of the next one's. Without it, batches are those of the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import accumulate, pairwise
 from math import prod
@@ -38,7 +37,7 @@ def chunk_ends(x: Any, y: Any) -> list[int]:
     count = leading.shape[0]
     stored = (getattr(leading, "chunks", None) or (1,))[0]
     if isinstance(stored, tuple):
-        return [*accumulate(stored)]
+        return [end for end in dict.fromkeys(accumulate(stored)) if end]  # without empty ones
     row = max(leading.dtype.itemsize * prod(leading.shape[1:]), 1)
     step = stored * max(BYTES // (row * stored), 1)
     return [*range(step, count, step), count]
@@ -92,6 +91,8 @@ def in_memory(x: Any) -> np.ndarray:
 
 def ahead(calls: Iterable[Callable[[], T]]) -> Iterator[T]:
     """What calls return, each of which runs in a thread while the result before it is used."""
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(1, "reading ahead") as thread:
         waiting = None
         for call in calls:

@@ -12,8 +12,9 @@ import math
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import cycle, pairwise
+from time import sleep
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,6 +41,7 @@ from .optim import Optimizer
 from .step import Loss, op_by_op, recorded_loss, without_part
 
 AGAIN = 5  # times that a step is tried, where workers are lost meanwhile
+MOMENTS = (0, 0.01, 0.1, None)  # s to wait before a model is compiled again
 PATIENCE = 60  # s to wait for a worker where there is none
 
 
@@ -68,9 +70,16 @@ class Cluster:
         return ((batch, None) for batch in self.rows.batches(size, shuffle, rng))
 
     def enter(self) -> None:
+        """Go on with the model, which is sent again, for what looked at it may have changed it."""
+        self._gradients.forget()
+
+    def leave(self) -> None:
         """Nothing is taken from the model: it has its parameters all the time."""
 
-    leave = enter
+    def close(self) -> None:
+        """Let the workers forget what they hold."""
+        self.rows.forget()
+        self._gradients.forget()
 
     def __call__(self, batch: Batch, _: None) -> float:
         """The loss of a batch, after which the parameters are updated if it is finite."""
@@ -144,7 +153,7 @@ class Cluster:
         for is_mean in (True, False):
             weights = [len(share) / len(batch) if is_mean else 1.0 for share in shares]
             total = weighted(parts, weights)
-            if _near(total, whole):
+            if _near(total, whole, parts):
                 combined[is_mean] = total
         if not combined:
             raise ValueError(
@@ -170,11 +179,16 @@ class Cluster:
         return Share(float(result.item()), slopes)
 
 
-def _near(a: Share, b: Share) -> bool:
-    """Are they the same to half of the digits of the gradients?"""
+def _near(a: Share, b: Share, parts: list[Share]) -> bool:
+    """Are they the same to half of the digits of the gradients, and of the parts they are from?"""
     digits = max(np.finfo(g.dtype).eps for g in b.slopes) ** 0.5
-    pairs = zip([a.loss, *a.slopes], [b.loss, *b.slopes])
-    return all(np.abs(x - y).max() <= digits * np.abs(y).max() for x, y in pairs)
+    size = max(
+        float(np.abs(g[np.isfinite(g)]).max(initial=0)) for part in parts for g in part.slopes
+    )
+    room: dict[str, Any] = {"rtol": digits, "atol": digits * size, "equal_nan": True}
+    if not all(np.allclose(x, y, **room) for x, y in zip(a.slopes, b.slopes)):
+        return False
+    return bool(abs(a.loss - b.loss) <= digits * max(abs(its.loss) for its in (b, *parts)))
 
 
 # What is on the workers --------------------------------------------------------------------------
@@ -200,8 +214,14 @@ class _Workers:
 
     def sent(self, x: Any) -> Any:
         """A future of something that is here. (A broadcast hangs if a worker dies meanwhile.)"""
-        (future,) = self.client.scatter([x], hash=False)
-        return future
+        for left in reversed(range(AGAIN)):
+            try:
+                (future,) = self.client.scatter([x], hash=False)
+                return future
+            except OSError:  # the worker that it was for is gone
+                if not left:
+                    raise
+                self.find()
 
     def run(self, f: Callable[..., Any], *args: Any, at: str | None = None) -> Any:
         """A future of what f returns: at some worker, or at any one if that is lost."""
@@ -333,14 +353,19 @@ class _Rows:
     def _chunk(self, i: int) -> tuple[Any, Any]:
         """Futures of the samples and targets of a chunk."""
         if i not in self._chunks:
-            self._chunks[i] = tuple(self._future(data[self.spans[i]]) for data in (self.x, self.y))
+            rows = [data[self.spans[i]] for data in (self.x, self.y)]
+            lazy = [part for part in rows if _is_lazy(part)]
+            futures = iter(self.workers.client.compute(lazy))  # together: they may share a source
+            self._chunks[i] = tuple(
+                next(futures) if _is_lazy(part) else self.workers.sent(in_memory(part))
+                for part in rows
+            )
         chunk: tuple[Any, Any] = self._chunks[i]
         return chunk
 
-    def _future(self, rows: Any) -> Any:
-        if hasattr(type(rows), "__dask_graph__"):
-            return self.workers.client.compute(rows)
-        return self.workers.sent(in_memory(rows))
+
+def _is_lazy(x: Any) -> bool:
+    return hasattr(type(x), "__dask_graph__")
 
 
 # What workers run -------------------------------------------------------------------------------
@@ -383,7 +408,7 @@ def weighted(shares: Any, weights: list[float]) -> Share:
 class Gradient:
     """The loss and gradients of a model on rows, compiled where it runs.
 
-    sent: what `sendable` gives.
+    sent: what `sendable` gives. A copy, on another worker, compiles anew.
     """
 
     def __init__(self, sent: bytes) -> None:
@@ -391,21 +416,51 @@ class Gradient:
         self.run: Callable[..., Any] | None = None
         self.reason = ""
 
+    def __reduce__(self) -> Any:
+        return Gradient, (self.sent,)
+
     def of(self, values: list[Any], pieces: Taken, weight: float) -> Share:
         """Loss and gradients, times the weight, for such values of the parameters."""
-        if self.run is None:
-            self.run = al.compile(self._loaded())
         (((x, y), _),) = taken(pieces)
-        try:
-            loss, slopes = self.run(values, x, y)
-        except Exception as error:
-            if self.reason:
-                raise
-            self.reason, self.run = str(error), self._loaded()
-            return self.of(values, pieces, weight)
-        return weighted([Share(float(loss), slopes, self.reason)], [weight])
+        if not self.reason:
+            try:
+                share = Share(*self._compiled(values, x, y))
+            except Exception as error:  # what is wrong with the model itself is raised below
+                self.reason = str(error)
+        if self.reason:
+            share = Share(*self._op_by_op(values, x, y), self.reason)
+        return weighted([share], [weight])
 
-    def _loaded(self) -> Callable[..., Any]:
+    def _compiled(self, values: list[Any], x: Any, y: Any) -> tuple[float, list[Any]]:
+        """By what is compiled. A worker's profiler, which looks at frames from another thread, may
+        hold what they have for a moment, as if the model kept it: then it is tried again."""
+        for wait in MOMENTS:
+            if self.run is None:
+                self.run = al.compile(self._slopes)
+            try:
+                value, slopes = self.run(values, x, y)
+                return float(value), slopes
+            except RuntimeError:
+                if wait is None:
+                    raise
+                self.run = None
+                sleep(wait)
+        raise AssertionError
+
+    def _slopes(self, values: list[Any], x: Any, y: Any) -> Any:
+        model, loss, trained = self._model
+        losses = al.func.at(trained, lambda x, y: recorded_loss(model, loss, x, y))
+        return al.func.value_and_grad(losses)(values, x, y)
+
+    def _op_by_op(self, values: list[Any], x: Any, y: Any) -> tuple[float, list[Any]]:
+        model, loss, trained = self._model
+        for p, value in zip(trained, values):
+            p.data = value
+        result = recorded_loss(model, loss, x, y)
+        return float(result.item()), al.grad(result, trained)
+
+    @cached_property
+    def _model(self) -> tuple[Module, Loss, list[Tensor]]:
         import cloudpickle
 
         try:
@@ -416,10 +471,7 @@ class Gradient:
                 "import, too, are needed; install them there, or use client.upload_file"
             ) from error
         every = model.parameters()
-        slope = al.func.value_and_grad(
-            al.func.at([every[i] for i in places], lambda x, y: recorded_loss(model, loss, x, y))
-        )
-        return lambda values, x, y: slope(values, x, y)
+        return model, loss, [every[i] for i in places]
 
 
 def sendable(model: Module, loss: Loss, parameters: list[Tensor]) -> bytes:
@@ -430,6 +482,12 @@ def sendable(model: Module, loss: Loss, parameters: list[Tensor]) -> bytes:
     import cloudpickle
 
     places = {id(p): i for i, p in enumerate(model.parameters())}
+    for p in parameters:
+        if id(p) not in places:
+            raise TypeError(
+                f"{describe(p)} is trained, and is no parameter of the model; workers have the "
+                "model's alone; make it an attribute of the model, also if the loss uses it"
+            )
     try:
         sent: bytes = cloudpickle.dumps((model, loss, [places[id(p)] for p in parameters]))
     except Exception as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from itertools import starmap
 from typing import Any
 
 import numpy as np
@@ -64,10 +63,26 @@ def epoch_batches(
             f"x is {describe(x)}, an iterator, for {epochs} epochs; each epoch needs all batches, "
             "and it gives them once; pass the function that makes it"
         )
-    return lambda: starmap(_batch, x() if callable(x) else x)
+    return lambda: map(_batch, _made(x() if callable(x) else x))
 
 
-def _batch(x: Any, y: Any) -> tuple[Any, Any]:
+def _made(batches: Any) -> Iterable[Any]:
+    if not isinstance(batches, Iterable):
+        raise TypeError(
+            f"x returned {describe(batches)}; an iterable of batches is needed, pairs (x, y), for "
+            "y is None; return one, or pass rows as x and y"
+        )
+    return batches
+
+
+def _batch(batch: Any) -> tuple[Any, Any]:
+    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+        what = f"{len(batch)} parts" if isinstance(batch, (tuple, list)) else describe(batch)
+        raise TypeError(
+            f"a batch is {what}; a pair (x, y) is needed, for y is None, and so x makes batches; "
+            "yield pairs, or pass rows as x and y"
+        )
+    x, y = batch
     return paired(x, y, "a batch's ")
 
 

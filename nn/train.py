@@ -20,7 +20,6 @@ import numpy as np
 from autograd_lite import Table, Tensor, describe, no_grad
 
 from .checks import check_has, whole
-from .cluster import Cluster
 from .data import epoch_batches, paired, predicted
 from .init import Rng
 from .layers import generator
@@ -273,10 +272,17 @@ def fit(
     check_has(history, "last", "history", "a History", "pass what an earlier fit returned")
     done = len(history.loss)
     model.train()
-    step: _AnyStep | Cluster
+    step: Any
     if cluster is None:
         step = _AnyStep(model, loss, optimizer)
     else:
+        from .cluster import Cluster
+
+        if y is None:
+            raise TypeError(
+                "y is None, so x makes batches, and cluster is given; rows are needed there, which "
+                "workers share; pass arrays x and y, which may be Dask's"
+            )
         step = Cluster(cluster, model, loss, optimizer, x, y)
         epoch_of = partial(step.batches, batch_size, shuffle, rng)
     try:
@@ -315,6 +321,8 @@ def fit(
             show(history.last())
     finally:
         step.leave()
+        if cluster is not None:
+            step.close()
     return history
 
 

@@ -64,7 +64,7 @@ def test_a_wrong_rule_is_found_and_tells_a_script(quick, monkeypatch, capsys):
 )
 def test_a_kernel_that_is_slower_than_the_cpu_allows(monkeypatch, features, kernel, wider):
     monkeypatch.setattr(np, "show_config", lambda mode: {"SIMD Extensions": {"found": features}})
-    monkeypatch.setattr(clinic, "blas", lambda: [(kernel, f"kernel {kernel}")])
+    monkeypatch.setattr(clinic, "blas", lambda: [(kernel, f"openblas, kernel {kernel}")])
     monkeypatch.setattr(clinic, "_seconds", lambda kernel: 1.0 if kernel else 1.7)
     remarks = [text for state, text in found("BLAS", doctor(progress=False)) if state == "remark"]
     assert len(remarks) == (wider is not None)

@@ -238,3 +238,27 @@ def test_the_memory_that_is_used_is_that_of_a_few_chunks(tmp_path):
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert float(done.stdout) < 205 / 20
+
+
+def test_chunks_without_rows():
+    da = pytest.importorskip("dask.array")
+    x, y = np.arange(14.0).reshape(7, 2), np.arange(7.0)
+    a = da.from_array(x, chunks=((3, 0, 3, 1), (2,)))
+    b = da.from_array(y, chunks=((3, 0, 3, 1),))
+    got = [*nn.batches(a, b, 3, shuffle=False)]
+    np.testing.assert_array_equal(np.concatenate([xb for xb, _ in got]), x)
+    np.testing.assert_array_equal(np.concatenate([yb for _, yb in got]), y)
+    assert [len(xb) for xb, _ in got] == [3, 3, 1]
+
+
+def test_batches_that_are_no_pairs():
+    model = nn.Linear(2, 1, rng=0)
+    sgd = nn.SGD(model.parameters(), lr=0.1)
+    x = np.ones((4, 2))
+    for made, said in (
+        (lambda: [x], "a batch is an array"),
+        (lambda: [(x, x, x)], "a batch is 3 parts"),
+        (lambda: None, "x returned None"),
+    ):
+        with pytest.raises(TypeError, match=said):
+            nn.fit(model, nn.mse, made, None, sgd, epochs=1, progress=False)

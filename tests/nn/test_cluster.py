@@ -348,3 +348,76 @@ def test_a_worker_computes_the_gradient_of_the_given_values():
         "modules",
         "client.upload_file",
     )
+
+
+# What an adversary found --------------------------------------------------------------------------
+
+
+def test_a_worker_that_leaves_takes_nothing_with_it():
+    """Also one that is asked to, and hands over what it holds."""
+    _, wanted = trained(X, Y, epochs=6)
+    with started() as (_, client):
+        retired = threading.Event()
+
+        def retire(prediction, target):
+            if not retired.is_set():
+                retired.set()
+                client.retire_workers([next(iter(client.nthreads()))])
+            return 0.0
+
+        _, got = trained(X, Y, epochs=6, cluster=client, metrics={"retired": retire})
+    for a, b in zip(got, wanted, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-10)
+
+
+def test_rows_of_one_source_belong_together(client):
+    source = da.random.default_rng(3).standard_normal((64, 7), chunks=(16, 7))
+    x, y = source[:, :5], source[:, 5:]
+    _, wanted = trained(x, y)
+    _, got = trained(x, y, cluster=client)
+    for a, b in zip(got, wanted, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-10)
+
+
+def test_a_step_that_is_not_compiled_and_a_parameter_that_is_frozen(client):
+    def odd(prediction, target):
+        float(prediction.sum())  # a value, which compiling does not see
+        return ((prediction - target) ** 2).mean()
+
+    def frozen(cluster):
+        model = network()
+        sgd = nn.SGD(model.parameters()[1:], lr=0.1)
+        with pytest.warns(RuntimeWarning, match="trained op by op"):
+            nn.fit(model, odd, X, Y, sgd, epochs=2, rng=0, progress=False, cluster=cluster)
+        return [p.data for p in model.parameters()]
+
+    for a, b in zip(frozen(client), frozen(None), strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-10)
+
+
+def test_a_model_that_is_trained_already(client):
+    """All gradients of the whole are 0 but for rounding, and those of its shares are not."""
+    x = np.concatenate([X[:16], X[:16]])
+    y = np.concatenate([np.ones((16, 2)), -np.ones((16, 2))])
+    model = nn.Linear(5, 2, rng=0)
+    for p in model.parameters():
+        p.data = np.zeros(p.shape)
+    nn.fit(model, nn.mse, x, y, nn.SGD(model.parameters(), lr=0.1), epochs=1, batch_size=32,
+           shuffle=False, progress=False, cluster=client)  # fmt: skip
+    assert all(np.abs(p.data).max() < 1e-12 for p in model.parameters())
+
+
+def test_a_parameter_of_the_loss_alone(client):
+    scale, model = Tensor(1.0, name="scale"), network()
+    sgd = nn.SGD([*model.parameters(), scale], lr=0.1)
+
+    def scaled(prediction, target):
+        return (((prediction - target) * scale) ** 2).mean()
+
+    with pytest.raises(TypeError, match=r"scale.* is trained, and is no parameter of the model"):
+        nn.fit(model, scaled, X, Y, sgd, epochs=1, progress=False, cluster=client)
+
+
+def test_batches_that_are_made_are_not_shared(client):
+    with pytest.raises(TypeError, match="x makes batches, and cluster is given; rows are needed"):
+        trained(lambda: iter([(X, Y)]), None, cluster=client)
