@@ -17,7 +17,7 @@ from ..graph import Node, describe
 from ..reverse import check_graph, check_loss, order
 from . import dot, mermaid, stepping
 from .called import Called
-from .parts import Mark, Picture
+from .parts import Edge, Mark, Picture
 from .rendering import render
 from .themes import THEMES
 from .tree import tree
@@ -113,7 +113,9 @@ def draw(
 
 
 def _direction(picture: Picture) -> str:
-    return "LR" if dot.width(picture) <= WIDEST else "TB"
+    """The usual direction; with rules along its edges, a picture is better read downwards."""
+    with_rules = any(isinstance(part, Edge) and part.back for part in picture)
+    return "LR" if dot.width(picture) <= WIDEST / (1 + with_rules) else "TB"
 
 
 def _stepping(
