@@ -350,7 +350,7 @@ def test_a_worker_computes_the_gradient_of_the_given_values():
     )
 
 
-# What an adversary found --------------------------------------------------------------------------
+# Workers that leave, sources that are shared, models that are odd ---------------------------------
 
 
 def test_a_worker_that_leaves_takes_nothing_with_it():
