@@ -352,20 +352,18 @@ class _Rows:
 
     def _chunk(self, i: int) -> tuple[Any, Any]:
         """Futures of the samples and targets of a chunk."""
+        from dask import is_dask_collection as is_lazy
+
         if i not in self._chunks:
             rows = [data[self.spans[i]] for data in (self.x, self.y)]
-            lazy = [part for part in rows if _is_lazy(part)]
+            lazy = [part for part in rows if is_lazy(part)]
             futures = iter(self.workers.client.compute(lazy))  # together: they may share a source
             self._chunks[i] = tuple(
-                next(futures) if _is_lazy(part) else self.workers.sent(in_memory(part))
+                next(futures) if is_lazy(part) else self.workers.sent(in_memory(part))
                 for part in rows
             )
         chunk: tuple[Any, Any] = self._chunks[i]
         return chunk
-
-
-def _is_lazy(x: Any) -> bool:
-    return hasattr(type(x), "__dask_graph__")
 
 
 # What workers run -------------------------------------------------------------------------------

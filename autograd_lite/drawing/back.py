@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Array, Node
-from ..reading import LOSS, Told
+from ..reading import LOSS, Told, sum_of
 from ..reverse import sweep
 from .figures import figures
 from .parts import Edge, Marks, Picture, Vertex, worst
@@ -66,12 +66,10 @@ def gradients(
         ways.append([(found[value], "")])
         for v, text in sources:
             arrows.setdefault((v, found[value]), {}).setdefault(x, []).append(text)
-    edges = [Edge(a, b, _sum([*texts.values()][-1]), back=True) for (a, b), texts in arrows.items()]
+    edges = [
+        Edge(a, b, sum_of([*texts.values()][-1]), back=True) for (a, b), texts in arrows.items()
+    ]
     return [*found.values(), *edges]
-
-
-def _sum(texts: Sequence[str]) -> str:
-    return " + ".join(texts).replace("+ −", "− ")
 
 
 def cotangents(loss: Node, wrt: Sequence[Node]) -> Mapping[Node, Array]:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from textwrap import wrap
 from typing import Any
 
-from .parts import LONGEST, SIGNS, Edge, Group, Picture, Vertex, plain
+from .parts import LONGEST, SIGNS, Edge, Group, Picture, Vertex, by_group, plain
 from .themes import Theme
 
 BACKSLASH = "&#92;&#92;"  # itself, in Graphviz's HTML
@@ -170,14 +170,10 @@ def _vertices(
     straight: Container[Vertex],
 ) -> None:
     """Write the vertices within a part of the graph, those of each inner part in a cluster."""
-    inner: dict[Group, list[Vertex]] = {}
-    for vertex in vertices:
-        groups = vertex.groups[len(outer) :]
-        if groups:
-            inner.setdefault(groups[0], []).append(vertex)
-        else:
-            line = {"group": "line"} if vertex in straight else {}
-            dot.node(vertex.id, _label(vertex, theme), **_box(vertex, theme), **line)
+    own, inner = by_group(vertices, outer)
+    for vertex in own:
+        line = {"group": "line"} if vertex in straight else {}
+        dot.node(vertex.id, _label(vertex, theme), **_box(vertex, theme), **line)
     for group, its in inner.items():
         with dot.subgraph(name=f"cluster_{group.id}") as cluster:
             cluster.attr(

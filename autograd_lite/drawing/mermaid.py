@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from .parts import Edge, Group, Picture, Vertex, plain
+from .parts import Edge, Group, Picture, Vertex, by_group, plain
 from .themes import Theme
 
 # What encloses the text of a role: told apart by shape as well as by colour.
@@ -43,21 +43,13 @@ def write(picture: Picture, direction: str, theme: Theme, told: str) -> str:
 
 
 def _within(outer: tuple[Group, ...], vertices: Sequence[Vertex], indent: str) -> Iterator[str]:
-    inner: dict[Group, list[Vertex]] = {}
-    for vertex in vertices:
-        groups = vertex.groups[len(outer) :]
-        if groups:
-            inner.setdefault(groups[0], []).append(vertex)
-        else:
-            opened, closed = SHAPES[vertex.role]
-            lines = [
-                vertex.text,
-                vertex.shape,
-                *vertex.notes,
-                *(vertex.mark[1:2] if vertex.mark else ()),
-            ]
-            text = "<br/>".join(_text(line) for line in lines if line)
-            yield f'{indent}{vertex.id}{opened}"{text}"{closed}'
+    own, inner = by_group(vertices, outer)
+    for vertex in own:
+        opened, closed = SHAPES[vertex.role]
+        note = vertex.mark[1:2] if vertex.mark else ()
+        lines = [vertex.text, vertex.shape, *vertex.notes, *note]
+        text = "<br/>".join(_text(line) for line in lines if line)
+        yield f'{indent}{vertex.id}{opened}"{text}"{closed}'
     for group, its in inner.items():
         yield f'{indent}subgraph {group.id}["{_text(group.label)}"]'
         yield from _within((*outer, group), its, indent + "  ")

@@ -117,6 +117,18 @@ def plain(text: str, longest: int = LONGEST) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
+def by_group(
+    vertices: Iterable[Vertex], outer: tuple[Group, ...]
+) -> tuple[list[Vertex], dict[Group, list[Vertex]]]:
+    """The vertices of a part of a graph: its own, and those of each part within it."""
+    own: list[Vertex] = []
+    inner: dict[Group, list[Vertex]] = {}
+    for vertex in vertices:
+        deeper = vertex.groups[len(outer) :]
+        (inner.setdefault(deeper[0], []) if deeper else own).append(vertex)
+    return own, inner
+
+
 def shared(chains: Sequence[tuple[Group, ...]]) -> tuple[Group, ...]:
     """The parts that several are all within."""
     columns = zip(*chains)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from html import escape
 from pathlib import Path
@@ -36,6 +36,7 @@ class _Page(Template):
 
 
 Step = dict[str, Any]
+Edges = dict[Vertex, list[Edge]]  # by where they come from, or where they lead
 
 
 def page(
@@ -47,30 +48,30 @@ def page(
     forward pass alone.
     """
     arrays = _Arrays()
-    steps = [*_forward(picture, called, arrays)]
+    edges = [part for part in picture if isinstance(part, Edge)]
+    into = _by(edges, lambda edge: edge.head)
+    onto = _by(edges, lambda edge: edge.tail)
+    steps = [*_forward(picture, into, onto, called, arrays)]
     loss = outputs[0]
     if len(outputs) == 1 and loss.size == 1 and loss.dtype.kind == "f" and not loss.constant:
-        steps += _backward(loss, picture, called, arrays, marks)
+        steps += _backward(loss, picture, into, called, arrays, marks)
     data = {
         "lines": [line.text for line in called.lines],
         "steps": steps,
         "arrays": arrays.told,
         "vertices": {v.id: v.text for v in picture if isinstance(v, Vertex)},
-        "nodes": {v.id: v.role for v in picture if isinstance(v, Vertex)},
+        "leaves": [v.id for v in picture if isinstance(v, Vertex) and v.is_leaf],
     }
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     title = f"Backpropagation through {_of(picture, loss)}, step by step"
-    return _Page(_template()).substitute(
+    template = Path(__file__).with_name("stepper.html").read_text(encoding="utf-8")
+    return _Page(template).substitute(
         title=escape(title),
         colours=_colours(theme),
         roles=_roles(),
         svg=_inline(svg),
         data=text.replace("<", "\\u003c"),
     )
-
-
-def _template() -> str:
-    return (Path(__file__).with_name("stepper.html")).read_text(encoding="utf-8")
 
 
 def _of(picture: Picture, node: Node) -> str:
@@ -81,37 +82,30 @@ def _of(picture: Picture, node: Node) -> str:
 # The two passes ---------------------------------------------------------------------------------
 
 
-def _forward(picture: Picture, called: Called, arrays: _Arrays) -> list[Step]:
+def _forward(
+    picture: Picture, into: Edges, onto: Edges, called: Called, arrays: _Arrays
+) -> Iterator[Step]:
     """A step for each value that is computed."""
-    edges = [part for part in picture if isinstance(part, Edge)]
-    into = _by(edges, lambda edge: edge.head)
-    onto = _by(edges, lambda edge: edge.tail)
-    found = []
+    told = {id(x) for line in called.lines if not line.back for x in line.nodes}
     for vertex in picture:
         if isinstance(vertex, Vertex) and not vertex.is_leaf:
             tails = dict.fromkeys(edge.tail for edge in into.get(vertex, ()))
-            found.append(
-                {
-                    "phase": "forward",
-                    "vertex": vertex.id,
-                    "formula": _formula(vertex, into),
-                    "inputs": [
-                        {"name": _said(tail, into), "array": arrays.add(tail.value)}
-                        for tail in tails
-                    ],
-                    "results": [{"name": _said(vertex, into), "array": arrays.add(vertex.value)}],
-                    "lines": _lines(called, [_in_line(vertex, called, onto).node], back=False),
-                }
-            )
-    return found
+            inputs = [{"name": _said(v, into), "array": arrays.add(v.value)} for v in tails]
+            yield {
+                "phase": "forward",
+                "vertex": vertex.id,
+                "formula": _formula(vertex, into),
+                "inputs": inputs,
+                "results": [{"name": _said(vertex, into), "array": arrays.add(vertex.value)}],
+                "lines": _lines(called, [_in_line(vertex, told, onto).node], back=False),
+            }
 
 
 def _backward(
-    loss: Node, picture: Picture, called: Called, arrays: _Arrays, marks: Marks
+    loss: Node, picture: Picture, into: Edges, called: Called, arrays: _Arrays, marks: Marks
 ) -> Iterator[Step]:
     """A step for each value that hands its gradient on, and one for each parameter at the end."""
     swept = _Swept(loss, picture)
-    into = _by([part for part in picture if isinstance(part, Edge)], lambda edge: edge.head)
     vertices = swept.vertices
     name = _of(picture, loss)
 
@@ -139,11 +133,11 @@ def _backward(
         return step
 
     for node, ways in swept.handed.items():
-        vertex, tails = vertices[node], iter(into.get(vertices[node], ()))
+        vertex = vertices[node]
         reads: Any = vertex.reads
-        edges = {i: next(tails).tail for i in inputs_of(reads)}
+        tails = _tails(vertex, into)
         names = [
-            _in_brackets(edges[i], into) if i in edges else "" for i in range(len(reads.inputs))
+            _in_brackets(tails[i], into) if i in tails else "" for i in range(len(reads.inputs))
         ]
         results, used = [], set()
         for i, x, gx in ways:
@@ -164,7 +158,7 @@ def _backward(
             "incoming": arrived(node),
             "reads": [
                 {"name": _said(v, into), "array": arrays.add(v.value)}
-                for v in dict.fromkeys(edges[i] if i >= 0 else vertex for i in sorted(used))
+                for v in dict.fromkeys(tails[i] if i >= 0 else vertex for i in sorted(used))
             ],
             "results": results,
             "lines": _lines(called, [x for _, x, _ in ways], back=True)
@@ -220,42 +214,48 @@ class _Swept:
         return pairs
 
 
-def _by(edges: Sequence[Edge], end: Callable[[Edge], Vertex]) -> dict[Vertex, list[Edge]]:
+def _by(edges: Sequence[Edge], end: Callable[[Edge], Vertex]) -> Edges:
     found: dict[Vertex, list[Edge]] = {}
     for edge in edges:
         found.setdefault(end(edge), []).append(edge)
     return found
 
 
-def _formula(vertex: Vertex, into: Mapping[Vertex, Sequence[Edge]]) -> str:
+def _tails(vertex: Vertex, into: Edges) -> dict[int, Vertex]:
+    """Of what values the op of a vertex is computed, by the positions of its inputs."""
+    assert vertex.reads is not None
+    return dict(zip(inputs_of(vertex.reads), (edge.tail for edge in into.get(vertex, ()))))
+
+
+def _formula(vertex: Vertex, into: Edges) -> str:
     """What a value is called, and how it is computed from what is so called."""
     if vertex.reads is None:
         return vertex.text
-    tails = iter(into.get(vertex, ()))
-    names = {i: _in_brackets(next(tails).tail, into) for i in inputs_of(vertex.reads)}
+    names = {i: _in_brackets(tail, into) for i, tail in _tails(vertex, into).items()}
     return " = ".join(filter(None, [vertex.name, in_full(vertex.reads, names)]))
 
 
-def _in_brackets(vertex: Vertex, into: Mapping[Vertex, Sequence[Edge]]) -> str:
+def _in_brackets(vertex: Vertex, into: Edges) -> str:
     return whole(vertex.name) or f"({_said(vertex, into)})"
 
 
-def _said(vertex: Vertex, into: Mapping[Vertex, Sequence[Edge]]) -> str:
+def _said(vertex: Vertex, into: Edges) -> str:
     """What a value is called, or how it is computed, if that is short."""
     if vertex.name or vertex.reads is None:
         return vertex.name
-    tails = iter(into.get(vertex, ()))
-    names = {}
-    for i in inputs_of(vertex.reads):
-        tail = next(tails).tail
-        names[i] = whole(tail.name) or (f"({tail.sign})" if " " in tail.sign else tail.sign)
+    names = {
+        i: whole(tail.name) or (f"({tail.sign})" if " " in tail.sign else tail.sign)
+        for i, tail in _tails(vertex, into).items()
+    }
     text = in_full(vertex.reads, names)
     return text if len(text) <= LONGEST else vertex.sign
 
 
-def _in_line(vertex: Vertex, called: Called, onto: Mapping[Vertex, Sequence[Edge]]) -> Vertex:
-    """The vertex whose line of the derivation tells of this one, which may have none of its own."""
-    told = {id(x) for line in called.lines if not line.back for x in line.nodes}
+def _in_line(vertex: Vertex, told: Container[int], onto: Edges) -> Vertex:
+    """The vertex whose line of the derivation tells of this one, which may have none of its own.
+
+    told: the ids of the nodes that lines tell of.
+    """
     while id(vertex.node) not in told and vertex in onto:
         vertex = onto[vertex][0].head
     return vertex
@@ -301,10 +301,9 @@ def _told(x: Array) -> dict[str, Any]:
         rows = [rows[i : i + width] for i in range(0, len(rows), width)]
     if x.size <= TABLE and (is_vector or x.shape[-1] <= ACROSS):
         found["table"] = [[number(n, 5) for n in row] for row in rows]
-    elif x.size <= MAP:
-        found["map"] = [[_short(n) for n in row] for row in rows]
-        found["words"] = ", ".join(figures(x))
     else:
+        if x.size <= MAP:
+            found["map"] = [[_short(n) for n in row] for row in rows]
         found["words"] = ", ".join(figures(x))
     return found
 
@@ -318,7 +317,7 @@ def _short(n: Any) -> Any:
 
 
 def _inline(svg: str) -> str:
-    """The drawing as a part of a page, in the colours of the page."""
+    """The drawing as a part of a page, without what only a file of its own begins with."""
     found = re.search(r"<svg.*</svg>", svg, re.DOTALL)
     return found[0] if found else ""
 

@@ -1,6 +1,6 @@
 """Reading: a gradient as a derivation on paper, and as numpy that a person could have written."""
 
-from .derivation import LOSS, Derivation, Told, derive, expressions, lines, lines_and_names
+from .derivation import LOSS, Derivation, Told, derive, expressions, lines_and_names, sum_of
 from .notation import Ink, Page, written
 from .places import PUT
 from .program import Source, source
@@ -20,10 +20,10 @@ __all__ = [
     "Told",
     "derive",
     "expressions",
-    "lines",
     "lines_and_names",
     "local_rule",
     "recorded",
     "source",
+    "sum_of",
     "written",
 ]

@@ -432,15 +432,11 @@ class Told(NamedTuple):
     sources: tuple[tuple[int, str], ...] = ()
 
 
-def lines(loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None) -> list[Told]:
-    """The lines of `derive(loss, wrt, names)`, none of them put together, as data."""
-    return lines_and_names(loss, wrt, names)[0]
-
-
 def lines_and_names(
     loss: Any, wrt: Any = None, names: Mapping[str, Any] | None = None
 ) -> tuple[list[Told], dict[Any, str]]:
-    """The same, and what these lines call nodes, and arrays by their ids."""
+    """The lines of `derive(loss, wrt, names)`, none of them put together, as data; and what these
+    lines call nodes, and arrays by their ids."""
     r = on_paper(recorded(loss, wrt, names, on_paper=True))
     account = apart(told(r), r.parts)
     page = Page(latex=False)
@@ -473,10 +469,15 @@ def lines_and_names(
                     tuple(row.slopes),
                     row.value,
                     row.shape,
-                    tuple((i, " + ".join(x).replace("+ −", "− ")) for i, x in sources.items()),
+                    tuple((i, sum_of(x)) for i, x in sources.items()),
                 )
             )
     return found, {x: account.names[t] for x, t in r.term_of.items() if t in account.names}
+
+
+def sum_of(addends: Iterable[str]) -> str:
+    """A sum, of addends that may begin with a minus."""
+    return " + ".join(addends).replace("+ −", "− ")
 
 
 def _added(value: Any, names: Container[Term], line: Term | None) -> list[tuple[str, Any]]:

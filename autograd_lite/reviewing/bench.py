@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -68,7 +68,7 @@ class Case:
 
 
 class Bench:
-    """Runs the passes of a call.
+    """Runs the passes of a call; what they keep elsewhere is in the end as it was before.
 
     `forward` and `notes`: of what the two passes reached. `error`: what the backward pass raised.
     `first`: may the backward pass need what the forward pass leaves behind?
@@ -82,21 +82,28 @@ class Bench:
         self._states = _random_states()
         self._rate = _rate_of(call, lr) if self.updates else None
         everything = Code.of(call.forward, call.backward)
-        self.world = World(everything, call.owners)
-        self.first = _share(call)
-        _check_loss(self._run_forward(call.copied()))
-        self.first = self.first or self.world.changed
-        self.code = everything.reached_by(partial(self._run, call.copied()))
-        forward = everything.reached_by(partial(self._run_forward, call.copied()))
-        self.oracle = Oracle(forward, self._run_forward)
-        self.forward = Notes()
-        with watched(forward, self.forward):
-            self._run_forward(call.copied())
-        self.error: BaseException | None = None
-        self.notes = Notes()
-        result = self.renew(self.code)
-        self.targets = Targets(call, wrt, UNKNOWN if self.error else result, self.updates)
         self._shares: list[float] = []
+        self.world = World(everything, call.owners)
+        with self.world:
+            self.first = _share(call)
+            _check_loss(self._run_forward(call.copied()))
+            self.first = self.first or self.world.changed
+            self.code = everything.reached_by(partial(self._run, call.copied()))
+            forward = everything.reached_by(partial(self._run_forward, call.copied()))
+            self.oracle = Oracle(forward, self._run_forward)
+            self.forward = Notes()
+            with watched(forward, self.forward):
+                self._run_forward(call.copied())
+            self.error: BaseException | None = None
+            self.notes = Notes()
+            result = self.renew(self.code)
+        self.targets = Targets(call, wrt, UNKNOWN if self.error else result, self.updates)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.world.restore()
 
     def renew(self, code: Code) -> Any:
         """Go on from code: what it reaches is noted, and what it gives."""
@@ -108,18 +115,6 @@ class Bench:
             except Exception as error:
                 self.error = error
         return result
-
-    @classmethod
-    @contextlib.contextmanager
-    def of(cls, *args: Any) -> Iterator[Bench]:
-        """A bench, for a while; what the passes keep elsewhere is then as it was before."""
-        bench = cls.__new__(cls)
-        try:
-            bench.__init__(*args)  # type: ignore[misc]
-            yield bench
-        finally:
-            if hasattr(bench, "world"):
-                bench.world.restore()
 
     # Running ------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from .bench import Bench, Case, aside
 from .code import Code, lent
 from .known import Known
 from .mending import Impossible, mended
-from .report import Line, Mistake, annotated, marks, page, told
+from .report import Line, Mistake, Passes, annotated, marks, page, told
 from .rewrites import Edit
 from .search import Mend, Search
 
@@ -152,7 +152,7 @@ def review(
         )
     call = Call(_bound(forward), _bound(backward), args)
     shown = partial(with_bar, "reviewing", progress, stream=sys.stderr, delay=1)
-    with aside(), Bench.of(call, wrt, returns, float(lr or 1.0), make) as bench:
+    with aside(), Bench(call, wrt, returns, float(lr or 1.0), make) as bench:
         bench.check_make()
         return _reviewed(bench, seconds, shown)
 
@@ -180,18 +180,19 @@ def _reviewed(bench: Bench, seconds: float, shown: Callable[..., Any]) -> Review
     here, there = _right(bench, [given], len(names)), _right(bench, others, len(names))
     now = [a and b for a, b in zip(here, there)]
     wrong = tuple(name for name, right in zip(names, now) if not right)
+    gradients = _gradients(bench, given)
     notes = _notes(bench, given, names, here, there)
+    notes += _shapes(gradients, given, names)
     if not others:
         notes.append(
             "no other arguments were found that the loss takes: tried on these alone; give make="
         )
     before, seen = bench.code, bench.notes
     if not wrong:
-        lines = annotated(before, seen, before, seen, search.known, ())
-        found_so = marks(before, seen, before, seen, search.known, ())
-        graph = given.truth.graph
+        passes = Passes(before, seen, before, seen, search.known, ())
+        lines, found_so, graph = annotated(passes), marks(passes), given.truth.graph
         return Review(names, (), (), {}, (), lines, graph, found_so, tuple(notes), original)
-    notes += _how_wrong(bench, given, names, here)
+    notes += _how_wrong(gradients, given, names, here)
     code, found = _mended(search, bench, now)
     now = list(found[-1].right) if found else now
     more = bench.others(1 if slow else FRESH, seed=1, check=False)
@@ -214,9 +215,8 @@ def _reviewed(bench: Bench, seconds: float, shown: Callable[..., Any]) -> Review
         )
     if found:
         bench.renew(code)
-    lines = annotated(before, seen, code, bench.notes, search.known, mistakes)
-    found_so = marks(before, seen, code, bench.notes, search.known, mistakes)
-    graph = given.truth.graph
+    passes = Passes(before, seen, code, bench.notes, search.known, mistakes)
+    lines, found_so, graph = annotated(passes), marks(passes), given.truth.graph
     texts = {n: f.text for n, f in code.files.items() if f.text != original[n]}
     return Review(
         names, wrong, mistakes, texts, left, lines, graph, found_so, tuple(notes), original
@@ -263,17 +263,20 @@ def _notes(
             "these meet, such as relu at exactly 0, would do that"
         )
     notes += bench.targets.notes
-    notes += _shapes(bench, given, names)
     return notes
 
 
-def _shapes(bench: Bench, given: Case, names: tuple[str, ...]) -> Iterator[str]:
-    """Which gradients have a shape that an update would give to the parameter."""
+def _gradients(bench: Bench, given: Case) -> list[Any]:
+    """What the pass gives; nothing where it raises."""
     try:
-        found = bench.gradients(given)
+        return bench.gradients(given)
     except Exception:
-        return
-    for name, g, derived in zip(names, found, given.truth.gradients):
+        return []
+
+
+def _shapes(gradients: list[Any], given: Case, names: tuple[str, ...]) -> Iterator[str]:
+    """Which gradients have a shape that an update would give to the parameter."""
+    for name, g, derived in zip(names, gradients, given.truth.gradients):
         if g is not None and g.size == derived.size and g.shape != derived.shape:
             both = np.broadcast_shapes(g.shape, derived.shape)
             if both != derived.shape:
@@ -284,14 +287,10 @@ def _shapes(bench: Bench, given: Case, names: tuple[str, ...]) -> Iterator[str]:
 
 
 def _how_wrong(
-    bench: Bench, given: Case, names: tuple[str, ...], here: list[bool]
+    gradients: list[Any], given: Case, names: tuple[str, ...], here: list[bool]
 ) -> Iterator[str]:
     """How far wrong gradients are from the derived ones."""
-    try:
-        found = bench.gradients(given)
-    except Exception:
-        return
-    for name, g, derived, right in zip(names, found, given.truth.gradients, here):
+    for name, g, derived, right in zip(names, gradients, given.truth.gradients, here):
         if g is None:
             yield f"{name}: no gradient is given of it"
         elif g.size != derived.size:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..graph import Node
 from ..showing import SIGNS, paragraph
@@ -136,18 +136,20 @@ def _short(name: str) -> str:
 # Line by line -----------------------------------------------------------------------------------
 
 
-def annotated(
-    before: Code,
-    notes: Notes,
-    after: Code,
-    mended_notes: Notes,
-    known: Known,
-    mistakes: tuple[Mistake, ...],
-) -> tuple[Line, ...]:
-    """The lines of the pass, each with what its value is.
+class Passes(NamedTuple):
+    """The code of a pass as it was given, and mended, with what was noted of each."""
 
-    before, after: the code as it was given, and mended, each with its notes.
-    """
+    before: Code
+    notes: Notes
+    after: Code
+    mended_notes: Notes
+    known: Known
+    mistakes: tuple[Mistake, ...]
+
+
+def annotated(passes: Passes) -> tuple[Line, ...]:
+    """The lines of the pass, each with what its value is."""
+    before, notes, after, mended_notes, known, mistakes = passes
     own = {(m.file, m.line + i): m.text for m in mistakes for i in range(m.text.count("\n") + 1)}
     found = []
     for unit in before.units.values():
@@ -185,23 +187,21 @@ def annotated(
     return tuple(sorted(found, key=lambda line: (line.file, line.number)))
 
 
-def marks(
-    before: Code,
-    notes: Notes,
-    after: Code,
-    mended_notes: Notes,
-    known: Known,
-    mistakes: tuple[Mistake, ...],
-) -> dict[Node, tuple[str, str]]:
+def marks(passes: Passes) -> dict[Node, tuple[str, str]]:
     """What was found of the gradients of values that lines compute, by their nodes."""
+    before, notes, after, mended_notes, known, mistakes = passes
     right = {x for _, _, x in _cotangents(before, notes, known)}
     found = {node: ("right", "") for x in right for node in known.nodes[x]}
     why = {m.file: m.said for m in reversed(mistakes)}
+    same = {
+        (name, j)
+        for name, file in after.files.items()
+        for _, j in _unchanged(before.files[name].text, file.text)
+    }
     for file, line, x in _cotangents(after, mended_notes, known):
-        old, new = before.files[file.name].text, file.text
-        same = line in {j for _, j in _unchanged(old, new)}
+        follows = (file.name, line) in same
         for node in known.nodes[x]:
-            found.setdefault(node, ("follows", "") if same else ("wrong", why[file.name]))
+            found.setdefault(node, ("follows", "") if follows else ("wrong", why[file.name]))
     return found
 
 

@@ -20,8 +20,8 @@ class World:
     """The variables that some code names and that are none of its own, and what they hold.
 
     `restore` puts them back, and all that they hold: dicts, lists, arrays, random generators, and
-    objects of the user's classes. `changed`
-    tells whether anything but a generator is otherwise.
+    objects of the user's classes; so does the end of a block `with` it. `changed` tells whether
+    anything but a generator is otherwise.
     """
 
     def __init__(self, code: Code, others: Iterable[Any]) -> None:
@@ -32,6 +32,12 @@ class World:
         self._values = [_get(holder, name) for holder, name in self._bound]
         self._held = [*self._reached(self._values)]
         self._contents = [_content(x) for x in self._held]
+
+    def __enter__(self) -> World:
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        self.restore()
 
     @property
     def changed(self) -> bool:

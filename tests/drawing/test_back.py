@@ -10,7 +10,7 @@ from test_walk import values_of
 
 import autograd_lite as al
 from autograd_lite import Tensor
-from autograd_lite.reading import lines
+from autograd_lite.reading import lines_and_names
 
 
 def gradients(picture):
@@ -155,7 +155,7 @@ def test_terms_are_those_that_are_drawn():
     h, U = np.zeros((3, 2)), Tensor(np.eye(2), name="U")
     for x in xs:
         h = al.tanh(x @ W + h @ U)
-    assert any(line.name == "u1" for line in lines(h.sum()))
+    assert any(line.name == "u1" for line in lines_and_names(h.sum())[0])
     found = [e.text for e in edges(drawn(h.sum(), {"xs": xs}, backward=True)) if e.back]
     assert not [text for text in found if re.search(r"\bu\d+\b", text)]
     assert "xs[7]ᵀ d_z8" in found
