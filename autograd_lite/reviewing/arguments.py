@@ -176,16 +176,25 @@ class Targets:
                 call, before, result, lr
             )
         found: list[Any] = []
-        for place, path in zip(self.places, self._found):
+        for place, given in zip(self.places, self.given(call, result)):
             try:
-                x = place.get(call) if path is None else _at(result, path)
-                x = np.asarray(x)
+                x = np.asarray(given)
                 if x.dtype.kind not in "fiub":
                     raise TypeError
                 if self.updates:
                     x = (np.asarray(place.get(before)) - x) / lr
                 found.append(x)
-            except (LookupError, TypeError, ValueError, AttributeError):
+            except (TypeError, ValueError, AttributeError):
+                found.append(None)
+        return found
+
+    def given(self, call: Call, result: Any) -> list[Any]:
+        """What a backward pass gave for each place, or None."""
+        found: list[Any] = []
+        for place, path in zip(self.places, self._found or ()):
+            try:
+                found.append(place.get(call) if path is None else _at(result, path))
+            except (LookupError, TypeError, AttributeError):
                 found.append(None)
         return found
 

@@ -88,7 +88,7 @@ class Bench:
             self.first = _share(call)
             _check_loss(self._run_forward(call.copied()))
             self.first = self.first or self.world.changed
-            self.code = everything.reached_by(partial(self._run, call.copied()))
+            self.code = everything.reached_by(partial(self.run, call.copied()))
             forward = everything.reached_by(partial(self._run_forward, call.copied()))
             self.oracle = Oracle(forward, self._run_forward)
             self.forward = Notes()
@@ -111,7 +111,7 @@ class Bench:
         self.notes = Notes(_results(code))
         with watched(code, self.notes):
             try:
-                result = self._run(self.given.copied(), note=self.notes)
+                result = self.run(self.given.copied(), note=self.notes)
             except Exception as error:
                 self.error = error
         return result
@@ -126,7 +126,7 @@ class Bench:
         self._reseed()
         return call.forward(*call.args)
 
-    def _run(self, call: Call, lr: float | None = None, note: Notes | None = None) -> Any:
+    def run(self, call: Call, lr: float | None = None, note: Notes | None = None) -> Any:
         if self.first:
             self._run_forward(call)
             if note is not None:
@@ -140,12 +140,12 @@ class Bench:
     def gradients(self, case: Case) -> list[Any]:
         """What the backward pass gives; raises what it raises."""
         now = case.call.copied()
-        result = self._run(now, case.lr)
+        result = self.run(now, case.lr)
         return self.targets.gradients(now, case.call, result, case.lr)
 
     def find_targets(self) -> None:
         """What gradients are of, from a run that does not raise."""
-        result = self._run(self.given.copied())
+        result = self.run(self.given.copied())
         self.targets = Targets(self.given, self.wrt, result, self.updates)
 
     def right(self, case: Case) -> list[bool]:

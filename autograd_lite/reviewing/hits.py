@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from .code import File
 from .known import Known, Meaning, result_of
-from .mending import grafted
+from .mending import TooLong, grafted
 from .notes import Notes, seen
 from .rewrites import Edit
 
@@ -26,26 +26,36 @@ def probed(statement: Any) -> Any:
     return None
 
 
-def gives_right_value(edit: Edit, notes: Notes, known: Known, made: Mapping[Meaning, Any]) -> bool:
-    """Has a line, with an edit of one of its expressions, a right value that no other line has?"""
+def values_with(edit: Edit, notes: Notes, known: Known) -> Iterator[Meaning | None]:
+    """What a line's value is, with an edit of it, the first times."""
     file: File = edit.file
-    statement = file.above(edit.site, ast.stmt)
-    result = result_of(statement)
+    result = result_of(file.above(edit.site, ast.stmt))
     frames = notes.frames.get((file, getattr(result, "at", -1)))
-    if not frames or not isinstance(edit.site, ast.expr):
-        return False
+    if not frames:
+        return
     try:
         with grafted(edit):
-            expression = probed(statement)
+            new = file.above(edit.site, ast.stmt)
+            if new is edit.site:
+                (new,) = ast.parse(edit.changes[0][1]).body
+            expression = probed(new)
             if expression is None:
-                return False
+                return
             code = compile(ast.Expression(expression), "", "eval", dont_inherit=True)
         for names, values in frames:
-            meaning = known.meaning(seen(eval(code, names, dict(values))))
-            if meaning is None or (
-                meaning.name and statement not in made[meaning] and made[meaning]
-            ):
-                return False
-    except Exception:  # whatever an edited line raises
+            yield known.meaning(seen(eval(code, names, dict(values))))
+    except (Exception, TooLong):  # whatever an edited line raises
+        yield None
+
+
+def gives_right_value(edit: Edit, notes: Notes, known: Known, made: Mapping[Meaning, Any]) -> bool:
+    """Has a line, with an edit of one of its expressions, a right value that no other line has?"""
+    statement = edit.file.above(edit.site, ast.stmt)
+    found = False
+    if statement is edit.site:
         return False
-    return True
+    for meaning in values_with(edit, notes, known):
+        if meaning is None or (meaning.name and made[meaning] and statement not in made[meaning]):
+            return False
+        found = True
+    return found

@@ -30,7 +30,7 @@ SEARCHED = 3  # of these, while it is looked for
 SLOW = 0.5  # seconds for differences at one of them, from which on there is one of each
 PAIRS = 3  # edits that make a line right and no gradient, that another is looked for beside
 MANY = 6  # mistakes
-SAID, SIMILAR = 2, 4  # other edits that would do, and how much longer they may be
+SAID, SIMILAR = 2, 2  # other edits that would do, and how much longer they may be
 
 
 @dataclass(frozen=True)

@@ -101,6 +101,9 @@ class Notes(Watcher):
 
     def value(self, where: Where, value: Any) -> Any:
         self._keep(where, sys._getframe(1))
+        return self._note(where, value)
+
+    def _note(self, where: Where, value: Any) -> Any:
         notes = self.seen[where]
         if not notes:
             self.first[where] = len(self.first)
@@ -113,16 +116,16 @@ class Notes(Watcher):
     def store(self, where: Where, value: Any, base: Any, key: Any) -> None:
         self._keep(where, sys._getframe(1))
         super().store(where, value, base, key)
-        self.value(where, base)
+        self._note(where, base)
 
     def augment(self, where: Where, op: Any, target: Any, value: Any) -> Any:
         self._keep(where, sys._getframe(1))
-        return self.value(where, super().augment(where, op, target, value))
+        return self._note(where, super().augment(where, op, target, value))
 
     def augment_item(self, where: Where, op: Any, base: Any, key: Any, value: Any) -> None:
         self._keep(where, sys._getframe(1))
         super().augment_item(where, op, base, key, value)
-        self.value(where, base)
+        self._note(where, base)
 
     def at(self, file: File, node: Any) -> list[Seen]:
         """What a node came to, each time that it was reached."""

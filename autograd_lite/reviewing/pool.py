@@ -6,8 +6,10 @@ import ast
 import contextlib
 import copy
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import permutations
 from math import prod
 from typing import Any, NamedTuple
 
@@ -40,6 +42,7 @@ ATOM = 9
 ATOMS = (ast.Name, ast.Attribute, ast.Subscript)
 SCOPE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)
 LARGEST = 10_000
+FAMILIES = 12  # pairs of letters that tell names apart
 NO_CHANGE = {"copy", "array", "asarray", "zeros_like", "ones_like", "empty_like", "squeeze"}
 Shapes = frozenset[tuple[str, tuple[int, ...]]]
 
@@ -93,6 +96,7 @@ class Pool:
         self._atoms: dict[ast.AST, dict[str, Atom]] = {}
         self._counts: dict[ast.AST, list[str]] = {}
         self._scopes: dict[ast.AST, list[Any]] = {}
+        self._families: dict[ast.AST, tuple[set[str], list[tuple[str, str]]]] = {}
         self._callables: dict[ast.AST, list[str]] = {}
         self.constants = [
             *dict.fromkeys(
@@ -119,6 +123,24 @@ class Pool:
         if tight and (level(node) < tight or "\n" in text):
             return f"({text})"
         return text
+
+    def is_shared(self, file: File, node: Any) -> bool:
+        """Does it stand in a function that is called in several places, or by the forward pass?"""
+        unit = self.code.unit_above(file, node)
+        if unit is None or not self.own.get(unit, True):
+            return True
+        name = getattr(unit.statement, "name", "")
+        return self._calls[name] > 1
+
+    @cached_property
+    def _calls(self) -> Counter[str]:
+        """How often each function is called by its name."""
+        return Counter(
+            getattr(x.func, "id", getattr(x.func, "attr", ""))
+            for unit in self.code.around.values()
+            for x in ast.walk(unit.statement)
+            if isinstance(x, ast.Call)
+        )
 
     # What stands in scope -----------------------------------------------------------------------
 
@@ -199,6 +221,17 @@ class Pool:
                 if kind in "fb" and shape and any(_broadcasts(shape, w) for w in wanted):
                     yield atom
                     break
+
+    def roots(self, file: File, node: Any) -> list[str]:
+        """The numbers that a function computes by one of numpy's, as `np.sqrt(d)`."""
+        return [
+            file.segment(x)
+            for x in self.scope(file, node)
+            if isinstance(x, ast.Call)
+            and self.shapes(file, x) == {("f", ())}
+            and ast.unparse(x.func).startswith(f"{self.numpy[file.name]}.")
+            and not any(shape for y in x.args for _, shape in self.shapes(file, y))
+        ]
 
     def fixed(self, file: File) -> list[str]:
         """The names of numbers that are set in a file, once and for all."""
@@ -304,12 +337,16 @@ class Pool:
                 yield file.segment(x)
             if isinstance(x, ast.Attribute) and x.attr == "size" and self.is_reached(file, x):
                 yield file.segment(x)
-        for arg in scope.args.args if isinstance(scope, ast.FunctionDef) else ():
-            arrays = atoms.get(arg.arg)
+        args = scope.args.args if isinstance(scope, ast.FunctionDef) else ()
+        here = self._of(file, scope)  # and what other methods have
+        own = [text for text in atoms if text.startswith("self.") and text.count(".") == 1]
+        own.sort(key=lambda text: text not in here)
+        for text in [*(arg.arg for arg in args), *own]:
+            arrays = atoms.get(text)
             dims = max((len(s) for _, s in arrays.shapes), default=0) if arrays else 0
             for shape in sorted(shapes_of(arrays.shapes))[:1] if arrays and dims else ():
-                names = [f"{arg.arg}.shape[{i}]" for i in range(dims)]
-                for name, value in zip([*names, f"{arg.arg}.size"], [*shape, prod(shape)]):
+                names = [f"{text}.shape[{i}]" for i in range(dims)]
+                for name, value in zip([*names, f"{text}.size"], [*shape, prod(shape)]):
                     if value not in values:
                         values.add(value)
                         yield name
@@ -357,6 +394,52 @@ class Pool:
                 if isinstance(x, ast.BinOp) and isinstance(x.op, ast.Mult):
                     yield unit.file, x
 
+    @cached_property
+    def made_of_nothing(self) -> list[str]:
+        """The user's classes that are called without arguments, or have no `__init__`."""
+        found: dict[str, None] = {}
+        for file in self.code.files.values():
+            for x in ast.walk(file.tree):
+                if isinstance(x, ast.ClassDef) and not any(
+                    isinstance(y, ast.FunctionDef) and y.name == "__init__" for y in x.body
+                ):
+                    found[x.name] = None
+        return [*found]
+
+    @cached_property
+    def methods_alone(self) -> list[str]:
+        """The user's methods that take nothing but `self`."""
+        return [
+            *dict.fromkeys(
+                unit.statement.name
+                for unit in self.code.around.values()
+                if isinstance(unit.file.parent[unit.statement], ast.ClassDef)
+                and isinstance(unit.statement, ast.FunctionDef)
+                and len(unit.statement.args.args) == 1
+            )
+        ]
+
+    def families(self, file: File, node: Any) -> tuple[set[str], list[tuple[str, str]]]:
+        """The names in scope; and what tells them apart: numbers, or letters in several pairs."""
+        scope = file.above(node, SCOPE)
+        if scope not in self._families:
+            words: set[str] = set()
+            for x in self.scope(file, node):
+                word = getattr(x, "id", getattr(x, "attr", getattr(x, "value", "")))
+                if isinstance(word, str) and word.isidentifier():
+                    words.add(word)
+            digits = sorted({d for name in words for d in re.findall(r"\d+", name)})
+            pairs = [(a, b) for a in digits for b in digits if a != b]
+            letters: dict[tuple[str, str], set[str]] = defaultdict(set)
+            for a, b in permutations(sorted(words), 2):
+                if (apart := _apart(a, b)) is not None:
+                    x, y, around = apart
+                    letters[x.lower(), y.lower()].add(around.lower())
+            several = {pair: around for pair, around in letters.items() if len(around) > 1}
+            pairs += sorted(several, key=lambda pair: (-len(several[pair]), pair))[:FAMILIES]
+            self._families[scope] = words, pairs
+        return self._families[scope]
+
     def functions(self) -> Iterator[tuple[str, int]]:
         """The user's functions of the modules, with how many arguments they take."""
         for unit in self.code.around.values():
@@ -367,6 +450,18 @@ class Pool:
                 for target in node.targets:
                     if isinstance(target, ast.Name):
                         yield target.id, len(node.value.args.args)
+
+
+def _apart(a: str, b: str) -> tuple[str, str, str] | None:
+    """The one or two letters by which two names differ, and what they have in common."""
+    if len(a) != len(b) or len(a) < 2:
+        return None
+    at = [i for i in range(len(a)) if a[i] != b[i]]
+    first, last = at[0], at[-1] + 1
+    x, y = a[first:last], b[first:last]
+    if len(x) > 2 or len(x) == len(a) or not (x.isalpha() and y.isalpha()):
+        return None
+    return (x, y, f"{a[:first]}_{a[last:]}") if x.isupper() == y.isupper() else None
 
 
 class _Renamed(ast.NodeTransformer):

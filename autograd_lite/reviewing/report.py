@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from ..graph import Node
 from ..showing import SIGNS, paragraph
 from .code import Code, File
-from .known import Known, values_of
+from .known import Known, Meaning, values_of
 from .notes import Notes
 from .rewrites import Edit
 
@@ -214,8 +214,12 @@ def _cotangents(code: Code, notes: Notes, known: Known) -> Iterator[tuple[File, 
                 yield from (
                     (unit.file, statement.lineno, m.number)
                     for m in means
-                    if m is not None and m.is_cotangent and m.number in known.nodes
+                    if m is not None and m.is_cotangent and _is_whole(m, known)
                 )
+
+
+def _is_whole(meaning: Meaning, known: Known) -> bool:
+    return meaning.number in known.nodes and not meaning.part and meaning.times == 1
 
 
 def _statements(node: Any) -> Iterator[Any]:

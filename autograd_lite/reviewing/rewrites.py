@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
-from itertools import product
+from collections.abc import Callable, Collection, Iterator
+from itertools import combinations, product
 from typing import Any, NamedTuple
 
 from .code import File
@@ -61,7 +61,8 @@ class Site(NamedTuple):
     def scalars(self) -> list[str]:
         """The floating numbers in scope."""
         numbers = (a.text for a in self.atoms().values() if a.shapes == {("f", ())})
-        return [*dict.fromkeys([*numbers, *self.pool.fixed(self.file)])]
+        roots = self.pool.roots(self.file, self.node)
+        return [*dict.fromkeys([*numbers, *self.pool.fixed(self.file), *roots])]
 
     @property
     def numpy(self) -> str:
@@ -439,7 +440,7 @@ def arranged(site: Site) -> Iterator[Edit]:
     elif sign in "*/":
         other = TURNED[sign]
         if sign == "*":
-            yield site.to(f"{left} + {right}", "operands", "`*` stands where `+` belongs", 0.5)
+            yield site.to(f"{left} + {right}", "operands", "`*` stands where `+` belongs", 1)
         yield site.to(
             f"{site.text(a, MULTIPLY)} {other} {site.text(b, MULTIPLY + 1)}",
             "factor",
@@ -530,6 +531,8 @@ def derived(site: Site) -> Iterator[Edit]:
         ast.unparse(x) for x in ast.walk(node) if _is_load(x) and shapes_of(site.shapes(x)) & shapes
     }
     near = [a.text for a in site.like() if a.text in names]
+    calls = (x for x in ast.walk(node) if isinstance(x, ast.Call) and x is not node)
+    near += dict.fromkeys(site.text(x) for x in calls if shapes_of(site.shapes(x)) & shapes)
     far = [a.text for a in site.like() if a.text not in names]
     if not is_product or not inner:
         for rank, texts in ((0.6, near), (1.5, far)):
@@ -629,9 +632,10 @@ def reduced(site: Site) -> Iterator[Edit]:
             written(mean, axis_text, kept), kind, f"the {own} stands where the {mean} belongs", 0
         )
     ndim = max((len(s) for s in shapes_of(site.shapes(inner))), default=2)
-    for other in [*map(str, range(ndim)), "-1", None, "(0, 1)"]:
+    several = [*map(str, combinations(range(ndim), 2))] if ndim > 2 else []
+    for other in [*map(str, range(ndim)), "-1", None, *several]:
         for keepdims in (kept, not kept):
-            if (other, keepdims) != (axis_text, kept) and not (other == "(0, 1)" and ndim < 3):
+            if (other, keepdims) != (axis_text, kept):
                 where = f"over axis {other}" if other is not None else "over all axes"
                 now = f"over axis {axis_text}" if axis_text else "over all axes"
                 said = f"the {own} is {now}, where it belongs {where}"
@@ -656,13 +660,15 @@ def summed(site: Site) -> Iterator[Edit]:
     near = site.is_whole or isinstance(site.parent, ast.BinOp)
     np_ = site.numpy
     text = site.text()
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+        text, ndim = site.text(node.value), ndim + 1  # of all, and not of one of them
     for axis in [*map(str, range(ndim)), None] if near else []:
         for keepdims in (False, True):
             options = ([f"axis={axis}"] if axis else []) + ["keepdims=True"] * keepdims
             call = (
                 f"{np_}.sum({', '.join([text, *options])})"
                 if np_
-                else f"{site.text(tight=ATOM)}.sum({', '.join(options)})"
+                else f"{_tight(text)}.sum({', '.join(options)})"
             )
             where = f"over axis {axis}" if axis else "over all axes"
             yield site.to(
@@ -803,6 +809,11 @@ def called(site: Site) -> Iterator[Edit]:
         a, b = args
         text = f"{func}({site.text(b)}, {site.text(a)})"
         yield site.to(text, "transposed", "the arguments stand the other way round", 0.2)
+    if not args and isinstance(node.func, ast.Name):
+        for name in site.pool.made_of_nothing:
+            if name != func:
+                said = f"`{func}()` stands where `{name}()` belongs"
+                yield site.to(f"{name}()", "constant", said, 0.6)
     if isinstance(node.func, ast.Attribute) and not args:
         if not any(kind for kind, _ in site.shapes(node.func.value)):
             return
@@ -818,6 +829,7 @@ def called(site: Site) -> Iterator[Edit]:
 
 SIBLINGS = [("zeros", "ones"), ("zeros_like", "ones_like"), ("empty", "zeros")]
 SIBLINGS += [("empty_like", "zeros_like"), ("maximum", "minimum"), ("hstack", "vstack")]
+SIBLINGS += [("argmax", "argmin")]
 
 
 def another_of_numpy(site: Site) -> Iterator[Edit]:
@@ -831,6 +843,10 @@ def another_of_numpy(site: Site) -> Iterator[Edit]:
                 args = site.text()[len(site.text(node.func)) :]
                 said = f"`{site.text(node.func)}` stands where `{new}` belongs"
                 yield site.to(new + args, "constant", said, 0.5)
+        if node.func.attr == "zeros_like" and len(node.args) == 1:
+            said = f"zeros stand where `{site.text(node.args[0])}` belongs"
+            text = f"{site.text(node.args[0], ATOM)}.copy()"
+            yield site.to(text, "missing-term", said, 0.6)
 
 
 def named(site: Site) -> Iterator[Edit]:
@@ -852,6 +868,16 @@ def of_the_forward_pass(site: Site) -> Iterator[Edit]:
         if text != site.text():
             said = "the forward pass computes another value from the same"
             yield site.to(text, "constant", said, 0.7)
+
+
+def asked(site: Site) -> Iterator[Edit]:
+    """A method without arguments, in the place of an attribute."""
+    node = site.node
+    if isinstance(node, ast.Attribute) and _is_load(node) and not _is_called(site):
+        for name in site.pool.methods_alone:
+            text = f"{site.text(node.value)}.{name}()"
+            said = f"`{site.text()}` stands where `{text}` belongs"
+            yield site.to(text, "operands", said, 1.2)
 
 
 def applied(site: Site) -> Iterator[Edit]:
@@ -884,6 +910,10 @@ def copied(site: Site) -> Iterator[Edit]:
     if _is_load(node) and site.is_whole and any(shape for _, shape in site.shapes()):
         said = f"it is no copy: what is changed in place is `{site.text()}`, too"
         yield site.to(f"{site.text()}.copy()", "overwritten", said, 0.4)
+        if site.numpy:
+            zeros = f"{site.numpy}.zeros_like({site.text()})"
+            said = f"`{site.text()}` stands where zeros of its shape belong"
+            yield site.to(zeros, "overwritten", said, 1)
 
 
 def spelled(site: Site) -> Iterator[Edit]:
@@ -1021,7 +1051,7 @@ def accumulated(site: Site) -> Iterator[Edit]:
             yield site.to(text, "doubled-derivative", f"`{lost}` does not belong here", 0.5)
         text = f"{target} = {target} {own} {site.text(node.value, LEVELS[type(node.op)] + 1)}"
         said = f"what `{own}=` changes in place is another value, too: it is no copy"
-        yield site.to(text, "overwritten", said, 0.6)
+        yield site.to(text, "overwritten", said, 1.2)
         if isinstance(node.target, ast.Subscript) and own in "+-":
             yield from _added_at(site, node.target, own, value)
         for atom in site.atoms().values():
@@ -1136,22 +1166,31 @@ def _with_indent(site: Site, node: Any) -> str:
 
 
 def missing(site: Site) -> Iterator[Edit]:
-    """A line like this one is missing, with the numbers in its names changed."""
+    """A line like this one is missing, with what tells its names from others changed."""
     node = site.node
     if not isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr)):
         return
     text = site.text()
     if "\n" in text:
         return
-    scope = site.pool.scope(site.file, node)
-    names = {x.id for x in scope if isinstance(x, ast.Name)}
-    names |= {x.attr for x in scope if isinstance(x, ast.Attribute)}
-    digits = sorted({d for name in names for d in re.findall(r"\d+", name)})
-    lines = [x for x in scope if isinstance(x, (ast.Assign, ast.AugAssign))]
+    names, families = site.pool.families(site.file, node)
+    lines = _assignments(site)
+    if isinstance(node, ast.Assign) and isinstance(first := node.targets[0], ast.Subscript):
+        stores = [x for x in lines if isinstance(x, ast.Assign)]
+        for x in stores:
+            target = x.targets[0]
+            if isinstance(target, ast.Subscript) and site.text(target.slice) != site.text(
+                first.slice
+            ):
+                other = (
+                    f"{site.text(first.value)}[{site.text(target.slice)}] = {site.text(node.value)}"
+                )
+                own, said = _with_indent(site, x), f"a line is missing: `{other}`"
+                yield Edit(site.file, ((x, f"{other}\n{own}"),), "missing-term", said, 1.3)
     texts = {site.file.segment(x) for x in lines}
     stored = {site.file.segment(x.targets[0]) for x in lines if isinstance(x, ast.Assign)}
-    for old, new in product(digits, repeat=2):
-        if old != new and (other := _renumbered(text, old, new)) not in (text, *texts):
+    for old, new in families:
+        if (other := _renamed(text, old, new, names)) not in (text, *texts):
             if isinstance(node, ast.Assign) and other.split(" = ")[0] in stored:
                 continue  # then the line is not missing, but wrong
             said = f"a line is missing: `{other}`"
@@ -1159,10 +1198,11 @@ def missing(site: Site) -> Iterator[Edit]:
                 far = 0.6 if x is not node else 0.0
                 own = _with_indent(site, x)
                 after, before = f"{own}\n{other}", f"{other}\n{own}"
-                first = (after, before) if old < new else (before, after)
-                for i, both in enumerate(first):
+                orders = (after, before) if old < new else (before, after)
+                for i, both in enumerate(orders):
                     change = ((x, both),)
-                    yield Edit(site.file, change, "missing-term", said, 1 + 0.05 * i + far)
+                    rank = (0.6 if isinstance(node, ast.AugAssign) else 1) + 0.05 * i + far
+                    yield Edit(site.file, change, "missing-term", said, rank)
 
 
 def rescaled(site: Site) -> Iterator[Edit]:
@@ -1217,13 +1257,49 @@ def after_loop(site: Site) -> Iterator[Edit]:
     for name in dict.fromkeys(
         site.text(x) for x in names if isinstance(x, (ast.Name, ast.Attribute))
     ):
-        for n in site.counts():
+        for n in [*site.counts(), *site.scalars()]:
             line = f"{name} /= {n}"
             yield site.to(f"{own}\n{line}", "factor", f"a line is missing: `{line}`", 0.9)
 
 
-def _renumbered(text: str, old: str, new: str) -> str:
-    return re.sub(rf"(?<=[A-Za-z_]){old}(?!\d)", new, text)
+def unlike(site: Site) -> Iterator[Edit]:
+    """The line reads otherwise than one like it."""
+    node = site.node
+    if not isinstance(node, (ast.Assign, ast.AugAssign)) or "\n" in site.text():
+        return
+    target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+    own = site.text(target)
+    names, families = site.pool.families(site.file, node)
+    for line in _assignments(site):
+        text = site.file.segment(line)
+        if line is node or "\n" in text:
+            continue
+        for old, new in families:
+            other = _renamed(text, old, new, names)
+            if other not in (text, site.text()) and re.match(rf"{re.escape(own)} [^=]?=", other):
+                yield site.to(other, "operands", f"another line reads otherwise: `{text}`", 0.8)
+
+
+def _assignments(site: Site) -> list[Any]:
+    scope = site.pool.scope(site.file, site.node)
+    return [x for x in scope if isinstance(x, (ast.Assign, ast.AugAssign))]
+
+
+def _renamed(text: str, old: str, new: str, names: Collection[str]) -> str:
+    """A text with names in the place of others that differ in a number, or in letters."""
+    if old.isdigit():
+        return re.sub(rf"(?<=[A-Za-z_]){old}(?!\d)", new, text)
+
+    def other(found: re.Match[str]) -> str:
+        name = found[0]
+        for x, y in ((old, new), (old.upper(), new.upper())):
+            for at in re.finditer(x, name):
+                renamed = name[: at.start()] + y + name[at.end() :]
+                if renamed in names:
+                    return renamed
+        return name
+
+    return re.sub(r"[A-Za-z_]\w*", other, text)
 
 
 def never_added(site: Site) -> Iterator[Edit]:
@@ -1284,6 +1360,8 @@ def _products(site: Site, shape: tuple[int, ...]) -> Iterator[str]:
 def _zeros(site: Site) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
     """The names that begin as zeros, and that nothing is stored in; parts of those that are."""
     scope = site.pool.scope(site.file, site.node)
+    if (owner := site.file.above(site.node, ast.ClassDef)) is not None:
+        scope = [*ast.walk(owner)]
     found: dict[str, tuple[int, ...]] = {}
     parts = {
         ast.unparse(x): shape
@@ -1298,9 +1376,10 @@ def _zeros(site: Site) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int,
             names = x.targets[0].elts if isinstance(x.targets[0], ast.Tuple) else x.targets[:1]
             if len(values) == len(names):
                 for name, value in zip(names, values):
-                    if isinstance(name, ast.Name) and "zeros" in site.file.segment(value)[:14]:
+                    is_plain = isinstance(name, (ast.Name, ast.Attribute))
+                    if is_plain and "zeros" in site.file.segment(value)[:14]:
                         for shape in shapes_of(site.shapes(value)) - {()}:
-                            found[name.id] = shape
+                            found[ast.unparse(name)] = shape
                     elif isinstance(name, ast.Subscript):
                         changed.add(ast.unparse(name.value))
                     else:  # it becomes something else, later or in the next pass
@@ -1329,9 +1408,21 @@ EXPRESSIONS: list[Way] = [
         negated,
     ),
     *(reduced, summed, derived, raised),
-    *(scaled, multiplied, added, softened, called, applied, copied, spelled, compared, looped),
+    *(
+        scaled,
+        multiplied,
+        added,
+        softened,
+        called,
+        asked,
+        applied,
+        copied,
+        spelled,
+        compared,
+        looped,
+    ),
     *(swapped, chosen, another_of_numpy, named, of_the_forward_pass),
 ]
 STATEMENTS: list[Way] = [
-    *(accumulated, exchanged, left_out, moved, missing, rescaled, after_loop, never_added),
+    *(accumulated, exchanged, left_out, moved, missing, unlike, rescaled, after_loop, never_added),
 ]

@@ -80,12 +80,7 @@ class Oracle:
         return Truth(loss, gradients, names=[p.name for p in places], why=why)
 
     def _recorded(self, call: Call, places: list[Place]) -> Truth:
-        now = call.copied()
-        leaves = []
-        for place in places:
-            value = place.get(now)
-            leaves.append(Tensor(np.array(value, np.asarray(value).dtype), name=place.name))
-            now = place.put(now, leaves[-1])
+        now, leaves = on_leaves(call, places)
         self.recorder.begin()
         try:
             with lent(self._codes):
@@ -102,6 +97,17 @@ class Oracle:
         scalar = whole.sum() if loss.shape else whole
         names, named = [p.name for p in places], self.recorder.named
         return Truth(float(scalar.data), grad(scalar, leaves), scalar, leaves, names, named)
+
+
+def on_leaves(call: Call, places: list[Place]) -> tuple[Call, list[Any]]:
+    """A copy of a call with Tensors in some places, and these."""
+    now = call.copied()
+    leaves = []
+    for place in places:
+        value = place.get(now)
+        leaves.append(Tensor(np.array(value, np.asarray(value).dtype), name=place.name))
+        now = place.put(now, leaves[-1])
+    return now, leaves
 
 
 def _holds(found: Truth, call: Call, places: list[Place], run: Callable[[Call], Any]) -> bool:

@@ -36,3 +36,21 @@ def test_what_a_statement_keeps():
         return len(values_of(ast.parse(text).body[0]))
 
     assert [count(t) for t in ("a = b", "a, b = c, d", "a += 1", "f(x)", "pass")] == [1, 2, 1, 0, 0]
+
+
+def test_rows_and_columns_and_multiples_are_known(tmp_path):
+    m = module(tmp_path, NETWORK)
+    with aside():
+        bench = Bench(Call(m.loss, m.gradients, ARGS), None, "gradients", 1.0, None)
+        known = Known(bench.case(bench.given).truth, bench.forward)
+    W1, b1, W2, b2, X, Y = ARGS
+    p = np.tanh(X @ W1 + b1) @ W2 + b2
+    dp = 2 * (p - Y) / len(X)
+    said = [(dp[1], "∂loss/∂p[1]"), (dp[1:2], "∂loss/∂p[1]"), (dp[1:2].T, "∂loss/∂p[1]")]
+    for value, meaning in [*said, (p[:, 0], "p[:, 0]")]:
+        assert str(known.meaning(seen(value))) == meaning
+    assert known.meaning(seen(7 * dp)) is None
+    known.add_multiples(7)
+    assert str(known.meaning(seen(7 * dp))) == "7 · ∂loss/∂p"
+    assert known.meaning(seen(dp)).is_of("dp")
+    assert not known.meaning(seen(dp)).is_of("p")

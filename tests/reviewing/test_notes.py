@@ -66,3 +66,20 @@ def test_of_a_loop_there_are_so_many(tmp_path):
     with watched(code, notes):
         assert m.f(0.0) == 1000.0
     assert max(map(len, notes.seen.values())) == MANY
+
+
+def test_what_names_stand_for_is_kept_the_first_times(tmp_path):
+    text = (
+        "def f(xs):\n    total, parts = 0, {}\n    for i in range(4):\n        parts[i] = xs[i]\n"
+    )
+    text += "        total += xs[i]\n        parts[i] += total\n    return total\n"
+    m = module(tmp_path, text)
+    code = Code.of(m.f)
+    (file,) = code.files.values()
+    statements = [n for n in file.nodes if hasattr(n, "targets") or hasattr(n, "op")][1:]
+    where = [(file, n.at) for n in statements]
+    notes = Notes(where)
+    with watched(code, notes):
+        m.f([1.0, 2.0, 3.0, 4.0])
+    for at in where:
+        assert [names["i"] for _, names in notes.frames[at]] == [0, 1]

@@ -1,0 +1,157 @@
+"""What can be read where a line is computed, and what can be made of it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import islice, product
+from typing import Any
+
+import numpy as np
+
+from ..graph import Array
+from .alike import some_of, together
+from .code import File
+from .mending import TooLong
+from .pool import ATOMS, Pool, fits
+from .rewrites import SLOPES, Site
+
+LONGEST = 60  # letters of what is tried as a part
+LARGEST = 20_000  # numbers of an array
+MANY = 60  # arrays of which products are tried
+FEW = 12  # the same, where it takes long
+TERMS = 200  # products, there
+Table = tuple[list[str], Array]
+OPERATORS = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.operator, ast.unaryop, ast.cmpop)
+OPERANDS = (*ATOMS, ast.Constant, ast.expr_context, ast.keyword, ast.Tuple)
+
+
+class Frame:
+    """What expressions come to where a line is computed."""
+
+    def __init__(self, pool: Pool, file: File, statement: Any, names: Any) -> None:
+        self.outer, self.names = names
+        self.site = Site(pool, file, statement)
+        self.arrays: dict[str, Array] = {}
+        self._tables: dict[tuple[str, tuple[int, ...]], Table] = {}
+        self._terms: dict[tuple[int, ...], list[tuple[str, Array]]] = {}
+        scope = pool.scope(file, statement)
+        self._at = all(getattr(x, "attr", "") != "dot" for x in scope)
+        self.numbers: dict[str, float] = {"2": 2.0, "0.5": 0.5}
+        lines: dict[str, int] = {}  # how far away the nearest is read or bound
+        for x in scope:
+            if isinstance(x, ATOMS):
+                far = abs(x.lineno - statement.lineno)
+                lines[ast.unparse(x)] = min(far, lines.get(ast.unparse(x), far))
+        atoms = sorted(self.site.atoms(), key=lambda text: lines.get(text, len(file.text)))
+        atoms += _others(atoms)
+        plain = [*atoms, *self.site.counts(), *self.site.scalars()]
+        numpy = self.site.numpy
+        parts = [
+            file.segment(x) if isinstance(x, ast.Call) else f"({file.segment(x)})"
+            for x in scope
+            if isinstance(x, (ast.BinOp, ast.UnaryOp, ast.Compare, ast.Call)) and _is_pure(x, numpy)
+        ]
+        for text in dict.fromkeys([*pool.unused(file, statement), *plain, *parts]):
+            if len(text) > LONGEST or "\n" in text:
+                continue
+            value = self.value(text)
+            if isinstance(value, np.ndarray) and value.shape and value.dtype.kind in "fb":
+                if 1 < value.size <= LARGEST:
+                    self.arrays[text] = value * 1.0
+            elif isinstance(value, (int, float, np.number)) and np.isfinite(value) and value:
+                self.numbers[text] = float(value)
+
+    def value(self, text: str, **more: Any) -> Any:
+        """What an expression comes to here; None where it raises."""
+        try:
+            return eval(f"({text}\n)", self.outer, {**self.names, **more})
+        except (Exception, TooLong):
+            return None
+
+    @cached_property
+    def factors(self) -> dict[str, Array]:
+        """Arrays; and of these the slopes of common activations, and the user's functions."""
+        found = dict(self.arrays)
+        names = [name for name, count in self.site.pool.functions() if count == 1]
+        for text, value in self.arrays.items():
+            if isinstance(ast.parse(text, mode="eval").body, ATOMS):
+                slopes = (1 - value**2, value * (1 - value), (value > 0) * 1.0)
+                told = zip((p.format(text) for p in SLOPES), slopes)
+                found |= {slope: its for slope, its in told if (its != 1).any()}
+                for name in names:
+                    its = self.value(f"{name}({text})")
+                    if isinstance(its, np.ndarray) and its.shape == value.shape:
+                        found[f"{name}({text})"] = its
+        return found
+
+    def products(self, shape: tuple[int, ...], many: int = MANY) -> Iterator[tuple[str, Array]]:
+        """Arrays of a shape, and products of two that have it."""
+        for text, value in self.arrays.items():
+            if together(value.shape, shape) == shape:
+                yield text, value
+        for text, value in [*self.arrays.items()][:FEW]:
+            for axis in range(value.ndim) if value.shape == shape else ():
+                total = value.sum(axis=axis, keepdims=True)
+                for name, by in (("sum", 1), ("mean", value.shape[axis])):
+                    yield f"{text}.{name}(axis={axis}, keepdims=True)", total / by
+        some = [*self.arrays.items()][:many]
+        for i, (a, x) in enumerate(some):
+            for b, y in some[: i + 1]:
+                if together(x.shape, y.shape) == shape:
+                    yield f"{a} * {b}", x * y
+            for b, y in some if x.ndim == 2 else ():
+                for left, its in ((a, x), (f"{a}.T", x.T)):
+                    for right, other in ((b, y), (f"{b}.T", y.T))[: y.ndim]:
+                        if fits(its.shape, other.shape) == shape:
+                            yield self.product(left, right), its @ other
+
+    def terms(self, shape: tuple[int, ...]) -> list[tuple[str, Array]]:
+        """The first of the products."""
+        if shape not in self._terms:
+            self._terms[shape] = [*islice(self.products(shape, FEW), TERMS)]
+        return self._terms[shape]
+
+    def product(self, a: str, b: str) -> str:
+        """A matrix product, as the program writes them."""
+        dot = "" if self._at else self.site.numpy
+        return f"{dot}.dot({a}, {b})" if dot else f"{a} @ {b}"
+
+    def table(self, kind: str, shape: tuple[int, ...]) -> Table:
+        """The factors, or the products, that broadcast to a shape; of each some numbers, a row."""
+        if (kind, shape) not in self._tables:
+            its = self.products(shape) if kind == "products" else self.factors.items()
+            found = {
+                text: some_of(np.broadcast_to(value, shape))
+                for text, value in its
+                if together(value.shape, shape) == shape
+            }
+            rows = np.array([*found.values(), some_of(np.zeros(shape))], dtype=float)[:-1]
+            self._tables[kind, shape] = [*found], rows
+        return self._tables[kind, shape]
+
+
+def _others(atoms: list[str]) -> Iterator[str]:
+    """Items of the same things at each other's indices: `hs[t]` where there is `hs[t - 1]`."""
+    items = [text.partition("[")[::2] for text in atoms if re.fullmatch(r"[\w.]+\[[^][]*\]", text)]
+    for base, key in product(
+        dict.fromkeys(b for b, _ in items), dict.fromkeys(k for _, k in items)
+    ):
+        yield f"{base}[{key}"
+
+
+def _is_pure(node: Any, numpy: str) -> bool:
+    """Is it made of operators and numpy's functions alone?"""
+    return all(
+        isinstance(x, (*OPERATORS, *OPERANDS)) or (isinstance(x, ast.Call) and _is_of(x, numpy))
+        for x in ast.walk(node)
+    )
+
+
+def _is_of(call: ast.Call, numpy: str) -> bool:
+    """Does it call one of numpy's functions, that changes nothing?"""
+    owner = getattr(call.func, "value", None)
+    is_numpy = isinstance(owner, ast.Name) and owner.id == numpy
+    return is_numpy and all(k.arg != "out" for k in call.keywords)

@@ -1,0 +1,209 @@
+"""Where the values of a backward pass lead: it is recorded, as the loss is."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..graph import Array, Node
+from ..reverse import grad, order
+from .alike import multiple
+from .bench import Bench
+from .code import Code, File, lent
+from .known import Known, made_by
+from .notes import seen
+from .truth import Recorder, on_leaves
+from .watching import Where, rewritten
+
+FAINT = 1e-9  # what one value adds to another, relative, below which it is rounding
+CLOSE = 1e-6  # how near two cotangents of one value are, relative
+
+
+class Flow:
+    """The graph of a backward pass, as far as it can be recorded.
+
+    Of what it computes on its way to values that the forward pass has, the gradients are then known
+    too. A value from which a right one was computed is taken to be right, although the forward pass
+    may have none like it.
+    """
+
+    def __init__(self, bench: Bench, code: Code, known: Known, now: Sequence[bool]) -> None:
+        self._recorder = _Noting()
+        self._places = self._recorder.places
+        self._right: set[Any] = set()
+        self._outputs: dict[Any, int] = {}
+        self._far: dict[Any, int] = {}
+        with contextlib.suppress(Exception):  # then it is followed no further
+            self._follow(bench, code, known, now)
+
+    def _follow(self, bench: Bench, code: Code, known: Known, now: Sequence[bool]) -> None:
+        outputs: list[Any] = []
+        call, _ = on_leaves(bench.given, bench.targets.places)
+        with contextlib.suppress(Exception), lent(rewritten(code, self._recorder)):
+            result = bench.run(call)
+            outputs = [*map(self._recorder.now, bench.targets.given(call, result))]
+        found = (x for its in self._places.values() for x in its if x is not None)
+        nodes = [x for x in dict.fromkeys(found) if x.dtype.kind == "f"]
+        noted = [(x, seen(x.value)) for x in nodes if x.shape]
+        own: dict[int, Node] = {}
+        for x, note in noted:
+            m = known.meaning(note)
+            if m is not None and not m.is_cotangent and not m.part:
+                own.setdefault(m.number, x)
+        names = {x: name for name, x in reversed(self._recorder.named)}
+        known.add(_cotangents(own, known, names))
+        given = [(x, ok) for x, ok in zip(outputs, now) if isinstance(x, Node)]
+        right = {x for x, note in noted if known.meaning(note) is not None}
+        wrong = {x for x, ok in given if not ok}
+        right = (right - wrong).union(x for x, ok in given if ok)
+        self._right = _leading(right)
+        made = {
+            (unit.file, node.at)
+            for unit in code.units.values()
+            for statement in ast.walk(unit.statement)
+            for node in made_by(statement)
+        }
+        whole = {x for where in made for x in self._places.get(where, ()) if x is not None}
+        if (c := _convention(self._right & whole, known)) is not None:
+            known.add_multiples(c)
+            right |= {x for x, note in noted if known.meaning(note) is not None} - wrong
+            self._right |= _leading(right)
+        self._outputs = {x: k for k, x in enumerate(outputs) if isinstance(x, Node)}
+        self._far = _far(order(*nodes), self._right, whole)
+
+    def _at(self, file: File, node: Any, i: int) -> Any:
+        its = self._places.get((file, node.at), ())
+        return its[i] if i < len(its) else None
+
+    def is_right(self, file: File, node: Any, i: int) -> bool:
+        """Is what a node came to, the i-th time, right, or a right value computed from it?"""
+        return self._at(file, node, i) in self._right
+
+    def far(self, file: File, node: Any, i: int) -> int | None:
+        """Through how many wrong values it follows from what is right; None where it is right, or
+        not known."""
+        return self._far.get(self._at(file, node, i))
+
+    def output(self, file: File, node: Any, i: int) -> int | None:
+        """Of which place it is given as the gradient, if it is."""
+        return self._outputs.get(self._at(file, node, i))
+
+
+class _Noting(Recorder):
+    """`places`: what each expression, and each statement that changes something, came to."""
+
+    def begin(self) -> None:
+        super().begin()
+        self.places: dict[Where, list[Any]] = defaultdict(list)
+
+    def _note(self, where: Where, x: Any) -> None:
+        self.places[where].append(x if isinstance(x, Node) else None)
+
+    def call(self, where: Where, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().call(where, function, *args, **kwargs)
+        except (TypeError, NotImplementedError, AttributeError):  # it takes arrays alone
+            plain = {name: _value(x) for name, x in kwargs.items()}
+            result = function(*map(_value, args), **plain)
+            before: list[Any] = [x for x in (*args, *kwargs.values()) if isinstance(x, Node)]
+            if before and isinstance(result, np.ndarray) and result.dtype.kind == "f":
+                total: Any = sum(0.0 * x.sum() for x in before)
+                return result + total  # it hangs on these, no matter how
+            return result
+
+    def value(self, where: Where, value: Any) -> Any:
+        value = super().value(where, value)
+        self._note(where, value)
+        return value
+
+    def store(self, where: Where, value: Any, base: Any, key: Any) -> None:
+        super().store(where, value, base, key)
+        self._note(where, self.now(base))
+
+    def augment(self, where: Where, op: Any, target: Any, value: Any) -> Any:
+        result = super().augment(where, op, target, value)
+        self._note(where, self.now(result))
+        return result
+
+    def augment_item(self, where: Where, op: Any, base: Any, key: Any, value: Any) -> None:
+        super().augment_item(where, op, base, key, value)
+        self._note(where, self.now(base))
+
+
+def _value(x: Any) -> Any:
+    return np.array(x.value) if isinstance(x, Node) else x
+
+
+def _convention(right: Iterable[Node], known: Known) -> float | None:
+    """The count that gradients on the way are too large or too small by, if they are by one."""
+    for x in right:
+        if x.op is not None and known.meaning(seen(x.value)) is None:
+            for meaning, g in known.values(x.shape):
+                c = multiple(g, x.value) if meaning.name and meaning.is_cotangent else None
+                if c is not None and any(n > 1.5 and abs(n - round(n)) < CLOSE for n in (c, 1 / c)):
+                    return c
+    return None
+
+
+def _leading(right: set[Node]) -> set[Node]:
+    """Right values, and what they change with."""
+    if not right:
+        return set()
+    rng = np.random.default_rng(0)
+    nodes: Any = [x for x in right if not x.constant]
+    total: Any = sum((x * rng.normal(size=x.shape)).sum() for x in nodes)
+    size = max((float(np.abs(x.value).max(initial=0)) for x in nodes), default=0.0)
+    found = set(right)
+    before = [x for x in order(*nodes) if x.dtype.kind == "f"]
+    for x, g in zip(before, grad(total, before)) if nodes else ():
+        if np.abs(g * x.value).max(initial=0) > FAINT * size:
+            found.add(x)
+    return found
+
+
+def _far(nodes: Sequence[Node], right: set[Node], whole: set[Node]) -> dict[Any, int]:
+    """How many wrong values of statements lie between each and what is right."""
+    found: dict[Any, int] = {}
+    for node in nodes:
+        if node not in right and node.op is not None:
+            before = (x for x in node.inputs if isinstance(x, Node) and x in found)
+            found[node] = max((found[x] + (x in whole) for x in before), default=0)
+    return found
+
+
+def _cotangents(
+    own: dict[int, Node], known: Known, names: dict[Node, str]
+) -> Iterator[tuple[str, Node, Array]]:
+    """The gradients of what leads to values of the forward pass that stand here, too.
+
+    own: these values, by the numbers of those. The last of them are where the loss hangs on all
+    before; of values for which that gives another gradient than theirs, and of what leads there,
+    nothing is told.
+    """
+    within: set[Node] = set()  # the values that another of these hangs on
+    for node, _ in reversed(known.derived.values()):
+        if node.number in own or node in within:
+            within.update(x for x in node.inputs if isinstance(x, Node))
+    last = [number for number in own if known.derived[number][0] not in within]
+    if not last:
+        return
+    ends: list[Any] = [own[n] for n in last]
+    total: Any = sum((x * known.derived[n][1]).sum() for x, n in zip(ends, last))
+    before = [x for x in order(*ends) if x.dtype.kind == "f"]
+    found = dict(zip(before, grad(total, before)))
+    others = [x for n, x in own.items() if x in found and not _near(found[x], known.derived[n][1])]
+    told = {*order(*others), *own.values()} if others else {*own.values()}
+    for node in before:
+        if node.op is not None and node not in told:
+            yield names.get(node, ""), node, found[node]
+
+
+def _near(a: Array, b: Array) -> bool:
+    return a.shape == b.shape and bool(
+        np.abs(a - b).max(initial=0) <= CLOSE * np.abs(b).max(initial=0)
+    )

@@ -1,0 +1,440 @@
+"""What a line lacks, worked out from the value that it should have.
+
+A right value of a line tells the right values of the parts of its sums and products; and a part's,
+held against its own, tells the factor or the term that is missing, or what stands there instead.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice, permutations, product
+from typing import Any
+
+import numpy as np
+
+from ..graph import Array
+from .alike import (
+    alike,
+    likeness,
+    multiple,
+    narrowed,
+    near,
+    nonzero,
+    parallel,
+    same,
+    some_of,
+    together,
+)
+from .at_hand import FEW, LARGEST, Frame
+from .code import File
+from .flow import Flow
+from .known import Known, Meaning, is_alias, result_of, values_of
+from .pool import ATOMS, LEVELS, Pool
+from .rewrites import Edit
+
+ADD, MULTIPLY = LEVELS[ast.Add], LEVELS[ast.Mult]
+LIKELY, LIKELIEST = 12, 3  # values that a line may be meant to come to
+WAYS = 4  # to write a number
+DEEP = 2  # how far within what cannot be undone
+HOLE = "_hole"
+
+
+class Solver:
+    """Works out edits of lines.
+
+    given: the gradients that there should be, of the parameters' values before. made: the
+    statements that make what is known to be a right value.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        known: Known,
+        flow: Flow,
+        made: Mapping[Meaning, Any],
+        given: Sequence[tuple[Array, Array]],
+        rate: float | None,
+    ) -> None:
+        self.pool, self.known, self.flow, self.made = pool, known, flow, made
+        self.given, self.rate = given, rate
+
+    def edits(self, statements: Iterable[tuple[File, Any]]) -> Iterator[Edit]:
+        """Edits of statements, by which they come to what they may be meant to.
+
+        What others read, and would have to be something else for a line to be right, is asked for
+        where it is made.
+        """
+        asked: dict[tuple[Any, str], list[Array]] = defaultdict(list)
+        for file, statement in statements:
+            for i, frame in enumerate(self._frames(file, statement)):
+                for root in values_of(statement):
+                    if self.flow.is_right(file, root, i) and not is_alias(root):
+                        continue  # this time
+                    for j, want in enumerate(self._wanted(frame, root, i)):
+                        line = _Line(frame)
+                        yield from line.edits(root, want)
+                        if j < LIKELIEST:
+                            yield from line.anew(root, want)
+                        for name, part in line.asked:
+                            asked[file, name].append(part)
+        for (file, name), parts in asked.items():
+            for statement in self._making(file, name):
+                for frame in self._frames(file, statement):
+                    for j, after in enumerate(parts[:LIKELY]):
+                        want = self._right_of(frame, after)
+                        if want is not None:
+                            yield from _Line(frame).edits(statement.value, want)
+                            if j < LIKELIEST:
+                                yield from _Line(frame).anew(statement.value, want)
+
+    def _frames(self, file: File, statement: Any) -> list[Frame]:
+        result = result_of(statement)
+        frames = self.pool.notes.frames.get((file, getattr(result, "at", -1)), ())
+        return [Frame(self.pool, file, statement, names) for names in frames]
+
+    def _making(self, file: File, name: str) -> Iterator[Any]:
+        """The statements that bind a name, or change what it stands for."""
+        for unit in self.pool.units:
+            for x in ast.walk(unit.statement) if unit.file is file else ():
+                target = _target(x)
+                whole = target.value if _is_item(target) else target
+                if isinstance(whole, ast.Name) and whole.id == name:
+                    yield x
+
+    def _right_of(self, frame: Frame, after: Array) -> Array | None:
+        """What stands to the right, for a statement that binds a name to come to something."""
+        statement = frame.site.node
+        in_place = isinstance(statement, ast.AugAssign)
+        target = _target(statement)
+        base = frame.value(frame.site.text(target.value)) if _is_item(target) else None
+        if isinstance(base, np.ndarray):  # and no list or dict of arrays
+            if base.shape != after.shape:
+                return None
+            after = frame.value(f"{HOLE}[{frame.site.text(target.slice)}]", **{HOLE: after})
+        if in_place:
+            after = _operand(statement.op, frame.value(frame.site.text(target)), after)
+        return None if after is None else np.asarray(after, dtype=float)
+
+    def _wanted(self, frame: Frame, root: Any, i: int) -> Iterator[Array]:
+        """What an expression of a line may be meant to come to."""
+        file, statement = frame.site.file, frame.site.node
+        now = frame.value(frame.site.text(root))
+        if not _is_number(now):
+            return
+        target = _target(statement)
+        base = frame.value(frame.site.text(target.value)) if _is_item(target) else None
+        is_part = isinstance(base, np.ndarray)
+        in_place = isinstance(statement, ast.AugAssign)
+        before = frame.value(frame.site.text(target)) if in_place else now
+        shape = np.shape(base if is_part else before)  # type: ignore[arg-type]
+        for after in self._after(file, statement, root, i, base if is_part else now, shape):
+            want = self._right_of(frame, after) if is_part or in_place else after
+            if want is not None:
+                yield np.asarray(want, dtype=float)
+
+    def _after(
+        self, file: File, statement: Any, root: Any, i: int, now: Any, shape: tuple[int, ...]
+    ) -> Iterator[Array]:
+        """What a line may be meant to make: of many, what is most like what it makes."""
+        k = self.flow.output(file, root, i)
+        k = self.flow.output(file, statement, i) if k is None else k
+        if k is not None:
+            value, g = self.given[k]
+            new = g if self.rate is None else value - self.rate * g
+            if new.size == np.prod(shape):
+                yield new.reshape(shape)
+            return
+        own = ast.unparse(_target(statement) or ast.Constant(""))
+        found = [
+            (*self._unlikely(meaning, own), -likeness(now, g), j, g)
+            for j, (meaning, g) in enumerate(self.known.values(shape))
+            if not self.made.get(meaning) or self.made[meaning] == [statement]
+        ]
+        yield from (g for *_, g in sorted(found)[:LIKELY])
+
+    def _unlikely(self, meaning: Meaning, own: str) -> tuple[bool, ...]:
+        """How unlikely it is that something of a name is meant to be that, the worst first."""
+        times = meaning.is_cotangent and meaning.times != self.known.times
+        return not meaning.is_of(own), meaning.is_part, times
+
+
+def _target(statement: Any) -> Any:
+    """What a statement binds, or changes, if it is one thing."""
+    if isinstance(statement, ast.Assign):
+        return statement.targets[0] if len(statement.targets) == 1 else None
+    return statement.target if isinstance(statement, ast.AugAssign) else None
+
+
+def _is_item(target: Any) -> bool:
+    return isinstance(target, ast.Subscript)
+
+
+def _operand(op: Any, before: Any, after: Array) -> Any:
+    """What stands to the right in `before += …`, for that to become what is wanted."""
+    if not _is_number(before) or np.shape(before) != after.shape:
+        return None
+    with np.errstate(all="ignore"):
+        if isinstance(op, ast.Add):
+            return after - before
+        if isinstance(op, ast.Sub):
+            return before - after
+        if isinstance(op, ast.Mult):
+            return after / nonzero(before)
+        return before / nonzero(after) if isinstance(op, ast.Div) else None
+
+
+class _Line:
+    """What an expression lacks for coming to what is wanted. `asked`: of names that it reads, what
+    they would have to stand for."""
+
+    def __init__(self, frame: Frame) -> None:
+        self.frame, self.site = frame, frame.site
+        self.asked: list[tuple[str, Array]] = []
+
+    def edits(self, node: Any, want: Array) -> Iterator[Edit]:
+        """Of a node that should come to what is wanted; nan, where that is not known."""
+        text = self.site.text(node)
+        now = self.frame.value(text)
+        if not _is_number(now) or np.size(now) > LARGEST or not np.isfinite(want).any():
+            return
+        now = np.asarray(now, dtype=float)
+        if now.shape != want.shape:
+            want = narrowed(want, now.shape)
+        if same(now, want) or not np.nan_to_num(want).any():
+            return
+        texts, rows = self.frame.table("factors", want.shape)
+        for i, by in parallel(rows, want):
+            if texts[i] not in (text, f"({text})"):
+                for pattern, _ in self._numbers(by):
+                    yield self._instead(node, pattern.format(texts[i]))
+        if together(now.shape, want.shape) != want.shape:
+            return
+        if now.shape == want.shape and np.isfinite(want).all():
+            self._ask(node, want)
+        yield from self._explained(node, now, want)
+        if isinstance(node, ast.BinOp):
+            yield from self._operands(node, want)
+        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            yield from self.edits(node.operand, -want)
+        elif isinstance(node, ast.Attribute) and node.attr == "T":
+            yield from self.edits(node.value, want.T)
+        elif isinstance(node, ast.Call):
+            yield from self._within(node, want, lambda x: x, DEEP)
+        c = multiple(now, want)
+        for x in _parts(node, self.site.numpy) if c is not None else ():
+            part = self.frame.value(self.site.text(x))  # of a product, as it may be
+            if isinstance(part, np.ndarray) and part.dtype.kind == "f":
+                self._ask(x, c * part)
+
+    def anew(self, node: Any, want: Array) -> Iterator[Edit]:
+        """All of a line written anew: a product, a difference, or the softmax's derivative."""
+        texts, rows = self.frame.table("products", want.shape)
+        for i, c in parallel(rows, want):
+            for pattern, _ in self._numbers(c):
+                text = pattern.format(texts[i])
+                said = f"`{self.site.text(node)}` stands where `{text}` belongs"
+                yield self._edit(node, text, "operands", said, 0.9)
+        its = [(t, x) for t, x in self.frame.arrays.items() if x.shape == want.shape][:FEW]
+        for (a, x), (b, y) in permutations(its, 2):
+            if a < b and (by := multiple(x - y, want)) is not None:
+                first, last = (a, b) if by > 0 else (b, a)
+                difference = f"({first} - {last})"
+                for pattern, _ in self._numbers(abs(by)):
+                    text = pattern.format(difference)
+                    said = f"`{text}` is its value"
+                    yield self._edit(node, text, "loss-derivative-skipped", said, 1)
+            if (np_ := self.site.numpy) and x.min() > 0 and x.max() < 1:
+                for axis in range(want.ndim):
+                    if same(x * (y - np.sum(x * y, axis=axis, keepdims=True)), want):
+                        axis = axis - want.ndim
+                        total = f"{np_}.sum({a} * {b}, axis={axis}, keepdims=True)"
+                        said = "the softmax's derivative belongs here"
+                        text = f"{a} * ({b} - {total})"
+                        yield self._edit(node, text, "missing-derivative", said, 1)
+
+    def _operands(self, node: ast.BinOp, want: Array) -> Iterator[Edit]:
+        a, b = (self.frame.value(self.site.text(x)) for x in (node.left, node.right))
+        if not (_is_number(a) and _is_number(b)):
+            return
+        with np.errstate(all="ignore"):
+            if isinstance(node.op, ast.Add):
+                parts = (want - b, want - a)
+            elif isinstance(node.op, ast.Sub):
+                parts = (want + b, a - want)
+            elif isinstance(node.op, ast.Mult):
+                parts = (want / nonzero(b), want / nonzero(a))
+            elif isinstance(node.op, ast.Div):
+                parts = (want * b, a / nonzero(want))
+            else:
+                yield from self._within(node, want, lambda x: x, DEEP)
+                return
+        for x, now, part in ((node.left, a, parts[0]), (node.right, b, parts[1])):
+            if together(np.shape(now), np.shape(part)) == np.shape(part):
+                yield from self.edits(x, np.asarray(part))
+
+    def _within(
+        self, node: Any, want: Array, outer: Callable[[Any], Any], deep: int
+    ) -> Iterator[Edit]:
+        """Of the parts of what cannot be undone, such as a sum: other parts are tried."""
+        whole = self.site.text(node)
+        start = self.site.file.span(node)[0]
+        for x in _parts(node, self.site.numpy):
+            text = self.site.text(x)
+            now = self.frame.value(text)
+            if not isinstance(now, np.ndarray) or now.dtype.kind not in "fb" or not now.shape:
+                continue
+            a, b = (i - start for i in self.site.file.span(x))
+            raw = whole.encode()
+            open_ = (raw[:a] + HOLE.encode() + raw[b:]).decode()
+
+            def put(value: Any, open_: str = open_) -> Any:
+                made = self.frame.value(open_, **{HOLE: value})
+                return None if made is None else outer(made)
+
+            for other, value in self.frame.factors.items():
+                if value.shape == now.shape and same(put(value), want):
+                    yield self._instead(x, other)
+                if together(now.shape, value.shape) == now.shape and same(put(now * value), want):
+                    yield self._times(x, other)
+                    self._ask(x, now * value)
+            if deep == DEEP:
+                yield from self._terms_within(x, now, want, put)
+            if deep > 1:
+                yield from self._within(x, want, put, deep - 1)
+
+    def _ask(self, node: Any, value: Array) -> None:
+        """What a name stands for would have to be another value."""
+        if isinstance(node, ast.Name):
+            self.asked.append((node.id, value))
+
+    def _terms_within(
+        self, x: Any, now: Array, want: Array, put: Callable[[Any], Any]
+    ) -> Iterator[Edit]:
+        """Terms that a part lacks: each is taken through what the part is in."""
+        made = put(now)
+        if np.shape(made) != want.shape:
+            return
+        lack, nothing = want - made, put(np.zeros(now.shape))
+        for text, value in self.frame.terms(now.shape):
+            through = put(np.broadcast_to(value, now.shape))
+            if np.shape(through) != want.shape:
+                continue
+            c = multiple(np.asarray(through - nothing, dtype=float), lack)
+            if c is not None:
+                yield from self._plus(x, text, c)
+                self._ask(x, now + c * value)
+
+    def _explained(self, node: Any, now: Array, want: Array) -> Iterator[Edit]:
+        """What stands there instead, or what is missing."""
+        own = self.site.text(node, MULTIPLY)
+        if not want.shape:
+            for text, n in self.frame.numbers.items():
+                if near(float(want), n):
+                    yield self._instead(node, text)
+        for power in (2, 3) if isinstance(node, (*ATOMS, ast.Call)) else ():
+            if same(now**power, want):
+                said = f"`** {power}` is missing"
+                yield self._edit(node, f"{own} ** {power}", "constant", said, 0.6)
+        for name in self.site.pool.callables(self.site.file, node):
+            text = f"{name}({self.site.text(node)})"
+            if name.startswith(f"{self.site.numpy}.") and same(self.frame.value(text), want):
+                yield self._edit(node, text, "operands", f"`{name}` is missing", 0.6)
+        c = multiple(now, want)
+        if c is not None:
+            for pattern, named in self._numbers(c):
+                said = f"a factor is missing: `{named}`"
+                yield self._edit(node, pattern.format(own), "factor", said, 0.6)
+        texts, rows = self.frame.table("factors", want.shape)
+        here = np.broadcast_to(now, want.shape)
+        with np.errstate(all="ignore"):
+            for i in alike(rows * some_of(here), want):
+                yield self._times(node, texts[i])
+            for i in alike(some_of(here) / rows, want):
+                said = f"it is not divided by `{texts[i]}`"
+                yield self._edit(node, f"{own} / {texts[i]}", "factor", said, 0.8)
+        yield from self._terms(node, want - now)
+
+    def _terms(self, node: Any, lack: Array) -> Iterator[Edit]:
+        texts, rows = self.frame.table("products", lack.shape)
+        for i, c in parallel(rows, lack):
+            yield from self._plus(node, texts[i], c)
+
+    def _plus(self, node: Any, text: str, c: float) -> Iterator[Edit]:
+        own = self.site.text(node, ADD)
+        for pattern, _ in self._numbers(c):
+            term = pattern.format(text)
+            new = f"{own} - {term[1:]}" if term[0] == "-" else f"{own} + {term}"
+            said = f"a term is missing: `{term}`"
+            yield self._edit(node, new, "missing-term", said, 0.8)
+
+    def _numbers(self, c: float) -> Iterator[tuple[str, str]]:
+        """How a number is written as a factor: with {} for what it is of, and what is said."""
+        if near(c, 1):
+            yield "{}", "1"
+        else:
+            yield from islice(self._written(c), WAYS)
+
+    def _written(self, c: float) -> Iterator[tuple[str, str]]:
+        if near(c, -1):
+            yield "-{}", "-1"
+            return
+        some = {text: n for text, n in self.frame.numbers.items() if abs(n) != 1}
+        for text, n in some.items():
+            if near(c, n):
+                yield f"{text} * {{}}", text
+            elif near(c, -n):
+                yield f"-{text} * {{}}", f"-{text}"
+            elif near(c, 1 / n):
+                yield f"{{}} / {text}", f"1 / {text}"
+            elif near(c, -1 / n):
+                yield f"-{{}} / {text}", f"-1 / {text}"
+            elif n > 0 and self.site.numpy and near(c, 1 / n**0.5):
+                root = f"{self.site.numpy}.sqrt({text})"
+                yield f"{{}} / {root}", f"1 / {root}"
+        for (a, n), (b, m) in product(some.items(), repeat=2):
+            for sign, minus in ((1, ""), (-1, "-")):
+                if a < b and near(c, sign * n * m):
+                    yield f"{minus}{a} * {b} * {{}}", f"{minus}{a} * {b}"
+                elif a < b and near(c, sign / (n * m)):
+                    yield f"{minus}{{}} / ({a} * {b})", f"{minus}1 / ({a} * {b})"
+                elif n != m and near(c, sign * n / m):
+                    yield f"{minus}{a} * {{}} / {b}", f"{minus}{a} / {b}"
+
+    # Edits --------------------------------------------------------------------------------------
+
+    def _edit(self, node: Any, text: str, kind: str, said: str, rank: float) -> Edit:
+        return Edit(self.site.file, ((node, text),), kind, said, rank)
+
+    def _instead(self, node: Any, text: str) -> Edit:
+        said = f"`{self.site.text(node)}` stands where `{text}` belongs"
+        return self._edit(node, text, "operands", said, 0.65)
+
+    def _times(self, node: Any, text: str) -> Edit:
+        own = self.site.text(node, MULTIPLY)
+        factor = ast.parse(text, mode="eval").body
+        if isinstance(factor, ast.BinOp) and isinstance(factor.op, ast.Mult):
+            text = ast.unparse(factor)  # without brackets
+        said = f"a factor is missing: `{text}`"
+        return self._edit(node, f"{own} * {text}", "missing-derivative", said, 0.7)
+
+
+def _parts(node: Any, numpy: str) -> list[Any]:
+    """The operands and arguments of an expression."""
+    if isinstance(node, ast.BinOp):
+        return [node.left, node.right]
+    if not isinstance(node, ast.Call):
+        return []
+    parts = [x for x in node.args if not isinstance(x, ast.Starred)]
+    if isinstance(node.func, ast.Attribute):
+        owner = node.func.value
+        if not (isinstance(owner, ast.Name) and owner.id == numpy):
+            parts.append(owner)
+    return parts
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, (int, float)) or (
+        isinstance(x, (np.ndarray, np.generic)) and x.dtype.kind in "fiub"
+    )

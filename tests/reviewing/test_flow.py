@@ -1,0 +1,103 @@
+"""The backward pass as a graph: what leads to right values, how far wrong ones are from them."""
+
+import numpy as np
+from written import ARGS, NETWORK, module
+
+from autograd_lite.reviewing.arguments import Call
+from autograd_lite.reviewing.bench import Bench, aside
+from autograd_lite.reviewing.flow import Flow
+from autograd_lite.reviewing.known import Known
+from autograd_lite.reviewing.notes import seen
+
+NORM = """
+import numpy as np
+
+
+def loss(g, b, x, y):
+    m = x.mean(axis=1, keepdims=True)
+    v = ((x - m) ** 2).mean(axis=1, keepdims=True)
+    return ((g * (x - m) / np.sqrt(v + 1e-5) + b - y) ** 2).sum()
+
+
+def gradients(g, b, x, y):
+    inverse = 1 / np.sqrt(x.var(axis=1, keepdims=True) + 1e-5)
+    centred = x - x.mean(axis=1, keepdims=True)
+    hat = centred * inverse
+    out = g * hat + b
+    dout = 2 * (out - y)
+    dhat = dout * g
+    dx = inverse * (
+        dhat - dhat.mean(axis=1, keepdims=True) - hat * (dhat * hat).mean(axis=1, keepdims=True)
+    )
+    return {"g": (dout * hat).sum(0), "b": dout.sum(0), "x": dx}
+"""
+rng = np.random.default_rng(2)
+POINT = (
+    rng.normal(size=4) + 2,
+    rng.normal(size=4),
+    rng.normal(size=(5, 4)),
+    rng.normal(size=(5, 4)),
+)
+
+
+def flow(tmp_path, text, args, backward="gradients", now=(False,) * 4):
+    m = module(tmp_path, text)
+    with aside():
+        bench = Bench(Call(m.loss, getattr(m, backward), args), None, "gradients", 1.0, None)
+        known = Known(bench.case(bench.given).truth, bench.forward)
+        found = Flow(bench, bench.code, known, now)
+    (file,) = bench.code.files.values()
+
+    def value(start):
+        line = next(
+            n for n in file.nodes if hasattr(n, "targets") and file.segment(n).startswith(start)
+        )
+        return file, line.value, 0
+
+    return found, known, value
+
+
+def test_values_that_the_forward_pass_has_not_are_right_where_they_lead_there(tmp_path):
+    found, known, value = flow(tmp_path, NORM, POINT)
+    for start in ("inverse =", "hat =", "out ="):
+        assert found.is_right(*value(start)), start
+    g, b, x, y = POINT
+    hat = (x - x.mean(1, keepdims=True)) / np.sqrt(x.var(1, keepdims=True) + 1e-5)
+    dhat = 2 * (g * hat + b - y) * g
+    assert str(known.meaning(seen(dhat))) == "∂loss/∂hat"  # which only the backward pass names
+
+
+def test_how_far_a_wrong_value_is_from_what_is_right(tmp_path):
+    wrong = NETWORK.replace("(1 - a1 ** 2)", "(1 - z1 ** 2)")
+    found, _, value = flow(tmp_path, wrong, ARGS, now=(False, False, True, True))
+    far = {start: found.far(*value(f"{start} =")) for start in ("dp", "da1", "dz1", "dW1", "db1")}
+    assert far == {"dp": None, "da1": None, "dz1": 0, "dW1": 1, "db1": 1}
+    assert [found.output(*value(f"{x} =")) for x in ("dW1", "db1", "dz1")] == [0, 1, None]
+
+
+def test_a_wrong_value_does_not_lead_to_a_right_one_through_zeros(tmp_path):
+    wrong = NORM.replace("2 * (out - y)", "2 * (out - y) + 0 * hat").replace(
+        "inverse * (\n", "inverse ** 2 * (\n"
+    )
+    found, _, value = flow(tmp_path, wrong, POINT, now=(True, True, False))
+    assert found.far(*value("dx =")) == 0
+
+
+def test_gradients_that_are_divided_by_the_samples_at_the_end(tmp_path):
+    course = (
+        NETWORK.replace("dp = 2 * (p - Y) / N", "dp = 2 * (p - Y)")
+        .replace("dW2 = a1.T @ dp", "dW2 = a1.T @ dp / N")
+        .replace("db2 = dp.sum(axis=0)", "db2 = dp.sum(axis=0) / N")
+    )
+    found, known, value = flow(tmp_path, course, ARGS, now=(False, False, True, True))
+    assert found.is_right(*value("dp ="))
+    W1, b1, W2, b2, X, Y = ARGS
+    a1 = np.tanh(X @ W1 + b1)
+    dz1 = 2 * (a1 @ W2 + b2 - Y) @ W2.T * (1 - a1**2)  # not yet divided
+    assert known.meaning(seen(dz1)) is not None
+
+
+def test_a_pass_that_raises_is_followed_as_far_as_it_goes(tmp_path):
+    found, _, value = flow(tmp_path, NETWORK.replace("X.T @ dz1", "X @ dz1"), ARGS, now=())
+    assert found.is_right(*value("dp ="))
+    assert found.far(*value("db1 =")) is None

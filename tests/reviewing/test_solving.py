@@ -1,0 +1,96 @@
+"""What a line lacks is worked out from the value that it should have: the very line is mended."""
+
+import numpy as np
+import pytest
+from test_flow import NORM, POINT
+from written import module
+
+import autograd_lite as al
+
+RNN = """
+import numpy as np
+
+
+def loss(U, V, W, xs, ys):
+    h, total = np.zeros(len(U)), 0.0
+    for x, y in zip(xs, ys):
+        h = np.tanh(U @ x + V @ h)
+        total = total + ((W @ h - y) ** 2).sum()
+    return total
+
+
+def gradients(U, V, W, xs, ys):
+    hs = {-1: np.zeros(len(U))}
+    for t in range(len(xs)):
+        hs[t] = np.tanh(U @ xs[t] + V @ hs[t - 1])
+    dU, dV, dW = np.zeros_like(U), np.zeros_like(V), np.zeros_like(W)
+    later = np.zeros(len(U))
+    for t in reversed(range(len(xs))):
+        dy = 2 * (W @ hs[t] - ys[t])
+        dW += np.outer(dy, hs[t])
+        dh = W.T @ dy + later
+        dz = dh * (1 - hs[t] ** 2)
+        dU += np.outer(dz, xs[t])
+        dV += np.outer(dz, hs[t - 1])
+        later = V.T @ dz
+    return {"U": dU, "V": dV, "W": dW}
+"""
+rng = np.random.default_rng(3)
+STEPS = tuple(rng.normal(size=s) for s in ((4, 3), (4, 4), (2, 4), (5, 3), (5, 2)))
+
+SOFTMAX = """
+import numpy as np
+
+
+def loss(W, V, X, Y, penalty):
+    e = np.exp(X @ W)
+    a = e / e.sum(axis=1, keepdims=True)
+    return ((a @ V - Y) ** 2).sum() / len(X) + penalty * (W ** 2).sum()
+
+
+def gradients(W, V, X, Y, penalty):
+    e = np.exp(X @ W)
+    a = e / e.sum(axis=1, keepdims=True)
+    dout = 2 * (a @ V - Y) / len(X)
+    dV = a.T @ dout
+    da = dout @ V.T
+    dz = a * (da - (a * da).sum(axis=1, keepdims=True))
+    dW = X.T @ dz + 2 * penalty * W
+    return {"W": dW, "V": dV}
+"""
+CLASSES = (*(rng.normal(size=s) for s in ((3, 4), (4, 2), (6, 3), (6, 2))), 0.3)
+
+SLIPS = [
+    (NORM, POINT, "hat * (dhat * hat).mean", "(dhat * hat).mean"),
+    (NORM, POINT, "dhat = dout * g", "dhat = dout"),
+    (NORM, POINT, "dhat - dhat.mean(axis=1, keepdims=True) - hat", "dhat - hat"),
+    (NORM, POINT, "dx = inverse * (", "dx = inverse ** 2 * ("),
+    (NORM, POINT, "dx = inverse * (", "dx = ("),
+    (RNN, STEPS, "dh = W.T @ dy + later", "dh = W.T @ dy"),
+    (RNN, STEPS, "later = V.T @ dz", "later = dz"),
+    (RNN, STEPS, "later = V.T @ dz", "later = V.T @ dh"),
+    (RNN, STEPS, "dz = dh * (1 - hs[t] ** 2)", "dz = dh"),
+    (SOFTMAX, CLASSES, " + 2 * penalty * W", ""),
+    (SOFTMAX, CLASSES, "2 * penalty * W", "penalty"),
+    (SOFTMAX, CLASSES, "a * (da - (a * da).sum(axis=1, keepdims=True))", "da"),
+    (SOFTMAX, CLASSES, "a * (da - (a * da).sum(axis=1, keepdims=True))", "a * (1 - a) * da"),
+    (SOFTMAX, CLASSES, "dV = a.T @ dout", "dV = a.T @ dout / len(X)"),
+]
+
+
+@pytest.mark.parametrize("i", range(len(SLIPS)))
+def test_the_line_is_mended(tmp_path, i):
+    text, args, right, slip = SLIPS[i]
+    assert text.count(right) == 1
+    m = module(tmp_path, text.replace(right, slip))
+    found = al.review(m.loss, m.gradients, *args)
+    assert not found.ok
+    assert found.left == (), found
+    (mistake,) = found.mistakes
+    first = text[: text.index(right)].count("\n") + 1
+    assert first <= mistake.line <= first + 2, found  # of a statement in several lines
+    (new,) = found.mended.values()
+    mended, true = module(tmp_path, new), module(tmp_path, text)
+    at = [x + 0.1 * rng.normal(size=np.shape(x)) for x in args]
+    for name, g in true.gradients(*at).items():
+        np.testing.assert_allclose(mended.gradients(*at)[name], g, rtol=1e-9, atol=1e-12)
