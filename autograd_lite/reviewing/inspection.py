@@ -342,11 +342,11 @@ def _two(
     for edit in search.hits[:PAIRS]:
         try:
             text = mended(code, edit)
-        except Impossible:
+            new = code.with_text(edit.file.name, text)
+            bench.renew(new)
+        except (Impossible, ValueError):  # without `super()`, a method is of another kind
             continue
         first = Mend(edit, tuple(now), text, 0.0)
-        new = code.with_text(edit.file.name, text)
-        bench.renew(new)
         mends = search.mends(new, now, few=True)
         if mends and all(mends[0].right):
             return new.with_text(mends[0].edit.file.name, mends[0].text), [first, mends[0]]

@@ -1,12 +1,16 @@
 """The search: the right line is found, in few steps, and what is found holds elsewhere."""
 
+import ast
+
 import numpy as np
 import pytest
 from written import ARGS, NETWORK, module
 
 from autograd_lite.reviewing.arguments import Call
 from autograd_lite.reviewing.bench import Bench, aside
+from autograd_lite.reviewing.inspection import _two
 from autograd_lite.reviewing.known import Known
+from autograd_lite.reviewing.rewrites import Edit
 from autograd_lite.reviewing.search import Search
 
 SLIPS = {
@@ -43,3 +47,25 @@ def test_an_endless_edit_does_not_hang(tmp_path):
         search = Search(bench, Known(given.truth, bench.forward), [given], 60)
         best, *_ = search.mends(bench.code, [False])
     assert "2 * w" in best.text
+
+
+def test_an_edit_that_makes_a_method_one_of_another_kind_is_left_out(tmp_path):
+    """Without `super()` a method has no cell for its class, and cannot be exchanged."""
+    text = (
+        "class Layer:\n    def back(self, w):\n        return 3 * w\n\n\n"
+        "class Double(Layer):\n    def back(self, w):\n        return super().back(w)\n\n\n"
+        "def loss(w):\n    return (w * w).sum()\n\n\n"
+        "def back(w):\n    return Double().back(w)\n"
+    )
+    m = module(tmp_path, text)
+    with aside():
+        bench = Bench(Call(m.loss, m.back, (np.array([1.0, 2.0]),)), ["w"], "gradients", 1.0, None)
+        given = bench.case(bench.given)
+        search = Search(bench, Known(given.truth, bench.forward), [given], 60)
+        (file,) = bench.code.files.values()
+        (site,) = [
+            n for n in file.nodes if isinstance(n, ast.Return) and "super" in file.segment(n)
+        ]
+        search.hits = [Edit(file, ((site.value, "w"),), "", "", 0)]
+        assert _two(search, bench, bench.code, [False]) is None
+    assert m.back(np.ones(1)) == 3
