@@ -61,7 +61,7 @@ def nonzero(x: Any) -> Array:
 
 @cache
 def together(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
-    """That of two arrays that broadcast."""
+    """The shape that two arrays broadcast to, if they do."""
     try:
         return np.broadcast_shapes(a, b)
     except ValueError:

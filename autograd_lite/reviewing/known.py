@@ -13,6 +13,7 @@ from ..graph import Array, Node
 from ..reverse import grad, order, pullback
 from .code import File
 from .notes import Notes, Seen, seen
+from .pool import ATOMS
 from .truth import Truth
 
 ROWS = 64  # rows or columns of a matrix that are known, too
@@ -180,7 +181,7 @@ def is_alias(node: Any) -> bool:
     if isinstance(node, ast.Call):
         name = getattr(node.func, "attr", "")
         return name == "copy" or (name == "array" and len(node.args) == 1)
-    return isinstance(node, (ast.Name, ast.Attribute, ast.Subscript))
+    return isinstance(node, ATOMS)
 
 
 def made_by(statement: Any) -> list[Any]:

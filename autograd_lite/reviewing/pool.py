@@ -13,8 +13,7 @@ from itertools import permutations
 from math import prod
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from .alike import together
 from .code import Code, File, Unit
 from .notes import Notes
 
@@ -526,9 +525,8 @@ def fits(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
     """The shape of a matrix product, if there is one."""
     if not a or not b or a[-1] != b[-2 if len(b) > 1 else 0]:
         return None
-    try:
-        batch = np.broadcast_shapes(a[:-2], b[:-2])
-    except ValueError:
+    batch = together(a[:-2], b[:-2])
+    if batch is None:
         return None
     return (*batch, *a[-2:-1], *(b[-1:] if len(b) > 1 else ()))
 
@@ -539,7 +537,4 @@ def shapes_of(shapes: Iterable[tuple[str, tuple[int, ...]]]) -> set[tuple[int, .
 
 def _broadcasts(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
     """Does a smaller shape broadcast to another?"""
-    try:
-        return a != b and np.broadcast_shapes(a, b) == b
-    except ValueError:
-        return False
+    return a != b and together(a, b) == b

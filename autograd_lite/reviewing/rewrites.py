@@ -1165,6 +1165,20 @@ def _with_indent(site: Site, node: Any) -> str:
     return "\n".join([lines[0], *(x.removeprefix(indent) for x in lines[1:])])
 
 
+def unstored(site: Site) -> Iterator[Edit]:
+    """What this line stores is missing at an index at which another line stores."""
+    node = site.node
+    if not isinstance(node, ast.Assign) or "\n" in site.text():
+        return
+    own: Any = node.targets[0]
+    for x in _assignments(site) if isinstance(own, ast.Subscript) else ():
+        target = x.targets[0] if isinstance(x, ast.Assign) else None
+        if isinstance(target, ast.Subscript) and site.text(target.slice) != site.text(own.slice):
+            line = f"{site.text(own.value)}[{site.text(target.slice)}] = {site.text(node.value)}"
+            both, said = f"{line}\n{_with_indent(site, x)}", f"a line is missing: `{line}`"
+            yield Edit(site.file, ((x, both),), "missing-term", said, 1.3)
+
+
 def missing(site: Site) -> Iterator[Edit]:
     """A line like this one is missing, with what tells its names from others changed."""
     node = site.node
@@ -1175,18 +1189,6 @@ def missing(site: Site) -> Iterator[Edit]:
         return
     names, families = site.pool.families(site.file, node)
     lines = _assignments(site)
-    if isinstance(node, ast.Assign) and isinstance(first := node.targets[0], ast.Subscript):
-        stores = [x for x in lines if isinstance(x, ast.Assign)]
-        for x in stores:
-            target = x.targets[0]
-            if isinstance(target, ast.Subscript) and site.text(target.slice) != site.text(
-                first.slice
-            ):
-                other = (
-                    f"{site.text(first.value)}[{site.text(target.slice)}] = {site.text(node.value)}"
-                )
-                own, said = _with_indent(site, x), f"a line is missing: `{other}`"
-                yield Edit(site.file, ((x, f"{other}\n{own}"),), "missing-term", said, 1.3)
     texts = {site.file.segment(x) for x in lines}
     stored = {site.file.segment(x.targets[0]) for x in lines if isinstance(x, ast.Assign)}
     for old, new in families:
@@ -1424,5 +1426,16 @@ EXPRESSIONS: list[Way] = [
     *(swapped, chosen, another_of_numpy, named, of_the_forward_pass),
 ]
 STATEMENTS: list[Way] = [
-    *(accumulated, exchanged, left_out, moved, missing, unlike, rescaled, after_loop, never_added),
+    *(
+        accumulated,
+        exchanged,
+        left_out,
+        moved,
+        unstored,
+        missing,
+        unlike,
+        rescaled,
+        after_loop,
+        never_added,
+    ),
 ]

@@ -59,6 +59,7 @@ class Solver:
     ) -> None:
         self.pool, self.known, self.flow, self.made = pool, known, flow, made
         self.given, self.rate = given, rate
+        self._built: dict[Any, list[Frame]] = {}
 
     def edits(self, statements: Iterable[tuple[File, Any]]) -> Iterator[Edit]:
         """Edits of statements, by which they come to what they may be meant to.
@@ -90,9 +91,11 @@ class Solver:
                                 yield from _Line(frame).anew(statement.value, want)
 
     def _frames(self, file: File, statement: Any) -> list[Frame]:
-        result = result_of(statement)
-        frames = self.pool.notes.frames.get((file, getattr(result, "at", -1)), ())
-        return [Frame(self.pool, file, statement, names) for names in frames]
+        if statement not in self._built:
+            at = getattr(result_of(statement), "at", -1)
+            frames = self.pool.notes.frames.get((file, at), ())
+            self._built[statement] = [Frame(self.pool, file, statement, names) for names in frames]
+        return self._built[statement]
 
     def _making(self, file: File, name: str) -> Iterator[Any]:
         """The statements that bind a name, or change what it stands for."""
@@ -104,7 +107,7 @@ class Solver:
                     yield x
 
     def _right_of(self, frame: Frame, after: Array) -> Array | None:
-        """What stands to the right, for a statement that binds a name to come to something."""
+        """What stands to the right, for what a statement makes or changes to come to something."""
         statement = frame.site.node
         in_place = isinstance(statement, ast.AugAssign)
         target = _target(statement)
@@ -130,9 +133,9 @@ class Solver:
         before = frame.value(frame.site.text(target)) if in_place else now
         shape = np.shape(base if is_part else before)  # type: ignore[arg-type]
         for after in self._after(file, statement, root, i, base if is_part else now, shape):
-            want = self._right_of(frame, after) if is_part or in_place else after
+            want = self._right_of(frame, after)
             if want is not None:
-                yield np.asarray(want, dtype=float)
+                yield want
 
     def _after(
         self, file: File, statement: Any, root: Any, i: int, now: Any, shape: tuple[int, ...]

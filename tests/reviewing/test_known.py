@@ -9,11 +9,16 @@ from autograd_lite.reviewing.known import Known, values_of
 from autograd_lite.reviewing.notes import seen
 
 
-def test_values_and_cotangents_are_known_by_their_names(tmp_path):
+def network(tmp_path):
     m = module(tmp_path, NETWORK)
     with aside():
         bench = Bench(Call(m.loss, m.gradients, ARGS), None, "gradients", 1.0, None)
         known = Known(bench.case(bench.given).truth, bench.forward)
+    return m, known
+
+
+def test_values_and_cotangents_are_known_by_their_names(tmp_path):
+    m, known = network(tmp_path)
     W1, b1, W2, b2, X, Y = ARGS
     a1 = np.tanh(X @ W1 + b1)
     p = a1 @ W2 + b2
@@ -39,10 +44,7 @@ def test_what_a_statement_keeps():
 
 
 def test_rows_and_columns_and_multiples_are_known(tmp_path):
-    m = module(tmp_path, NETWORK)
-    with aside():
-        bench = Bench(Call(m.loss, m.gradients, ARGS), None, "gradients", 1.0, None)
-        known = Known(bench.case(bench.given).truth, bench.forward)
+    _, known = network(tmp_path)
     W1, b1, W2, b2, X, Y = ARGS
     p = np.tanh(X @ W1 + b1) @ W2 + b2
     dp = 2 * (p - Y) / len(X)
