@@ -17,7 +17,7 @@ CLOSE = 1e-7  # how near two values are that are the same, relative to the large
 TELLING = 200  # numbers that tell an array
 
 
-def near(a: float, b: float) -> bool:
+def near(a: float, b: Any) -> Any:
     return abs(a - b) <= CLOSE * abs(b)
 
 

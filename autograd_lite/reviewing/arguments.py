@@ -142,20 +142,30 @@ UNKNOWN = object()  # what a backward pass gives that raises
 class Targets:
     """What gradients are given of, and how they are found in what a backward pass gives.
 
-    `places`: of the parameters, in order. result: what a backward pass gave; of one that raises, it
-    is `UNKNOWN`, and the places are all there are where wrt does not say which.
+    `places`: of the parameters, in order; `everything`: of all floating values; `numbers`: of those
+    that are no arrays, nor in lists, as data may be, nor 0. result: what a
+    backward pass gave; of one that raises, it is `UNKNOWN`, and the places are all there are where
+    wrt does not say which.
     """
 
     def __init__(self, call: Call, wrt: Any, result: Any, updates: bool) -> None:
         self.updates, self.wrt = updates, wrt
         self.names = _argument_names(call)
+        self.everything = self._all(call)
+        self.numbers = [
+            p
+            for p in self.everything
+            if not isinstance(x := p.get(call), np.ndarray)
+            and x
+            and not {*map(type, p.path)} & {int}
+        ]
         self.notes: list[str] = []  # what of the result was not looked at
         self._found: list[Path | None] | None = None
         if result is UNKNOWN:
-            self.places = [*self._given(call, wrt)] if wrt is not None else self._all(call)
+            self.places = [*self._given(call, wrt)] if wrt is not None else self.everything
             return
         if updates and result is None:
-            self.places = [*self._given(call, wrt)] if wrt is not None else self._all(call)
+            self.places = [*self._given(call, wrt)] if wrt is not None else self.everything
             self._found = [None] * len(self.places)
             return
         if wrt is not None:
@@ -276,7 +286,7 @@ class Targets:
 
     def _by_result(self, call: Call, result: Any) -> list[tuple[Place, Path]]:
         """The places that the result names, or that are in its order."""
-        everything = self._all(call)
+        everything = self.everything
         if isinstance(result, Mapping):
             pairs: list[tuple[Place, Path]] = []
             for key in result:

@@ -16,13 +16,14 @@ from .alike import some_of, together
 from .code import File
 from .mending import TooLong
 from .pool import ATOMS, Pool, fits
-from .rewrites import SLOPES, Site
+from .rewrites.site import SLOPES, Site
 
 LONGEST = 60  # letters of what is tried as a part
 LARGEST = 20_000  # numbers of an array
 MANY = 60  # arrays of which products are tried
 FEW = 12  # the same, where it takes long
 TERMS = 200  # products, there
+SIGNED = ((1, ""), (-1, "-"))
 Table = tuple[list[str], Array]
 OPERATORS = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.operator, ast.unaryop, ast.cmpop)
 OPERANDS = (*ATOMS, ast.Constant, ast.expr_context, ast.keyword, ast.Tuple)
@@ -38,7 +39,6 @@ class Frame:
         self._tables: dict[tuple[str, tuple[int, ...]], Table] = {}
         self._terms: dict[tuple[int, ...], list[tuple[str, Array]]] = {}
         scope = pool.scope(file, statement)
-        self._at = all(getattr(x, "attr", "") != "dot" for x in scope)
         self.numbers: dict[str, float] = {"2": 2.0, "0.5": 0.5}
         lines: dict[str, int] = {}  # how far away the nearest is read or bound
         for x in scope:
@@ -47,7 +47,8 @@ class Frame:
                 lines[ast.unparse(x)] = min(far, lines.get(ast.unparse(x), far))
         atoms = sorted(self.site.atoms(), key=lambda text: lines.get(text, len(file.text)))
         atoms += _others(atoms)
-        plain = [*atoms, *self.site.counts(), *self.site.scalars()]
+        own = [file.segment(statement.target)] if isinstance(statement, ast.AugAssign) else []
+        plain = [*own, *atoms, *self.site.counts(), *self.site.scalars()]
         numpy = self.site.numpy
         parts = [
             file.segment(x) if isinstance(x, ast.Call) else f"({file.segment(x)})"
@@ -63,6 +64,31 @@ class Frame:
                     self.arrays[text] = value * 1.0
             elif isinstance(value, (int, float, np.number)) and np.isfinite(value) and value:
                 self.numbers[text] = float(value)
+
+    @cached_property
+    def multiples(self) -> tuple[Array, list[list[str]]]:
+        """The numbers that are made of one or two; how each is written as a factor, with {}
+        for what it is of, and what is said of it."""
+        found: list[tuple[float, str, str]] = []
+        some = {text: n for text, n in self.numbers.items() if abs(n) != 1}
+        numpy = self.site.numpy
+        for text, n in some.items():
+            for sign, minus in SIGNED:
+                found.append((sign * n, f"{minus}{text} * {{}}", f"{minus}{text}"))
+                found.append((sign / n, f"{minus}{{}} / {text}", f"{minus}1 / {text}"))
+            if n > 0 and numpy:
+                root = f"{numpy}.sqrt({text})"
+                found.append((1 / n**0.5, f"{{}} / {root}", f"1 / {root}"))
+        for (a, n), (b, m) in product(some.items(), repeat=2):
+            for sign, minus in SIGNED:
+                if a < b and n * m:
+                    found.append((sign * n * m, f"{minus}{a} * {b} * {{}}", f"{minus}{a} * {b}"))
+                    text = f"({a} * {b})"
+                    found.append((sign / (n * m), f"{minus}{{}} / {text}", f"{minus}1 / {text}"))
+                if n != m:
+                    text = f"{minus}{a} * {{}} / {b}"
+                    found.append((sign * n / m, text, f"{minus}{a} / {b}"))
+        return np.array([n for n, _, _ in found]), [told for _, *told in found]
 
     def value(self, text: str, **more: Any) -> Any:
         """What an expression comes to here; None where it raises."""
@@ -97,6 +123,7 @@ class Frame:
                 total = value.sum(axis=axis, keepdims=True)
                 for name, by in (("sum", 1), ("mean", value.shape[axis])):
                     yield f"{text}.{name}(axis={axis}, keepdims=True)", total / by
+        site = self.site
         some = [*self.arrays.items()][:many]
         for i, (a, x) in enumerate(some):
             for b, y in some[: i + 1]:
@@ -106,18 +133,13 @@ class Frame:
                 for left, its in ((a, x), (f"{a}.T", x.T)):
                     for right, other in ((b, y), (f"{b}.T", y.T))[: y.ndim]:
                         if fits(its.shape, other.shape) == shape:
-                            yield self.product(left, right), its @ other
+                            yield site.pool.product(site.file, left, right), its @ other
 
     def terms(self, shape: tuple[int, ...]) -> list[tuple[str, Array]]:
         """The first of the products."""
         if shape not in self._terms:
             self._terms[shape] = [*islice(self.products(shape, FEW), TERMS)]
         return self._terms[shape]
-
-    def product(self, a: str, b: str) -> str:
-        """A matrix product, as the program writes them."""
-        dot = "" if self._at else self.site.numpy
-        return f"{dot}.dot({a}, {b})" if dot else f"{a} @ {b}"
 
     def table(self, kind: str, shape: tuple[int, ...]) -> Table:
         """The factors, or the products, that broadcast to a shape; of each some numbers, a row."""

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..comparing import tolerances
 from ..graph import Array, Node, describe
-from .arguments import UNKNOWN, Call, Targets, is_float
+from .arguments import UNKNOWN, Call, Place, Targets, is_float
 from .code import Code, function_of
 from .fresh import elsewhere
 from .known import result_of
@@ -189,6 +189,7 @@ class Bench:
     def others(self, count: int, seed: int = 0, check: bool = True) -> list[Case]:
         """The same for fresh arguments, as many as can be had."""
         found = []
+        places, weights = self.targets.places, self._weights()
         for i in range(count):
             rng = np.random.default_rng([seed, i])
             lr = self.lr * float(rng.uniform(0.5, 2)) if self._rate else self.lr
@@ -197,7 +198,7 @@ class Bench:
                     if self.make is not None and i % 3 != 2:
                         call = self.given.copied()._replace(args=self._made(seed, i))
                     else:
-                        call = elsewhere(self.given, self.targets.places, rng, batch, far)
+                        call = elsewhere(self.given, places, weights, rng, batch, far)
                     case = self.case(call, lr, check)
                 except Exception:  # these data are not what the loss takes
                     continue
@@ -206,6 +207,28 @@ class Bench:
                 ):
                     found.append(case)
                     break
+        return found
+
+    def _weights(self) -> list[Place]:
+        """The numbers beside the parameters that the loss hangs on.
+
+        Of those that objects and dicts keep, only such as the backward pass is neither righter nor
+        wronger without: others may have been worked out from what stays as it is.
+        """
+        given = {(p.root, p.path) for p in self.targets.places}
+        found = []
+        for place in self.targets.numbers:
+            with contextlib.suppress(Exception):
+                if (place.root, place.path) not in given:
+                    x = place.get(self.given)
+                    calls = self.given, place.put(self.given.copied(), type(x)(0.9 * x))
+                    losses = [self._run_forward(call.copied()) for call in calls]
+                    is_kept = isinstance(place.root, str) or place.path
+                    if losses[0] == losses[1] or (
+                        is_kept and len({(*self.right(self.case(c)),) for c in calls}) > 1
+                    ):
+                        continue
+                    found.append(place)
         return found
 
     def check_make(self) -> None:

@@ -60,8 +60,9 @@ class Flow:
         given = [(x, ok) for x, ok in zip(outputs, now) if isinstance(x, Node)]
         right = {x for x, note in noted if known.meaning(note) is not None}
         wrong = {x for x, ok in given if not ok}
-        right = (right - wrong).union(x for x, ok in given if ok)
-        self._right = _leading(right)
+        largest = max((_size(x) for x, _ in given), default=0.0)
+        right = {x for x in right if _size(x) > FAINT * largest}  # by chance, what is nearly 0
+        right = (right - wrong).union(x for x, ok in given if ok and _size(x) > FAINT * largest)
         made = {
             (unit.file, node.at)
             for unit in code.units.values()
@@ -69,12 +70,24 @@ class Flow:
             for node in made_by(statement)
         }
         whole = {x for where in made for x in self._places.get(where, ()) if x is not None}
-        if (c := _convention(self._right & whole, known)) is not None:
+        whole.update(x for x, _ in given)
+        self._right = right | _leading(right & whole)  # a part of a line is right by chance, too
+        far = _far(order(*nodes), self._right, whole)
+        ends = [x for x in outputs if isinstance(x, Node)]
+        first = [x for x, steps in far.items() if not steps and x in whole]
+        c = _convention(self._right & whole, known)
+        if c is None:
+            c = _convention(first, known, ends)
+        if c is not None:
             known.add_multiples(c)
             right |= {x for x, note in noted if known.meaning(note) is not None} - wrong
-            self._right |= _leading(right)
-        self._outputs = {x: k for k, x in enumerate(outputs) if isinstance(x, Node)}
-        self._far = _far(order(*nodes), self._right, whole)
+            self._right |= right | _leading(right & whole)
+            far = _far(order(*nodes), self._right, whole)
+        for k, x in enumerate(outputs):
+            while isinstance(x, Node) and x not in self._outputs:
+                self._outputs[x] = k
+                x = self._recorder.before.get(x)
+        self._far = far
 
     def _at(self, file: File, node: Any, i: int) -> Any:
         its = self._places.get((file, node.at), ())
@@ -90,16 +103,18 @@ class Flow:
         return self._far.get(self._at(file, node, i))
 
     def output(self, file: File, node: Any, i: int) -> int | None:
-        """Of which place it is given as the gradient, if it is."""
+        """Of which place it is given as the gradient, when all is stored in it, if it is."""
         return self._outputs.get(self._at(file, node, i))
 
 
 class _Noting(Recorder):
-    """`places`: what each expression, and each statement that changes something, came to."""
+    """`places`: what each expression, and each statement that changes something, came to. `before`:
+    what an array was in which something is stored."""
 
     def begin(self) -> None:
         super().begin()
         self.places: dict[Where, list[Any]] = defaultdict(list)
+        self.before: dict[Any, Any] = {}
 
     def _note(self, where: Where, x: Any) -> None:
         self.places[where].append(x if isinstance(x, Node) else None)
@@ -122,8 +137,11 @@ class _Noting(Recorder):
         return value
 
     def store(self, where: Where, value: Any, base: Any, key: Any) -> None:
+        before = self.now(base)
         super().store(where, value, base, key)
         self._note(where, self.now(base))
+        if self.now(base) is not before:
+            self.before[self.now(base)] = before
 
     def augment(self, where: Where, op: Any, target: Any, value: Any) -> Any:
         result = super().augment(where, op, target, value)
@@ -131,23 +149,50 @@ class _Noting(Recorder):
         return result
 
     def augment_item(self, where: Where, op: Any, base: Any, key: Any, value: Any) -> None:
+        noted = len(self.places[where])
         super().augment_item(where, op, base, key, value)
-        self._note(where, self.now(base))
+        if len(self.places[where]) == noted:  # it was not stored
+            self._note(where, self.now(base))
+
+
+def _size(x: Node) -> float:
+    return float(np.abs(x.value).max(initial=0))
 
 
 def _value(x: Any) -> Any:
     return np.array(x.value) if isinstance(x, Node) else x
 
 
-def _convention(right: Iterable[Node], known: Known) -> float | None:
-    """The count that gradients on the way are too large or too small by, if they are by one."""
-    for x in right:
+def _convention(
+    nodes: Iterable[Node], known: Known, ends: Sequence[Node] | None = None
+) -> float | None:
+    """The count that gradients on the way are too large or too small by, if they are by one; a 2
+    counts nothing, but belongs to a square.
+
+    ends: where that is made good, if it is on the way there.
+    """
+    for x in nodes:
         if x.op is not None and known.meaning(seen(x.value)) is None:
             for meaning, g in known.values(x.shape):
                 c = multiple(g, x.value) if meaning.name and meaning.is_cotangent else None
-                if c is not None and any(n > 1.5 and abs(n - round(n)) < CLOSE for n in (c, 1 / c)):
+                if c is None or not any(n > 2.5 and abs(n - round(n)) < CLOSE for n in (c, 1 / c)):
+                    continue
+                if ends is None or any(abs(n - 1 / c) < CLOSE / c for n in _factors(x, ends)):
                     return c
     return None
+
+
+def _factors(x: Node, ends: Sequence[Node]) -> Iterator[float]:
+    """The numbers that what is computed of a value is multiplied with, on the way to some ends."""
+    after = {x}
+    for node in order(*ends):
+        if any(y in after for y in node.inputs if isinstance(y, Node)):
+            after.add(node)
+            for y in node.inputs:
+                value = y.value if isinstance(y, Node) else y
+                if np.ndim(value) == 0 and isinstance(value, (int, float, np.ndarray, np.generic)):
+                    yield abs(float(value)) or np.inf
+                    yield 1 / (abs(float(value)) or np.inf)
 
 
 def _leading(right: set[Node]) -> set[Node]:
@@ -157,7 +202,7 @@ def _leading(right: set[Node]) -> set[Node]:
     rng = np.random.default_rng(0)
     nodes: Any = [x for x in right if not x.constant]
     total: Any = sum((x * rng.normal(size=x.shape)).sum() for x in nodes)
-    size = max((float(np.abs(x.value).max(initial=0)) for x in nodes), default=0.0)
+    size = max((_size(x) for x in nodes), default=0.0)
     found = set(right)
     before = [x for x in order(*nodes) if x.dtype.kind == "f"]
     for x, g in zip(before, grad(total, before)) if nodes else ():

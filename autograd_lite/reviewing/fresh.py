@@ -11,23 +11,30 @@ from .arguments import Call, Place, like
 
 
 def elsewhere(
-    call: Call, places: list[Place], rng: np.random.Generator, batch: bool, far: float = 1.0
+    call: Call,
+    places: list[Place],
+    weights: list[Place],
+    rng: np.random.Generator,
+    batch: bool,
+    far: float = 1.0,
 ) -> Call:
     """A call with parameters moved, and its data in another order.
 
-    Parameters that are 0 move away from it, and positive ones stay so; other numbers, such as the
-    weight of a penalty, change a little. batch: samples are drawn again, some of them twice, and
-    not as many; else all of them, in another order. far: how far parameters are moved.
+    Parameters that are 0 move away from it, and positive ones stay so. weights: other numbers that
+    the loss hangs on, such as the weight of a penalty; they change a little. batch: samples are
+    drawn again, some of them twice, and not as many; else all of them, in another order. far: how
+    far parameters are moved.
     """
     now = call.copied()
     for place in places:
         value = place.get(now)
         now = place.put(now, like(value, _moved(np.asarray(value), rng, far)))
+    for place in weights:
+        now = place.put(now, _varied(place.get(now), rng, far))
     given = {p.root for p in places}
-    others = [i for i in range(len(now.args)) if i not in given]
-    args = [x if i in given else _varied(x, rng, far) for i, x in enumerate(now.args)]
-    now = now._replace(args=tuple(args))
-    axis, data = _samples([(i, args[i]) for i in others if _is_data(args[i])])
+    args = [*now.args]
+    arrays = [(i, x) for i, x in enumerate(args) if i not in given and _is_data(x)]
+    axis, data = _samples(arrays)
     if not data:
         return now
     count = args[data[0]].shape[axis]
@@ -41,11 +48,9 @@ def elsewhere(
 
 
 def _varied(x: Any, rng: np.random.Generator, far: float) -> Any:
-    """Another number, on the same side of 1; all else as it is."""
-    if isinstance(x, float) and x not in (0.0, np.inf):
-        factor = float(1 + 0.4 * far * rng.uniform())
-        return type(x)(x * factor if abs(x) >= 1 else x / factor)
-    return x
+    """Another number, on the same side of 1."""
+    factor = float(1 + 0.4 * far * rng.uniform())
+    return type(x)(x * factor if abs(x) >= 1 else x / factor)
 
 
 def _moved(x: Array, rng: np.random.Generator, far: float) -> Array:

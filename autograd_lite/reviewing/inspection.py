@@ -327,7 +327,7 @@ def _others(mends: list[Mend]) -> tuple[Edit, ...]:
     """The edits after the first that make other programs."""
     known = {ast.dump(ast.parse(mends[0].text))}
     found = []
-    for mend in mends[1:20]:
+    for mend in mends[1:]:
         tree = ast.dump(ast.parse(mend.text))
         if tree not in known and mend.cost <= mends[0].cost + SIMILAR:
             known.add(tree)

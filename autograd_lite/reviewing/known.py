@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..graph import Array, Node
+from ..ops import add, negative
 from ..reverse import grad, order, pullback
 from .code import File
 from .notes import Notes, Seen, seen
-from .pool import ATOMS
+from .pool import ATOMS, appended_by
 from .truth import Truth
 
 ROWS = 64  # rows or columns of a matrix that are known, too
@@ -56,7 +57,8 @@ class Known:
 
     `nodes`: by the number of each, it and those that have the same cotangent, as what is added has.
     `derived`: by that number, each with its cotangent, in their order. `times`: by how much the
-    gradients of the backward pass are larger, as far as it is known.
+    gradients of the backward pass are larger, as far as it is known. `goes_on`: by the number of
+    a value what it is with a parameter added, such as a bias.
     """
 
     def __init__(self, truth: Truth, forward: Notes) -> None:
@@ -67,12 +69,14 @@ class Known:
         self.nodes: dict[int, list[Node]] = {}
         self.times = 1.0
         self.derived: dict[int, tuple[Node, Array]] = {}
+        self.goes_on: dict[int, int] = {}
         if truth.graph is None:
             for i, (name, g) in enumerate(zip(truth.names, truth.gradients)):
                 self._add(g, Meaning(name, True, i))
             return
         called = {node: name for name, node in truth.named}
         called |= dict(zip(truth.leaves, truth.names))
+        leaves = {*truth.leaves}
         nodes = [x for x in order(truth.graph) if isinstance(x, Node) and x.dtype.kind == "f"]
         alike: dict[Seen, list[Node]] = {}
         for node, g in zip(nodes, grad(truth.graph, nodes)):
@@ -80,12 +84,20 @@ class Known:
             self.nodes[node.number] = alike[seen(g)]
             self.derived[node.number] = node, g
             name = called.get(node, "")
-            self._add(g, Meaning(name, True, node.number))
+            if name or node.op is not negative.op:  # of -x, it is a wrong one of x
+                self._add(g, Meaning(name, True, node.number))
             self._add(node.value, Meaning(name, False, node.number))
             if node.op is not None:
+                inputs = [x for x in node.inputs if isinstance(x, Node) and not x.constant]
+                own = [x for x in inputs if x not in leaves]
+                if node.op is add.op and len(own) == 1 and len(inputs) > 1:
+                    self.goes_on[own[0].number] = node.number
                 self._add_rows(g, Meaning(name, True, node.number))
                 self._add_rows(node.value, Meaning(name, False, node.number))
-                for i, (_, part) in enumerate(pullback(node, g)):
+                parts: dict[Any, Any] = {}
+                for x, part in pullback(node, g):
+                    parts[x] = parts[x] + part if x in parts else part
+                for i, part in enumerate(parts.values()):
                     self._add(part, Meaning("", True, -node.number * 8 - i))  # of several, maybe
         self._sort()
 
@@ -161,6 +173,12 @@ class Known:
             or self.meaning(note) is not None
         )
 
+    def present(self, notes: Notes) -> set[int]:
+        """The numbers of the forward pass's values that a run came to."""
+        its = {note for several in notes.seen.values() for note in several if note.shape}
+        meanings = (self.meaning(note) for note in its)
+        return {m.number for m in meanings if m is not None and not m.is_cotangent}
+
     def means(self, notes: Notes, file: File, node: Any) -> list[Meaning | None]:
         """The same, each time that a node was reached."""
         return [self.meaning(note) for note in notes.at(file, node)]
@@ -173,6 +191,8 @@ def result_of(statement: Any) -> Any:
     if isinstance(statement, ast.Assign):
         single = len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Subscript)
         return statement if single else statement.value
+    if (appended := appended_by(statement)) is not None:
+        return appended
     return statement.value if isinstance(statement, (ast.Return, ast.Expr)) else None
 
 
@@ -193,6 +213,8 @@ def made_by(statement: Any) -> list[Any]:
 
 def values_of(statement: Any) -> list[Any]:
     """The expressions whose values a statement keeps."""
+    if (appended := appended_by(statement)) is not None:
+        return getattr(appended, "elts", [appended])
     if not isinstance(statement, (ast.Assign, ast.AugAssign, ast.Return, ast.AnnAssign)):
         return []
     value = statement.value

@@ -6,6 +6,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Collection
 from functools import cache
+from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,12 +64,23 @@ def _norm(flat: Array) -> float:
     return float(np.sqrt(np.square(flat, dtype=float).sum()))
 
 
-def _copied(x: Any) -> Any:
+def _copied(x: Any, inside: bool = False) -> Any:
+    """A copy that what is done in place later leaves alone; of an object, with its arrays."""
     if isinstance(x, np.ndarray):
         return x.copy()
     if isinstance(x, dict):
-        return {key: _copied(y) for key, y in x.items()}
-    return [_copied(y) for y in x] if type(x) is list else x
+        return {key: _copied(y, inside) for key, y in x.items()}
+    if type(x) is list:
+        return [_copied(y, inside) for y in x]
+    its = getattr(x, "__dict__", None)
+    if inside or not isinstance(its, dict) or isinstance(x, (type, ModuleType, FunctionType)):
+        return x
+    try:
+        new = object.__new__(type(x))
+        new.__dict__.update((name, _copied(y, inside=True)) for name, y in its.items())
+    except Exception:  # it is made in another way
+        return x
+    return new
 
 
 class Notes(Watcher):

@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import permutations
+from keyword import iskeyword
 from math import prod
 from typing import Any, NamedTuple
 
@@ -39,8 +40,11 @@ SIGNS: dict[type, str] = {
 }
 ATOM = 9
 ATOMS = (ast.Name, ast.Attribute, ast.Subscript)
-SCOPE = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Module)
+DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef)
+SCOPE = (*DEFINED, ast.Module)
 LARGEST = 10_000
+TRIFLE = 6  # tokens of a line that is like others by chance
+LETTERS = 3  # at most, that tell names apart
 FAMILIES = 12  # pairs of letters that tell names apart
 NO_CHANGE = {"copy", "array", "asarray", "zeros_like", "ones_like", "empty_like", "squeeze"}
 Shapes = frozenset[tuple[str, tuple[int, ...]]]
@@ -97,6 +101,8 @@ class Pool:
         self._scopes: dict[ast.AST, list[Any]] = {}
         self._families: dict[ast.AST, tuple[set[str], list[tuple[str, str]]]] = {}
         self._callables: dict[ast.AST, list[str]] = {}
+        self._transplants: dict[ast.AST, list[str]] = {}
+        self._unused: dict[ast.AST, list[str]] = {}
         self.constants = [
             *dict.fromkeys(
                 x.value
@@ -168,15 +174,94 @@ class Pool:
         return found
 
     def unused(self, file: File, node: Any) -> list[str]:
-        """The arrays that a function makes and never reads."""
-        scope = self.scope(file, node)
-        read = {x.id for x in scope if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Load)}
-        made = {x.id for x in scope if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Store)}
-        atoms = self.atoms(file, node)
-        return sorted(x for x in made - read if x in atoms and atoms[x].is_array)
+        """The arrays and numbers that a function makes, or is given, and never reads; and items of
+        those that it is given."""
+        around = file.above(node, SCOPE)
+        if around not in self._unused:
+            scope = self.scope(file, node)
+            names = (x for x in scope if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Store))
+            made = {x.id for x in names}.difference(_read(file, around))
+            some = [*made, *self._unread(file, node)]
+            atoms = self.atoms(file, node).values()
+            floats = [x.text for x in atoms if any(kind == "f" for kind, _ in x.shapes)]
+            self._unused[around] = sorted(x for x in floats if x.split("[")[0] in some)
+        return self._unused[around]
+
+    def _unread(self, file: File, node: Any) -> dict[str, Shapes]:
+        """The arguments that a function never reads."""
+        around = file.above(node, SCOPE)
+        read = _read(file, around)
+        given = _given(around)
+        return {name: self.shapes(file, x) for name, x in given.items() if name not in read}
+
+    def _unread_items(self, file: File, scope: Any, known: dict[str, Atom]) -> Iterator[Atom]:
+        """Items of arguments that are never read, where another has one: `Y[i]`, as `X[i]`."""
+        unread = self._unread(file, scope) if isinstance(scope, DEFINED) else {}
+        given = _given(scope)
+        for x in _within(scope) if unread else ():
+            if isinstance(x, ast.Subscript) and getattr(x.value, "id", "") in given:
+                its = known.get(ast.unparse(x))
+                for name, whole in unread.items():
+                    text = f"{name}[{ast.unparse(x.slice)}]"
+                    if its is not None and whole and _alike(whole, self.shapes(file, x.value)):
+                        kinds = {kind for kind, _ in whole}
+                        shapes = {
+                            (k if "" in kinds else next(iter(kinds)), n) for k, n in its.shapes
+                        }
+                        yield Atom(text, frozenset(shapes))
+
+    def is_like_others(self, text: str, file: File, statement: Any) -> bool:
+        """Reads a line in a statement's place as others do, but for the names, and is no trifle?"""
+        own = outline(text)
+        others = self._outlines[own] - (own == outline(file.segment(statement)))
+        return others > 0 and own.count(" ") >= TRIFLE
+
+    @cached_property
+    def _outlines(self) -> Counter[str]:
+        return Counter(
+            outline(unit.file.segment(x))
+            for unit in self.units
+            for x in ast.walk(unit.statement)
+            if isinstance(x, (ast.Assign, ast.AugAssign, ast.Expr, ast.Return))
+        )
+
+    @cached_property
+    def sums_by_methods(self) -> bool:
+        """Are sums written as `x.sum()`, and not as `np.sum(x)`?"""
+        called = [x.func for x in self._nodes if isinstance(x, ast.Call)]
+        sums = [x for x in called if isinstance(x, ast.Attribute) and x.attr == "sum"]
+        names = {*self.numpy.values()}
+        own = [isinstance(x.value, ast.Name) and x.value.id in names for x in sums]
+        return 2 * sum(own) < len(own)
+
+    def product(self, file: File, a: str, b: str) -> str:
+        """A matrix product, as the program writes them."""
+        numpy = self.numpy[file.name]
+        return f"{numpy}.dot({a}, {b})" if numpy and self._dots else f"{a} @ {b}"
+
+    @cached_property
+    def _dots(self) -> bool:
+        return any(getattr(x, "attr", "") == "dot" for x in self._nodes)
+
+    @cached_property
+    def flags(self) -> list[str]:
+        """The words that conditions compare with."""
+        tests = (x for x in self._nodes if isinstance(x, ast.Compare))
+        words = (getattr(y, "value", None) for x in tests for y in (x.left, *x.comparators))
+        return [*dict.fromkeys(x for x in words if isinstance(x, str))]
+
+    @cached_property
+    def _nodes(self) -> list[Any]:
+        return [x for unit in self.units for x in ast.walk(unit.statement)]
 
     def transplants(self, file: File, node: Any) -> list[str]:
         """What the forward pass computes, in the names that a function has for its values."""
+        scope = file.above(node, SCOPE)
+        if scope not in self._transplants:
+            self._transplants[scope] = self._transplanted(file, node)
+        return self._transplants[scope]
+
+    def _transplanted(self, file: File, node: Any) -> list[str]:
         here: dict[Any, str] = {}
         for x in self.scope(file, node):
             if isinstance(x, (ast.Name, ast.Attribute)):
@@ -203,7 +288,8 @@ class Pool:
                     continue
                 text = x.arg if isinstance(x, ast.arg) else ast.unparse(x)
                 found.setdefault(text, set()).update(self.notes.shapes(file, x))
-        return {t: Atom(t, frozenset(s)) for t, s in found.items() if any(k for k, _ in s)}
+        atoms = {t: Atom(t, frozenset(s)) for t, s in found.items() if any(k for k, _ in s)}
+        return {a.text: a for a in self._unread_items(file, scope, atoms)} | atoms
 
     def like(self, file: File, node: Any, shapes: Shapes) -> Iterator[Atom]:
         """The arrays in scope that had one of some shapes."""
@@ -315,6 +401,9 @@ class Pool:
             if a.shapes and all(k == "i" and len(s) == 1 and s[0] in lengths for k, s in a.shapes)
         ]
         found += [f"{a}, {b}" for a in rows for b in rows if a != b]
+        if any(len(shape) == 1 or shape[1:] == (1,) for _, shape in shapes):
+            atoms = self.atoms(file, node).values()
+            found += [a.text for a in atoms if a.is_count and "[" in a.text]
         return [*dict.fromkeys(found)]
 
     def counts(self, file: File, node: Any) -> list[str]:
@@ -451,16 +540,84 @@ class Pool:
                         yield target.id, len(node.value.args.args)
 
 
+def _given(scope: Any) -> dict[str, ast.arg]:
+    """The arguments of a function."""
+    args = ast.walk(scope.args) if isinstance(scope, DEFINED) else ()
+    return {x.arg: x for x in args if isinstance(x, ast.arg)}
+
+
+LIKE = ("len", "zeros_like", "ones_like", "empty_like", "full_like")  # that read shapes alone
+
+
+def _read(file: File, scope: Any) -> set[str]:
+    """The names that are read for what they stand for, and not its shape alone."""
+    found, gone_through = set(), []
+    for x in ast.walk(scope):
+        if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Load):
+            above: Any = file.parent[x]
+            func = ast.unparse(above.func) if isinstance(above, ast.Call) else ""
+            is_gone_through = isinstance(above, ast.comprehension) and above.iter is x
+            if is_gone_through and isinstance(above.target, ast.Name):
+                gone_through.append((x.id, above.target.id))
+            elif getattr(above, "attr", "") != "shape" and func.rpartition(".")[2] not in LIKE:
+                found.add(x.id)
+    return found.union(name for name, each in gone_through if each in found)
+
+
+def _alike(a: Shapes, b: Shapes) -> bool:
+    """Have two things one shape, or none?"""
+    return shapes_of(a) == shapes_of(b) and ("" in {k for k, _ in a}) == ("" in {k for k, _ in b})
+
+
+def appended_by(statement: Any) -> Any:
+    """What a statement appends to a list, if it does."""
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "append":
+        return call.args[0] if len(call.args) == 1 else None
+    return None
+
+
+def stored_in(statement: Any) -> list[str]:
+    """What a statement stores in, without the index."""
+    if isinstance(statement, ast.Delete):
+        return []
+    targets = getattr(statement, "targets", [getattr(statement, "target", None)])
+    several = [y for x in targets for y in getattr(x, "elts", [x])]
+    names = (x.value if isinstance(x, ast.Subscript) else x for x in several)
+    return [ast.unparse(x) for x in names if isinstance(x, (ast.Name, ast.Attribute))]
+
+
+def outline(text: str) -> str:
+    """A line without the names of values: `_ = _ . sum ( _ , axis = 1 )`."""
+    words = re.findall(r"\w+|==|[^\w\s]", text)
+    kept, inside = [], 0
+    for i, word in enumerate(words):
+        inside += (word in "([{") - (word in ")]}")
+        after = words[i + 1] if i + 1 < len(words) else ""
+        named = word.isidentifier() and after != "(" and not iskeyword(word)
+        named = named and not (after == "=" and inside)
+        kept.append(
+            "_" if named and words[i - 1 : i] != ["."] else word.rstrip("0123456789") or word
+        )
+    return " ".join(kept)
+
+
+def _same(a: str, b: str) -> int:
+    """How many letters two names begin with."""
+    return next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
+
+
 def _apart(a: str, b: str) -> tuple[str, str, str] | None:
-    """The one or two letters by which two names differ, and what they have in common."""
-    if len(a) != len(b) or len(a) < 2:
+    """The few letters by which two names differ, and what they have in common."""
+    if a == b or min(len(a), len(b)) < 2:
         return None
-    at = [i for i in range(len(a)) if a[i] != b[i]]
-    first, last = at[0], at[-1] + 1
-    x, y = a[first:last], b[first:last]
-    if len(x) > 2 or len(x) == len(a) or not (x.isalpha() and y.isalpha()):
+    first = _same(a, b)
+    last = min(_same(a[::-1], b[::-1]), len(a) - first, len(b) - first)
+    x, y = a[first : len(a) - last], b[first : len(b) - last]
+    if not (x.isalpha() and y.isalpha()) or max(len(x), len(y)) > LETTERS or first + last == 0:
         return None
-    return (x, y, f"{a[:first]}_{a[last:]}") if x.isupper() == y.isupper() else None
+    around = f"{a[:first]}_{a[len(a) - last :]}"
+    return (x, y, around) if x.isupper() == y.isupper() else None
 
 
 class _Renamed(ast.NodeTransformer):

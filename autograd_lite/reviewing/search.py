@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import contextlib
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from math import prod
 from time import perf_counter
 from typing import Any
@@ -18,25 +19,31 @@ from .bench import Bench, Case
 from .code import Code, lent
 from .flow import Flow
 from .hits import gives_right_value, values_with
-from .known import Known, Meaning, is_alias, made_by, result_of, values_of
+from .known import Known, result_of
 from .mending import Impossible, Steps, TooLong, counted, grafted, mended
-from .pool import ATOMS, Pool
+from .pool import Pool
 from .rewrites import Edit, edits
 from .solving import Solver
+from .suspects import GIVES_WRONG, Suspects
 
 RAISED = (Exception, TooLong, SystemExit)  # what an edited program may raise
 MOST = 9_000  # edits that are tried for one mistake
 FEW = 1_200  # the same where another was made that puts nothing right by itself
 FAR = 1.0  # edits that are no more far-fetched may put some gradients right, and not all
 FIRST, PROBED = 300, 20_000  # edits that are tried at once; whose line alone is looked at, first
+AT_ONCE, TURNS = 1_000, 3  # edits of which hits come first; that are tried for each worked out
 NOTHING = 20  # tokens more that `x = x` costs: the line had better be left out
 HELPER = 4  # tokens more that a line costs that others call, too, and are right
 DOUBT = 12  # tokens that a line costs which looks innocent
 HIT = 3  # tokens less that a line costs that comes to a right value then
+RATE = 10  # tokens that a gradient costs with the rate of the update, which makes good another line
+LIKE = 3  # tokens less that lines cost that read as others do
+SHAPE = 6  # tokens that a gradient costs that has another shape than what it is of
 SUSPECT = 0.3  # how innocent a line may look that is looked at alone
 SMALL = 200  # numbers of an array
 SOON, SHORT = 150, 4  # the same where it is as simple as this
-AFTER = 400  # edits that are tried when one puts all right, for there may be a simpler one
+SHOWN = 20  # edits that are told apart, of those that would do
+AFTER = 800  # edits that are tried when one puts all right, for there may be a simpler one
 
 
 @dataclass(frozen=True)
@@ -130,11 +137,11 @@ class Search:
             return self._mends(code, now, pool, FEW if few else MOST)
 
     def _mends(self, code: Code, now: list[bool], pool: Pool, most: int) -> list[Mend]:
-        found: list[Mend] = []
+        found: list[tuple[int, float, Edit, tuple[bool, ...]]] = []
         done = most
         self.done, self.doubted = False, 1.0
         best = sum(now)
-        ordered = self._hits_first(self._ordered(pool), pool)
+        ordered = self._in_turn(self._ordered(pool), pool)
         for i, edit in enumerate(self.shown(ordered)):
             if i >= done or perf_counter() > self.until:
                 self.stopped = i < done
@@ -152,81 +159,112 @@ class Search:
             both = tuple(all(some) for some in zip(right, *others))
             if sum(both) <= sum(now) or not all(r or not n for r, n in zip(both, now)):
                 continue
-            try:
-                text = mended(code, edit)
-            except Impossible:
-                continue
-            statement = edit.file.above(edit.site, ast.stmt)
-            cost = _cost(edit) + DOUBT * self.innocence.get(statement, 0.0)
-            cost += HELPER * pool.is_shared(edit.file, edit.site)
-            its = values_with(edit, self.bench.notes, self.known)
-            if any(m is not None and not m.is_part and self._is_own(m, statement) for m in its):
-                cost -= HIT  # in loops, what comes later follows
             if not all(both) and (edit.rank > FAR or not edit.changes[0][1]):
                 continue
-            found.append(Mend(edit, both, text, cost))
+            cost = self._cost(code, edit, pool)
+            found.append((-sum(both), cost, edit, both))
             best = max(best, sum(both))
             if all(both):
                 self.done = True
-                self.doubted = min(self.doubted, self.innocence.get(statement, 0.0) + 0.2)
+                self.doubted = min(self.doubted, self.suspects.doubt(edit) + 0.2)
                 done = min(done, i + (AFTER if cost > SHORT else SOON))
-        most = max((sum(m.right) for m in found), default=0)
-        return sorted((m for m in found if sum(m.right) == most), key=lambda m: m.cost)
+        mends: list[Mend] = []
+        for wrong, cost, edit, both in sorted(found, key=lambda one: one[:2]):
+            if mends and (len(mends) == SHOWN or wrong > -sum(mends[0].right)):
+                break
+            with contextlib.suppress(Impossible):
+                mends.append(Mend(edit, both, mended(code, edit), cost))
+        return mends
+
+    def _cost(self, code: Code, edit: Edit, pool: Pool) -> float:
+        """How much there is to read in an edit, and how unlikely it is."""
+        statement = edit.file.above(edit.site, ast.stmt)
+        cost = _length(edit) + DOUBT * self.suspects.doubt(edit)
+        cost += HELPER * pool.is_shared(edit.file, edit.site)
+        its = values_with(edit, self.bench.notes, self.known)
+        if any(m is not None and not m.is_part and self.suspects.is_own(m, statement) for m in its):
+            cost -= HIT  # in loops, what comes later follows
+        cost += RATE * any(self._is_rate(pool, edit, x) for x in _new_words(edit))
+        new = _new_lines(edit)
+        if new and all(pool.is_like_others(x, edit.file, statement) for x in new):
+            cost -= LIKE
+        return cost + SHAPE * self._of_another_shape(code, edit)
+
+    def _is_rate(self, pool: Pool, edit: Edit, text: str) -> bool:
+        """Has a name the value of the rate of an update?"""
+        nodes = (x for x in pool.scope(edit.file, edit.site) if getattr(x, "ctx", None))
+        its = (pool.notes.at(edit.file, x)[:1] for x in nodes if ast.unparse(x) == text)
+        rate = self.bench.lr if self.bench.updates else None
+        return any(note.sum == rate and not note.shape for some in its for note in some)
+
+    def _of_another_shape(self, code: Code, edit: Edit) -> int:
+        """How many gradients have another shape than what they are of, with an edit."""
+        self.steps.left = self.most
+        case = self.cases[-1]
+        with contextlib.suppress(*RAISED), self._tried(code, edit):
+            pairs = zip(self.bench.gradients(case), case.truth.gradients)
+            return sum(g is not None and g.shape != derived.shape for g, derived in pairs)
+        return 0
 
     def _ordered(self, pool: Pool) -> list[Edit]:
         """All edits, those first that are near at hand, in lines that look suspicious."""
         ranked: list[tuple[float, int, Edit]] = []
-        self.innocence: dict[Any, float] = {}
-        self.made = _made(pool, self.known)
+        raises = self.bench.error is not None
+        self.suspects = Suspects(pool, self.known, self.flow, raises)
+        innocence = self.suspects.innocence
         seen = set()
         for unit in pool.units:
             file = unit.file
-            shared = 0.0 if pool.own[unit] else 4.0
             for node in ast.walk(unit.statement):
                 if not isinstance(node, (ast.expr, ast.stmt)):
                     continue
-                statement = file.above(node, ast.stmt)
                 is_target = isinstance(getattr(node, "ctx", None), ast.Store)
                 reached = pool.is_reached(file, node) or is_target
                 reached = reached or isinstance(node, (ast.stmt, ast.Constant))
-                if self.bench.error is None and not reached:
+                if not raises and not reached:
                     continue
-                if statement not in self.innocence:
-                    own = self._innocence(pool, file, statement)
-                    self.innocence[statement] = shared + own
-                rank = self.innocence[statement]
+                own = innocence[file.above(node, ast.stmt)]
                 for edit in edits(pool, file, node):
-                    key = tuple((id(n), text) for n, text in edit.changes)
-                    if key not in seen:
-                        seen.add(key)
-                        ranked.append((edit.rank + rank, len(ranked), edit))
+                    change = tuple((id(n), text) for n, text in edit.changes)
+                    if change not in seen:
+                        seen.add(change)
+                        doubt = own if isinstance(node, ast.expr) else self.suspects.doubt(edit)
+                        ranked.append((edit.rank + doubt, len(ranked), edit))
         for file, node in pool.fixed_numbers():
             for i, text in enumerate(_numbers(pool, node)):
                 said = f"{node.value!r} stands where {text} belongs"
                 ranked.append(
                     (1.0, len(ranked) + i, Edit(file, ((node, text),), "constant", said, 1))
                 )
-                self.innocence[file.above(node, ast.stmt)] = 0.0
+                innocence[file.above(node, ast.stmt)] = 0.0
         ranked.sort(key=lambda one: one[:2])
         return [edit for _, _, edit in ranked]
 
-    def _hits_first(self, ordered: list[Edit], pool: Pool) -> Iterator[Edit]:
-        """The same edits; after the first, those come earlier that make a line's value right."""
+    def _in_turn(self, ordered: list[Edit], pool: Pool) -> Iterator[Edit]:
+        """The first of the edits; then, by turns, what is worked out and the others."""
         yield from ordered[:FIRST]
-        yield from self._solved(pool)
-        rest: list[Edit] = []
+        others = self._hits_first(ordered[FIRST:])
+        for edit in self._solved(pool):
+            yield edit
+            yield from islice(others, TURNS)
+        yield from others
+
+    def _hits_first(self, ordered: list[Edit]) -> Iterator[Edit]:
+        """The same edits; of so many at a time those earlier that make a line's value right."""
         probed = 0.0
         self.hits = []
-        for edit in ordered[FIRST:]:
-            suspect = self.innocence[edit.file.above(edit.site, ast.stmt)] < SUSPECT
-            if suspect and probed < PROBED and edit.rank < 2 and not self.done:
-                probed += self._effort(edit)
-                if gives_right_value(edit, self.bench.notes, self.known, self.made):
-                    self.hits.append(edit)
-                    yield edit
-                    continue
-            rest.append(edit)
-        yield from rest
+        for i in range(0, len(ordered), AT_ONCE):
+            rest: list[Edit] = []
+            for edit in ordered[i : i + AT_ONCE]:
+                suspect = self.suspects.innocence[edit.file.above(edit.site, ast.stmt)] < SUSPECT
+                if suspect and probed < PROBED and edit.rank < 2 and not self.done:
+                    probed += self._effort(edit)
+                    if gives_right_value(edit, self.bench.notes, self.known, self.suspects.made):
+                        self.hits.append(edit)
+                        yield edit
+                        continue
+                rest.append(edit)
+            yield from rest
 
     def _solved(self, pool: Pool) -> Iterator[Edit]:
         """What is worked out from the values that suspicious lines should have."""
@@ -236,20 +274,20 @@ class Search:
             pool,
             self.known,
             self.flow,
-            self.made,
+            self.suspects.made,
             [*zip(values, given.truth.gradients)],
             bench.lr if bench.updates else None,
         )
         suspects = [
-            (self.innocence[x], unit.file, x)
+            (self.suspects.innocence[x], unit.file, x)
             for unit in pool.units
             for x in ast.walk(unit.statement)
-            if self.innocence.get(x, 1) < SUSPECT
+            if self.suspects.innocence.get(x, 1) < SUSPECT
         ]
         found: set[tuple[tuple[int, str], ...]] = set()
         suspects.sort(key=lambda one: one[0])
         likely = (
-            (file, statement)
+            (file, statement, value == GIVES_WRONG)
             for value, file, statement in suspects
             if not self.done or value <= self.doubted
         )
@@ -266,64 +304,6 @@ class Search:
         seen = self.bench.notes.at(edit.file, node) if node is not None else ()
         return 1 + max((prod(note.shape) for note in seen), default=0) / SMALL
 
-    def _innocence(self, pool: Pool, file: Any, statement: Any) -> float:
-        """How little a line looks like one with a mistake: what it makes is right."""
-        notes, known = pool.notes, self.known
-        found = []
-        result = result_of(statement)
-        for node in made_by(statement):
-            made = [(i, x) for i, x in enumerate(notes.at(file, node)) if x.kind == "f" and x.norm]
-            if not made:
-                continue
-            wrong = [
-                i
-                for i, note in made
-                if not known.is_given(note) and not self.flow.is_right(file, node, i)
-            ]
-            means = [known.meaning(note) for _, note in made]
-            cotangents = [m for m in means if m is not None and m.is_cotangent]
-            far = [self.flow.far(file, node, i) for i, _ in made]
-            far += [self.flow.far(file, result, i) for i, _ in made]
-            again = any(self.made[m][0] is not statement for m in cotangents)
-            if again and is_alias(node) and self._is_another(statement, made[0][1]):
-                found.append(-0.7)
-            if steps := [n for n in far if n is not None]:
-                found.append(min(-0.7 + 0.2 * min(steps), 0.2))
-            elif again and (
-                is_alias(node) or not all(self.flow.is_right(file, node, i) for i, _ in made)
-            ):
-                found.append(-0.3)  # what another line has made
-            elif not wrong:
-                partly = any(m is not None and m.is_cotangent and not m.name for m in means)
-                partly = partly and isinstance(statement, ast.Assign)
-                found.append(0.2 if partly or is_alias(node) else 0.5)
-            else:
-                read = [
-                    its
-                    for x in ast.walk(node)
-                    if isinstance(x, ATOMS)
-                    and (its := notes.at(file, x))
-                    and isinstance(x.ctx, ast.Load)
-                    and its[0].shape
-                ]
-                fresh = any(all(known.is_given(n[min(i, len(n) - 1)]) for n in read) for i in wrong)
-                found.append(-0.7 if fresh else 0.2)  # what is wrong, from what is right
-        if not found:
-            unknown = isinstance(statement, ast.Expr) or self.bench.error is not None
-            return 0.0 if unknown else 0.4
-        several = values_of(statement)
-        hands_on = len(several) > 1 and all(isinstance(x, ATOMS) for x in several)
-        return max(min(found), 0.5) if hands_on else min(found)
-
-    def _is_own(self, meaning: Meaning, statement: Any) -> bool:
-        """Is it what no other statement makes?"""
-        return not self.made[meaning] or statement in self.made[meaning]
-
-    def _is_another(self, statement: Any, note: Any) -> bool:
-        """Has it a name that belongs to another value?"""
-        own = ast.unparse(getattr(statement, "targets", [ast.Constant("")])[0])
-        return any(m.is_of(own) for m, _ in self.known.values(note.shape) if not self.made[m])
-
 
 def _numbers(pool: Pool, node: ast.Constant) -> list[str]:
     own: Any = node.value
@@ -331,22 +311,7 @@ def _numbers(pool: Pool, node: ast.Constant) -> list[str]:
     return [*dict.fromkeys(repr(x) for x in found if x != own)]
 
 
-def _made(pool: Pool, known: Known) -> dict[Meaning, list[Any]]:
-    """The statements that make what a cotangent is, in their order."""
-    found: dict[Meaning, dict[Any, int]] = defaultdict(dict)
-    for unit in pool.units:
-        for statement in ast.walk(unit.statement):
-            for node in made_by(statement):
-                for meaning in known.means(pool.notes, unit.file, node):
-                    if meaning is not None:
-                        found[meaning][statement] = pool.notes.first[unit.file, node.at]
-    ordered = defaultdict(list)
-    for meaning, statements in found.items():
-        ordered[meaning] = sorted(statements, key=lambda statement: statements[statement])
-    return ordered
-
-
-def _cost(edit: Edit) -> float:
+def _length(edit: Edit) -> float:
     """How much there is to read in an edit: the tokens that it writes, and what is far-fetched."""
     cost = 4 * edit.rank
     for node, text in edit.changes:
@@ -356,6 +321,29 @@ def _cost(edit: Edit) -> float:
             cost += NOTHING
         cost += (new - own).total() + 0.1 * (own - new).total()
     return cost
+
+
+def _new_lines(edit: Edit) -> list[str]:
+    """The lines that an edit writes."""
+    file = edit.file
+    texts: dict[Any, bytes] = {}
+    for node, text in sorted(edit.changes, key=lambda change: -file.span(change[0])[0]):
+        statement = file.above(node, ast.stmt)
+        raw = texts.get(statement, file.segment(statement).encode())
+        a, b = (i - file.span(statement)[0] for i in file.span(node))
+        texts[statement] = raw[:a] + text.encode() + raw[b:]
+    found: Counter[str] = Counter()
+    for statement, raw in texts.items():
+        found.update(x.strip() for x in raw.decode().split("\n") if x.strip())
+        found.subtract(x.strip() for x in file.segment(statement).split("\n"))
+    return [*found.elements()]
+
+
+def _new_words(edit: Edit) -> set[str]:
+    """The names that an edit writes, and that did not stand there."""
+    pairs = [(edit.file.segment(node), text) for node, text in edit.changes]
+    old, new = ({x for t in some for x in re.findall(r"[\w.]+", t)} for some in zip(*pairs))
+    return new - old
 
 
 def _tokens(text: str) -> list[str]:

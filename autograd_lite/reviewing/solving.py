@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice, permutations, product
+from itertools import islice, permutations
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,7 @@ from .flow import Flow
 from .known import Known, Meaning, is_alias, result_of, values_of
 from .pool import ATOMS, LEVELS, Pool
 from .rewrites import Edit
+from .rewrites.site import is_divisor
 
 ADD, MULTIPLY = LEVELS[ast.Add], LEVELS[ast.Mult]
 LIKELY, LIKELIEST = 12, 3  # values that a line may be meant to come to
@@ -61,22 +62,23 @@ class Solver:
         self.given, self.rate = given, rate
         self._built: dict[Any, list[Frame]] = {}
 
-    def edits(self, statements: Iterable[tuple[File, Any]]) -> Iterator[Edit]:
-        """Edits of statements, by which they come to what they may be meant to.
+    def edits(self, statements: Iterable[tuple[File, Any, bool]]) -> Iterator[Edit]:
+        """Edits of statements, by which they come to what they may be meant to. With each: may it
+        be wrong though it comes to a right value?
 
         What others read, and would have to be something else for a line to be right, is asked for
         where it is made.
         """
         asked: dict[tuple[Any, str], list[Array]] = defaultdict(list)
-        for file, statement in statements:
+        for file, statement, anyhow in statements:
             for i, frame in enumerate(self._frames(file, statement)):
                 for root in values_of(statement):
-                    if self.flow.is_right(file, root, i) and not is_alias(root):
+                    if self.flow.is_right(file, root, i) and not (anyhow or is_alias(root)):
                         continue  # this time
                     for j, want in enumerate(self._wanted(frame, root, i)):
                         line = _Line(frame)
                         yield from line.edits(root, want)
-                        if j < LIKELIEST:
+                        if j < LIKELIEST or anyhow:
                             yield from line.anew(root, want)
                         for name, part in line.asked:
                             asked[file, name].append(part)
@@ -232,14 +234,17 @@ class _Line:
                 self._ask(x, c * part)
 
     def anew(self, node: Any, want: Array) -> Iterator[Edit]:
-        """All of a line written anew: a product, a difference, or the softmax's derivative."""
+        """All of a line written anew: a product, a difference, or the derivative of the
+        cross-entropy or the softmax."""
         texts, rows = self.frame.table("products", want.shape)
         for i, c in parallel(rows, want):
             for pattern, _ in self._numbers(c):
                 text = pattern.format(texts[i])
                 said = f"`{self.site.text(node)}` stands where `{text}` belongs"
                 yield self._edit(node, text, "operands", said, 0.9)
-        its = [(t, x) for t, x in self.frame.arrays.items() if x.shape == want.shape][:FEW]
+        # `y > 0` is no value to subtract, though it is the same as y where that is one-hot
+        plain = ((t, x) for t, x in self.frame.arrays.items() if not {*"<>"} & {*t})
+        its = [(t, x) for t, x in plain if x.shape == want.shape][:FEW]
         for (a, x), (b, y) in permutations(its, 2):
             if a < b and (by := multiple(x - y, want)) is not None:
                 first, last = (a, b) if by > 0 else (b, a)
@@ -248,7 +253,17 @@ class _Line:
                     text = pattern.format(difference)
                     said = f"`{text}` is its value"
                     yield self._edit(node, text, "loss-derivative-skipped", said, 1)
-            if (np_ := self.site.numpy) and x.min() > 0 and x.max() < 1:
+            if x.min() <= 0 or x.max() >= 1:
+                continue
+            with np.errstate(all="ignore"):
+                slope = y / x - (1 - y) / (1 - x)
+            if (by := multiple(slope, want)) is not None:
+                whole = "-{}" if by < 0 else "{}"  # where what is left is divided later
+                for pattern in dict.fromkeys([*(p for p, _ in self._numbers(by)), whole]):
+                    text = pattern.format(f"({b} / {a} - (1 - {b}) / (1 - {a}))")
+                    said = "the cross-entropy's derivative belongs here"
+                    yield self._edit(node, text, "loss-derivative-skipped", said, 1)
+            if np_ := self.site.numpy:
                 for axis in range(want.ndim):
                     if same(x * (y - np.sum(x * y, axis=axis, keepdims=True)), want):
                         axis = axis - want.ndim
@@ -346,7 +361,10 @@ class _Line:
                 yield self._edit(node, text, "operands", f"`{name}` is missing", 0.6)
         c = multiple(now, want)
         if c is not None:
+            above = self.site.file.parent.get(node)
             for pattern, named in self._numbers(c):
+                if "/" in pattern and is_divisor(node, above):
+                    continue  # what it divides may have the factor
                 said = f"a factor is missing: `{named}`"
                 yield self._edit(node, pattern.format(own), "factor", said, 0.6)
         texts, rows = self.frame.table("factors", want.shape)
@@ -383,27 +401,10 @@ class _Line:
         if near(c, -1):
             yield "-{}", "-1"
             return
-        some = {text: n for text, n in self.frame.numbers.items() if abs(n) != 1}
-        for text, n in some.items():
-            if near(c, n):
-                yield f"{text} * {{}}", text
-            elif near(c, -n):
-                yield f"-{text} * {{}}", f"-{text}"
-            elif near(c, 1 / n):
-                yield f"{{}} / {text}", f"1 / {text}"
-            elif near(c, -1 / n):
-                yield f"-{{}} / {text}", f"-1 / {text}"
-            elif n > 0 and self.site.numpy and near(c, 1 / n**0.5):
-                root = f"{self.site.numpy}.sqrt({text})"
-                yield f"{{}} / {root}", f"1 / {root}"
-        for (a, n), (b, m) in product(some.items(), repeat=2):
-            for sign, minus in ((1, ""), (-1, "-")):
-                if a < b and near(c, sign * n * m):
-                    yield f"{minus}{a} * {b} * {{}}", f"{minus}{a} * {b}"
-                elif a < b and near(c, sign / (n * m)):
-                    yield f"{minus}{{}} / ({a} * {b})", f"{minus}1 / ({a} * {b})"
-                elif n != m and near(c, sign * n / m):
-                    yield f"{minus}{a} * {{}} / {b}", f"{minus}{a} / {b}"
+        numbers, told = self.frame.multiples
+        for i in np.flatnonzero(near(c, numbers)):
+            pattern, named = told[i]
+            yield pattern, named
 
     # Edits --------------------------------------------------------------------------------------
 

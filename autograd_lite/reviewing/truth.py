@@ -73,6 +73,7 @@ class Oracle:
                     return found
                 why = "its recorded gradient is not that of the numbers it gives"
             except NotRecorded as error:
+                self.run(call.copied())  # which raises, too, where these data are not for it
                 why = self.why = str(error)
         else:
             why = self.why

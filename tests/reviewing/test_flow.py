@@ -1,5 +1,7 @@
 """The backward pass as a graph: what leads to right values, how far wrong ones are from them."""
 
+import ast
+
 import numpy as np
 from written import ARGS, NETWORK, module
 
@@ -101,3 +103,39 @@ def test_a_pass_that_raises_is_followed_as_far_as_it_goes(tmp_path):
     found, _, value = flow(tmp_path, NETWORK.replace("X.T @ dz1", "X @ dz1"), ARGS, now=())
     assert found.is_right(*value("dp ="))
     assert found.far(*value("db1 =")) is None
+
+
+SLICES = """
+import numpy as np
+
+
+def loss(w, X, Y):
+    return ((X @ w - Y) ** 2).sum()
+
+
+def gradients(w, X, Y):
+    g = np.zeros(w.shape)
+    for k in range(w.shape[1]):
+        g[:, k] += 3 * X.T @ (X @ w[:, k] - Y[:, k])
+    return {"w": g}
+"""
+
+
+def test_parts_that_are_stored_one_after_another_are_of_one_gradient(tmp_path):
+    rng = np.random.default_rng(4)
+    args = tuple(rng.normal(size=s) for s in ((3, 2), (5, 3), (5, 2)))
+    found, _, _ = flow(tmp_path, SLICES, args, now=(False,))
+    (file,) = {file for file, _ in found._places}
+    line = next(n for n in file.nodes if isinstance(n, ast.AugAssign))
+    assert [found.output(file, line, i) for i in range(3)] == [0, 0, None]
+
+
+def test_a_gradient_that_is_0_tells_nothing(tmp_path):
+    """A bias before a mean is taken away has the gradient 0, however wrong the pass is."""
+    text = NETWORK.replace("np.tanh(X @ W1 + b1)", "(X @ W1 + b1 - (X @ W1 + b1).mean(0))")
+    text = text.replace("np.tanh(z1)", "z1 - z1.mean(0)").replace("a1 ** 2)", "0)")
+    text = text.replace("(1 - 0)", "1 - (da1 * 1).mean(0)").replace("dp @ W2.T", "3 * dp @ W2.T")
+    found, _, value = flow(tmp_path, text, ARGS, now=(False, True, True, True))
+    assert found.is_right(*value("dp ="))
+    assert not found.is_right(*value("dz1 ="))
+    assert found.far(*value("da1 =")) == 0

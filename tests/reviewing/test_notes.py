@@ -1,5 +1,7 @@
 """What is noted of values: enough to know them again, and their transposes."""
 
+import ast
+
 import numpy as np
 import pytest
 from written import ARGS, NETWORK, module
@@ -83,3 +85,22 @@ def test_what_names_stand_for_is_kept_the_first_times(tmp_path):
         m.f([1.0, 2.0, 3.0, 4.0])
     for at in where:
         assert [names["i"] for _, names in notes.frames[at]] == [0, 1]
+
+
+def test_an_object_is_kept_as_it_was_when_a_line_ran(tmp_path):
+    text = (
+        "class Net:\n    def __init__(self, W):\n        self.W = W\n\n"
+        "    def step(self, x):\n        g = x * self.W\n        self.W -= g\n        return g\n"
+    )
+    m = module(tmp_path, text)
+    code = Code.of(m.Net.step)
+    (file,) = code.files.values()
+    (line,) = (n for n in file.nodes if isinstance(n, ast.Assign) and "g =" in file.segment(n))
+    notes = Notes([(file, line.value.at)])
+    net = m.Net(np.array([1.0, 2.0]))
+    with watched(code, notes):
+        net.step(3.0)
+    ((_, names),) = notes.frames[file, line.value.at]
+    np.testing.assert_array_equal(names["self"].W, [1.0, 2.0])
+    assert type(names["self"]) is m.Net
+    np.testing.assert_array_equal(net.W, [-2.0, -4.0])

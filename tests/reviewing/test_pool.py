@@ -1,11 +1,13 @@
 """What a program has to rearrange."""
 
+import ast
+
 import numpy as np
 from written import ARGS, NETWORK, module
 
 from autograd_lite.reviewing.code import Code
 from autograd_lite.reviewing.notes import Notes
-from autograd_lite.reviewing.pool import Pool, fits
+from autograd_lite.reviewing.pool import Pool, fits, outline, stored_in
 from autograd_lite.reviewing.watching import watched
 
 
@@ -38,6 +40,44 @@ def test_what_is_never_read(tmp_path):
     text = NETWORK.replace("dz1 = da1 * (1 - a1 ** 2)", "dz1 = z1 * (1 - a1 ** 2)")
     found, file, node = pool(tmp_path, text)
     assert found.unused(file, node) == ["da1"]
+
+
+def test_arguments_and_their_items_that_are_never_read(tmp_path):
+    text = NETWORK.replace("- Y) / N", ") / N").replace("X.T @ dz1", "X.T @ dz1 + 0 * X[0].sum()")
+    text = text.replace("+ b1", "+ np.zeros_like(b1)")
+    rng = np.random.default_rng(1)
+    shapes = (3, 4), (4,), (4, 3), (3,), (5, 3), (5, 3)
+    found, file, node = pool(tmp_path, text, [rng.normal(size=s) for s in shapes])
+    assert found.unused(file, node) == ["Y", "Y[0]", "b1"]
+
+
+def test_lines_that_read_as_others_do(tmp_path):
+    found, file, _ = pool(tmp_path)
+    line = next(n for n in file.nodes if hasattr(n, "lineno") and "db1 =" in file.segment(n)[:5])
+    assert found.is_like_others("db1 = dz1.sum(axis=0)", file, line)
+    assert not found.is_like_others("db1 = dz1.sum(axis=1)", file, line)
+    assert not found.is_like_others("db1 = dz1[-1]", file, line)
+    assert not found.is_like_others("b = a", file, line)
+    assert outline("dW2 = np.sum(a1, axis=0)") == outline("dW1 = np.sum(x, axis=0)")
+    assert outline("self.W1 -= lr * dW1") == outline("self.W2 -= rate * g")
+    assert outline("a = np.sum(x)") != outline("a = np.mean(x)")
+
+
+def test_what_a_statement_stores_in():
+    texts = ("a, b = c", "g[i] += v", "self.W -= x", "f(x)", "for i in x: pass")
+    found = [stored_in(ast.parse(text).body[0]) for text in texts]
+    assert found == [["a", "b"], ["g"], ["self.W"], [], ["i"]]
+
+
+def test_how_the_program_writes_sums_and_products(tmp_path):
+    found, file, _ = pool(tmp_path)
+    assert found.sums_by_methods
+    assert found.product(file, "a", "b") == "a @ b"
+    other = NETWORK.replace("dz1.sum(", "np.sum(dz1, ").replace("dp.sum(", "np.sum(dp, ")
+    other = other.replace("X.T @ dz1", "X.T.dot(dz1)").replace("((p - Y) ** 2).sum()", "2.0")
+    found, file, _ = pool(tmp_path, other)
+    assert not found.sums_by_methods
+    assert found.product(file, "a", "b") == "np.dot(a, b)"
 
 
 def test_what_the_forward_pass_computes_in_other_names(tmp_path):

@@ -103,6 +103,14 @@ def test_what_cannot_be_recorded_is_differentiated_numerically(tmp_path):
     np.testing.assert_allclose(found.gradients[0], expected, rtol=1e-7)
 
 
+def test_data_that_the_loss_does_not_take_keep_nothing_from_being_recorded(tmp_path):
+    asked, call, places = oracle(tmp_path, "return np.sum((x @ W - np.ones((4, 2)) + b) ** 2)")
+    other = call._replace(args=(*call.args[:2], rng.normal(size=(5, 3))))
+    with pytest.raises(ValueError, match="broadcast"):
+        asked.truth(other, places, check=False)
+    assert asked.truth(call, places, check=False).graph is not None
+
+
 def test_a_lost_gradient_is_noticed(tmp_path):
     body = "return np.sum((x @ np.asarray(W.tolist()) + b) ** 2)"
     asked, call, places = oracle(tmp_path, body)

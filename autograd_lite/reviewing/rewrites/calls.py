@@ -1,0 +1,279 @@
+"""Another function, other arguments, another condition or loop."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from itertools import product
+
+from ..pool import ATOM, ATOMS, NO_CHANGE, shapes_of
+from .site import MULTIPLY, Edit, Site, is_called, is_load, of_derivative
+
+
+def called(site: Site) -> Iterator[Edit]:
+    """Another function, the arguments the other way round, or none."""
+    node = site.node
+    if not isinstance(node, ast.Call) or node.keywords:
+        return
+    func, args = site.text(node.func), node.args
+    if len(args) == 1:
+        if shapes_of(site.shapes(args[0])) & shapes_of(site.shapes()):
+            kind = "derivative-at-activation" if of_derivative(site) else "constant"
+            yield site.to(site.text(args[0]), kind, f"`{func}` does not belong here", 0.5)
+        for name in site.pool.callables(site.file, node):
+            if name != func and name.rpartition(".")[2] not in NO_CHANGE:
+                text = f"{name}({site.text(args[0])})"
+                yield site.to(text, "constant", f"`{func}` stands where `{name}` belongs", 0.3)
+        for atom in site.like():
+            if atom.text != site.text(args[0]):
+                text = f"{site.text(args[0], MULTIPLY)} * {func}({atom.text})"
+                said = f"`{func}` is taken of what it belongs multiplied with"
+                yield site.to(text, "operands", said, 1)
+    if len(args) == 2:
+        a, b = args
+        text = f"{func}({site.text(b)}, {site.text(a)})"
+        yield site.to(text, "transposed", "the arguments stand the other way round", 0.2)
+    if not args and isinstance(node.func, ast.Name):
+        for name in site.pool.made_of_nothing:
+            if name != func:
+                said = f"`{func}()` stands where `{name}()` belongs"
+                yield site.to(f"{name}()", "constant", said, 0.6)
+    if isinstance(node.func, ast.Attribute) and not args:
+        if not any(kind for kind, _ in site.shapes(node.func.value)):
+            return
+        if node.func.attr == "copy":
+            return
+        yield site.to(
+            site.text(node.func.value),
+            "constant",
+            f"`.{node.func.attr}()` does not belong here",
+            0.8,
+        )
+
+
+SIBLINGS = [("zeros", "ones"), ("zeros_like", "ones_like"), ("empty", "zeros")]
+SIBLINGS += [("empty_like", "zeros_like"), ("maximum", "minimum"), ("hstack", "vstack")]
+SIBLINGS += [("argmax", "argmin")]
+
+
+def another_of_numpy(site: Site) -> Iterator[Edit]:
+    """Another function of numpy."""
+    node = site.node
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        for pair in SIBLINGS:
+            if node.func.attr in pair:
+                other = pair[1 - pair.index(node.func.attr)]
+                new = site.text(node.func)[: -len(node.func.attr)] + other
+                args = site.text()[len(site.text(node.func)) :]
+                said = f"`{site.text(node.func)}` stands where `{new}` belongs"
+                yield site.to(new + args, "constant", said, 0.5)
+        if node.func.attr == "zeros_like" and len(node.args) == 1:
+            said = f"zeros stand where `{site.text(node.args[0])}` belongs"
+            text = f"{site.text(node.args[0], ATOM)}.copy()"
+            yield site.to(text, "missing-term", said, 0.6)
+
+
+def named(site: Site) -> Iterator[Edit]:
+    """An array that is there already, in the place of what is computed."""
+    node = site.node
+    if isinstance(node, (ast.BinOp, ast.Compare, ast.Call)) and shapes_of(site.shapes()) - {()}:
+        for atom in site.like():
+            said = f"`{site.text()}` stands where `{atom.text}` belongs"
+            yield site.to(atom.text, "operands", said, 1)
+
+
+def of_the_forward_pass(site: Site) -> Iterator[Edit]:
+    """What the forward pass computes from the same values."""
+    node = site.node
+    statement = site.parent
+    if not isinstance(statement, ast.Assign) or statement.value is not node:
+        return
+    for text in site.pool.transplants(site.file, node):
+        if text != site.text():
+            said = "the forward pass computes another value from the same"
+            yield site.to(text, "constant", said, 0.7)
+
+
+def asked(site: Site) -> Iterator[Edit]:
+    """A method without arguments, in the place of an attribute."""
+    node = site.node
+    if isinstance(node, ast.Attribute) and is_load(node) and not is_called(site):
+        for name in site.pool.methods_alone:
+            text = f"{site.text(node.value)}.{name}()"
+            said = f"`{site.text()}` stands where `{text}` belongs"
+            yield site.to(text, "operands", said, 1.2)
+
+
+def applied(site: Site) -> Iterator[Edit]:
+    """A function that is missing around an array."""
+    node = site.node
+    if not is_load(node) or is_called(site):
+        return
+    if any(kind == "f" and shape for kind, shape in site.shapes()):
+        for name in site.pool.callables(site.file, node):
+            said = f"`{site.text()}` stands where `{name}({site.text()})` belongs"
+            yield site.to(f"{name}({site.text()})", "operands", said, 1)
+
+
+def chosen(site: Site) -> Iterator[Edit]:
+    """The other branch of a condition."""
+    node = site.node
+    said = "the condition is the wrong way round"
+    if isinstance(node, ast.IfExp):
+        test, a, b = site.text(node.test), site.text(node.body, 1), site.text(node.orelse, 1)
+        yield site.to(f"{b} if {test} else {a}", "sign", said, 0.4)
+        yield site.to(site.text(node.body), "constant", "there is no other case", 1)
+        yield site.to(site.text(node.orelse), "constant", "there is no such case", 1)
+    elif isinstance(site.parent, ast.If) and site.parent.test is node:
+        yield site.to(f"not {site.text(tight=3)}", "sign", said, 0.6)
+
+
+def copied(site: Site) -> Iterator[Edit]:
+    """A copy, where one array has two names."""
+    node = site.node
+    if is_load(node) and site.is_whole and any(shape for _, shape in site.shapes()):
+        said = f"it is no copy: what is changed in place is `{site.text()}`, too"
+        yield site.to(f"{site.text()}.copy()", "overwritten", said, 0.4)
+        if site.numpy:
+            zeros = f"{site.numpy}.zeros_like({site.text()})"
+            said = f"`{site.text()}` stands where zeros of its shape belong"
+            yield site.to(zeros, "overwritten", said, 1)
+
+
+def spelled(site: Site) -> Iterator[Edit]:
+    """Other letters of an einsum."""
+    node = site.node
+    above = site.parent
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+        return
+    if not (
+        isinstance(above, ast.Call) and "einsum" in site.text(above.func) and "->" in node.value
+    ):
+        return
+    ins, out = node.value.split("->")
+    parts = ins.split(",")
+    quote = site.text()[0]
+    options = [[p, p[::-1]] for p in parts]
+    for some in product(*options):
+        for o in (out, out[::-1]):
+            text = f"{','.join(some)}->{o}"
+            if text != node.value:
+                yield site.to(
+                    quote + text + quote,
+                    "transposed",
+                    f'"{node.value}" stands where "{text}" belongs',
+                    0.5,
+                )
+
+
+def compared(site: Site) -> Iterator[Edit]:
+    node = site.node
+    if not isinstance(node, ast.Compare) or len(node.ops) != 1:
+        return
+    a, b = site.text(node.left, 4), site.text(node.comparators[0], 4)
+    signs = {ast.Gt: ">", ast.Lt: "<", ast.GtE: ">=", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!="}
+    own = signs.get(type(node.ops[0]))
+    if own:
+        for other in signs.values():
+            if other != own:
+                yield site.to(
+                    f"{a} {other} {b}", "sign", f"`{own}` stands where `{other}` belongs", 0.2
+                )
+
+
+def looped(site: Site) -> Iterator[Edit]:
+    """Another range of a loop, or another order."""
+    node = site.node
+    above = site.parent
+    if not isinstance(above, (ast.For, ast.comprehension)) or above.iter is not node:
+        return
+    text = site.text()
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+        if node.func.id == "reversed" and len(node.args) == 1:
+            yield site.to(site.text(node.args[0]), "index", "the loop goes the other way", 0.5)
+        elif node.func.id == "range":
+            yield site.to(f"reversed({text})", "index", "the loop goes the other way", 0.5)
+    elif isinstance(node, ATOMS):
+        yield site.to(f"reversed({text})", "index", "the loop goes the other way", 0.5)
+    for call in ast.walk(node):
+        if (
+            isinstance(call, ast.Call)
+            and isinstance(call.func, ast.Name)
+            and call.func.id == "range"
+        ):
+            inner = Site(site.pool, site.file, call)
+            args = [site.text(a) for a in call.args]
+            ends = [0] if len(args) == 1 else [0, 1]
+            if len(args) == 1:
+                yield inner.to(f"range(1, {args[0]})", "index", "the loop has a step too many", 0.3)
+            if len(args) == 2:
+                yield inner.to(f"range({args[1]})", "index", "the loop leaves a step out", 0.3)
+            for i in ends:
+                for other in (f"{args[i]} - 1", f"{args[i]} + 1"):
+                    new = ", ".join([*args[:i], _simpler(other), *args[i + 1 :]])
+                    yield inner.to(
+                        f"range({new})",
+                        "index",
+                        f"`range({', '.join(args)})` stands where `range({new})` belongs",
+                        0.3,
+                    )
+
+
+def _simpler(text: str) -> str:
+    """`T - 1 + 1` as `T`, and `0 + 1` as `1`."""
+    text = re.sub(r"^(.*\S) - 1 \+ 1$|^(.*\S) \+ 1 - 1$", lambda m: m[1] or m[2], text)
+    if re.fullmatch(r"-?\d+ [-+] \d+", text):
+        a, sign, b = text.split()
+        return str(int(a) + (int(b) if sign == "+" else -int(b)))
+    return text
+
+
+def swapped(site: Site) -> Iterator[Edit]:
+    """Two elements of a tuple the other way round."""
+    node = site.node
+    if not isinstance(node, (ast.Tuple, ast.List)) or not 2 <= len(node.elts) <= 8:
+        return
+    if not isinstance(getattr(node, "ctx", None), ast.Load):
+        return
+    texts = [site.text(x) for x in node.elts]
+    for i in range(len(texts)):
+        for j in range(i + 1, len(texts)):
+            new = [*texts]
+            new[i], new[j] = new[j], new[i]
+            text = ", ".join(new)
+            whole = site.text()
+            text = whole[0] + text + whole[-1] if whole[0] in "([" and whole[-1] in ")]" else text
+            said = f"`{texts[i]}` and `{texts[j]}` stand the other way round"
+            yield site.to(text, "index", said, 0.5 if len(texts) < 5 else 1)
+
+
+def flagged(site: Site) -> Iterator[Edit]:
+    """Another word that says which way to go."""
+    node = site.node
+    own = getattr(node, "value", None)
+    if not isinstance(own, str) or not own.isidentifier():
+        return
+    if isinstance(site.parent, (ast.Call, ast.keyword)):
+        for other in site.pool.flags:
+            if other != own:
+                text = f'"{other}"' if site.text()[0] == '"' else repr(other)
+                said = f"`{site.text()}` stands where `{text}` belongs"
+                yield site.to(text, "constant", said, 0.4)
+
+
+WAYS = (
+    called,
+    asked,
+    applied,
+    copied,
+    spelled,
+    compared,
+    looped,
+    flagged,
+    swapped,
+    chosen,
+    another_of_numpy,
+    named,
+    of_the_forward_pass,
+)

@@ -1,0 +1,129 @@
+"""A factor or a term that is missing."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..pool import shapes_of
+from .site import ADD, MULTIPLY, SLOPES, Edit, Site, is_called, is_divisor, is_load
+
+
+def scaled(site: Site) -> Iterator[Edit]:
+    """A number as a factor that is missing."""
+    node = site.node
+    if not any(kind == "f" for kind, _ in site.shapes()) or isinstance(node, ast.Constant):
+        return
+    whole = site.is_whole
+    if not whole and not _is_operand(site):
+        return
+    text = site.text(tight=MULTIPLY)
+    for n in ["2", "0.5", *site.counts(), *site.scalars()]:
+        missing = f"a factor is missing: `{n}`"
+        rank = (0.6 if whole else 1.6) + 0.4 * (".s" in n)
+        yield site.to(f"{n} * {text}", "factor", missing, rank)
+        if n != "0.5" and not is_divisor(node, site.parent):
+            over = f"it is not divided by `{n}`"
+            yield site.to(f"{text} / {n}", "factor", over, rank - 0.1 if n != "2" else rank)
+
+
+def _is_operand(site: Site) -> bool:
+    """Is it an operand of another kind of operation than a product by elements?"""
+    above = site.parent
+    if isinstance(above, ast.BinOp):
+        return not isinstance(above.op, (ast.Mult, ast.Div, ast.Pow))
+    return isinstance(above, (ast.Call, ast.Attribute))
+
+
+def multiplied(site: Site) -> Iterator[Edit]:
+    """An array as a factor that is missing, such as a derivative."""
+    node = site.node
+    shapes = shapes_of(site.shapes()) - {()}
+    if not shapes or isinstance(node, ast.Constant) or is_called(site):
+        return
+    if not site.is_whole and not _is_operand(site):
+        return
+    text = site.text(tight=MULTIPLY)
+    far = 0 if site.is_whole else 0.3 if site.is_term else 0.6
+    for factor, rank in _factors(site):
+        said = f"a factor is missing: `{factor}`"
+        yield site.to(f"{text} * {factor}", "missing-derivative", said, rank + far)
+
+
+def _factors(site: Site) -> Iterator[tuple[str, float]]:
+    """Arrays, and what is written of arrays in the program, with others in their places."""
+    alike = [a.text for a in site.like() if any(kind in "fb" for kind, _ in a.shapes)]
+    found: dict[str, float] = {}
+    unused = {*site.pool.unused(site.file, site.node)}
+    within = [a.text for a in site.pool.within(site.file, site.node, site.shapes())]
+    found.update((text, 0.5) for text in (*within, *alike) if text in unused)
+    for text in within:
+        found.setdefault(text, 1.0)
+    callables = site.pool.callables(site.file, site.node)
+    for text in alike:
+        found.setdefault(text, 0.9)
+        found.update((f"{name}({text})", 1.2) for name in callables)
+        for pattern in SLOPES:
+            found.setdefault(pattern.format(text), 1.4)
+    for pattern in site.pool.factors:
+        for text in alike:
+            found.setdefault(pattern.replace("\0", text), 1.2)
+    yield from found.items()
+
+
+def added(site: Site) -> Iterator[Edit]:
+    """A term that is missing."""
+    shapes = shapes_of(site.shapes()) - {()}
+    if not shapes or isinstance(site.node, ast.Constant):
+        return
+    own = site.text(tight=ADD)
+    unused = site.pool.unused(site.file, site.node)
+    is_near = site.is_whole or site.is_term
+    terms = _terms(site, unused) if is_near else ((text, 1.3) for text in unused)
+    may_be = is_near or is_load(site.node) or isinstance(site.parent, ast.Call)
+    for text, rank in terms if may_be else ():
+        said = f"a term is missing: `{text}`"
+        rank += 0.3 * site.is_term
+        yield site.to(f"{own} + {text}", "missing-term", said, rank)
+        yield site.to(f"{own} - {text}", "missing-term", said, rank + 0.3)
+
+
+def _terms(site: Site, unused: list[str]) -> Iterator[tuple[str, float]]:
+    alike = [a.text for a in site.like()]
+    for one in unused:
+        for a in ("", *(f"{text} * " for text in alike if text != one)):
+            yield f"{a}{one}", 0.6
+            yield from ((f"{a}{one} / {n}", 0.8) for n in site.counts())
+    yield from ((text, 1.0) for text in alike)
+    for atom in site.pool.within(site.file, site.node, site.shapes()):
+        yield atom.text, 1.2
+        yield from ((f"{atom.text} / {n}", 1.6) for n in site.counts())
+    patterns = dict.fromkeys(site.pool.terms)
+    for n in site.scalars():
+        patterns |= dict.fromkeys((f"{n} * \0", f"2 * {n} * \0"))
+    for pattern in patterns:
+        yield from ((pattern.replace("\0", text), 1.4) for text in alike)
+
+
+def softened(site: Site) -> Iterator[Edit]:
+    """The softmax's sum that its Jacobian takes away."""
+    node = site.node
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult):
+        return
+    if not any(len(s) >= 1 for s in shapes_of(site.shapes())):
+        return
+    np_ = site.numpy
+    for s, g in ((node.left, node.right), (node.right, node.left)):
+        a, b = site.text(s, MULTIPLY), site.text(g, MULTIPLY + 1)
+        for axis in ("-1", "0"):
+            total = f"{np_}.sum({a} * {b}, axis={axis}, keepdims=True)"
+            text = f"{a} * ({site.text(g, ADD)} - {total})"
+            yield site.to(text, "missing-term", "the softmax's derivative lacks its sum", 1.3)
+
+
+WAYS = (
+    scaled,
+    multiplied,
+    added,
+    softened,
+)

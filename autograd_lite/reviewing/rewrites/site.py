@@ -1,0 +1,164 @@
+"""An edit, and where it is made."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from ..code import File
+from ..pool import ATOM, ATOMS, LEVELS, Atom, Pool, appended_by, level
+
+ADD, MULTIPLY, POWER = (LEVELS[op] for op in (ast.Add, ast.Mult, ast.Pow))
+
+SLOPES = ("(1 - {0} ** 2)", "{0} * (1 - {0})", "({0} > 0)")  # of common activations
+
+
+class Edit(NamedTuple):
+    """Other text in the places of some nodes; none of a statement leaves it out."""
+
+    file: File
+    changes: tuple[tuple[Any, str], ...]
+    kind: str
+    said: str
+    rank: float
+
+    @property
+    def site(self) -> Any:
+        return self.changes[0][0]
+
+    @property
+    def added(self) -> str:
+        """The line that it puts before or after a statement; nothing if it does something else."""
+        node, text = self.changes[0]
+        if not isinstance(node, ast.stmt) or "\n" not in text:
+            return ""
+        old, new = ([x.strip() for x in t.split("\n")] for t in (self.file.segment(node), text))
+        return new[-1] if new[:-1] == old else new[0] if new[1:] == old else ""
+
+
+class Site(NamedTuple):
+    """An expression or statement, where it stands."""
+
+    pool: Pool
+    file: File
+    node: Any
+
+    def text(self, node: Any = None, tight: int = 0) -> str:
+        return self.pool.text(self.file, self.node if node is None else node, tight)
+
+    def shapes(self, node: Any = None) -> Any:
+        return self.pool.shapes(self.file, self.node if node is None else node)
+
+    def atoms(self) -> dict[str, Atom]:
+        return self.pool.atoms(self.file, self.node)
+
+    def like(self) -> Iterator[Atom]:
+        """The arrays in scope of its shape."""
+        return self.pool.like(self.file, self.node, self.shapes())
+
+    def counts(self) -> list[str]:
+        """What counts something, in scope."""
+        return self.pool.counts(self.file, self.node)
+
+    def scalars(self) -> list[str]:
+        """The floating numbers in scope."""
+        numbers = (a.text for a in self.atoms().values() if a.shapes == {("f", ())})
+        roots = self.pool.roots(self.file, self.node)
+        return [*dict.fromkeys([*numbers, *self.pool.fixed(self.file), *roots])]
+
+    @property
+    def numpy(self) -> str:
+        """What numpy is called here; nothing where it has no name."""
+        return self.pool.numpy[self.file.name]
+
+    @property
+    def block(self) -> list[Any]:
+        """The statements among which it stands."""
+        return self.file.block(self.node)
+
+    def whole_lines(self) -> Iterator[Any]:
+        """The expressions of its statement, in order."""
+        statement = self.file.above(self.node, ast.stmt)
+        if isinstance(statement, (ast.Assign, ast.AugAssign, ast.Return, ast.Expr)):
+            yield from (x for x in ast.walk(statement) if isinstance(x, ast.expr))
+
+    @property
+    def parent(self) -> Any:
+        return self.file.parent[self.node]
+
+    @property
+    def is_whole(self) -> bool:
+        """Is it all that a statement assigns, returns or appends, or an element of that?"""
+        above = self.parent
+        while isinstance(above, (ast.Tuple, ast.Dict, ast.keyword, ast.List, ast.ListComp)):
+            above = self.file.parent[above]
+        if isinstance(above, ast.Call):
+            return appended_by(self.file.parent[above]) is not None
+        return isinstance(above, (ast.Assign, ast.AugAssign, ast.Return, ast.AnnAssign, ast.Lambda))
+
+    @property
+    def is_term(self) -> bool:
+        """Is it what is added or subtracted?"""
+        return isinstance(self.parent, ast.BinOp) and isinstance(self.parent.op, (ast.Add, ast.Sub))
+
+    def to(self, text: str, kind: str, said: str, rank: float) -> Edit:
+        return Edit(self.file, ((self.node, text),), kind, said, rank)
+
+
+def is_load(x: Any) -> bool:
+    return isinstance(x, ATOMS) and isinstance(x.ctx, ast.Load)
+
+
+def stem(text: str) -> str:
+    """A name without numbers and indices: `dW1` and `dW2` are alike, `hs[t]` and `hs[t - 1]`."""
+    return re.sub(r"\d+|\[.*", "", text)
+
+
+def is_called(site: Site) -> bool:
+    """Is it a function's name, or what an attribute is taken of, a module?"""
+    above = site.parent
+    if isinstance(above, ast.Call) and above.func is site.node:
+        return True
+    return not any(kind for kind, _ in site.shapes()) and site.pool.is_reached(site.file, site.node)
+
+
+def of_derivative(site: Site) -> str:
+    """The kind of mistake, where it is in what is written as a derivative: 1 − a², a (1 − a)."""
+    above: Any = site.node
+    for _ in range(4):
+        above = site.file.parent.get(above)
+        one_less = isinstance(above, ast.BinOp) and isinstance(above.op, ast.Sub)
+        if one_less and isinstance(above.left, ast.Constant) and above.left.value == 1:
+            return "derivative-at-input"
+        if isinstance(above, ast.Compare):
+            return "derivative-at-input"
+    return ""
+
+
+def is_divisor(node: Any, above: Any) -> bool:
+    """Is it what something is divided by, in what stands above?"""
+    return isinstance(above, ast.BinOp) and isinstance(above.op, ast.Div) and node is above.right
+
+
+def plain(text: str) -> str:
+    """Without brackets around all of it."""
+    if text.startswith("(") and text.endswith(")"):
+        try:
+            ast.parse(text[1:-1], mode="eval")
+            return text[1:-1]
+        except SyntaxError:
+            pass
+    return text
+
+
+def tight(text: str) -> str:
+    node = ast.parse(f"({text})", mode="eval").body
+    return text if level(node) == ATOM else f"({plain(text)})"
+
+
+def slopes(site: Site, text: str) -> list[str]:
+    """Derivatives of activations, in terms of some array."""
+    known = [pattern.format(text) for pattern in SLOPES]
+    return known + [p.replace("\0", text) for p in site.pool.factors]

@@ -1,0 +1,475 @@
+"""Lines that change something else, stand elsewhere, or are missing."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Collection, Iterator
+from itertools import product
+from typing import Any
+
+from ..pool import ATOMS, LEVELS, SIGNS, shapes_of, stored_in
+from .site import Edit, Site, plain, slopes, stem
+
+
+def accumulated(site: Site) -> Iterator[Edit]:
+    """`=` for `+=` and the other way, or another sign."""
+    node = site.node
+    if isinstance(node, ast.AugAssign) and type(node.op) in SIGNS:
+        target, value = site.text(node.target), site.text(node.value)
+        own = SIGNS[type(node.op)]
+        yield site.to(
+            f"{target} = {value}", "overwritten", f"`{own}=` stands where `=` belongs", 0.1
+        )
+        for other in "+-*/":
+            if other != own:
+                kind = "sign" if {own, other} == {"+", "-"} else "factor"
+                yield site.to(
+                    f"{target} {other}= {value}",
+                    kind,
+                    f"`{own}=` stands where `{other}=` belongs",
+                    0.1 if kind == "sign" else 0.8,
+                )
+        if own == "*" and isinstance(node.value, ast.BinOp) and isinstance(node.value.op, ast.Div):
+            n = site.text(node.value.right)
+            lost = site.text(node.value.left)
+            text = f"{target} /= {n}"
+            yield site.to(text, "doubled-derivative", f"`{lost}` does not belong here", 0.5)
+        text = f"{target} = {target} {own} {site.text(node.value, LEVELS[type(node.op)] + 1)}"
+        said = f"what `{own}=` changes in place is another value, too: it is no copy"
+        yield site.to(text, "overwritten", said, 1.2)
+        if isinstance(node.target, ast.Subscript) and own in "+-":
+            yield from _added_at(site, node.target, own, value)
+        for atom in site.atoms().values():
+            alike = stem(atom.text) == stem(target) or isinstance(node.target, ast.Name)
+            fits_in = shapes_of(atom.shapes) & shapes_of(site.shapes())
+            if atom.text != target and alike and fits_in:
+                said = f"`{target}` stands where `{atom.text}` belongs"
+                yield site.to(f"{atom.text} {own}= {value}", "index", said, 1)
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.BinOp):
+        sign = SIGNS.get(type(node.value.op), "")
+        if sign and isinstance(node.value.left, ATOMS):
+            text = f"{site.text(node.value.left)} {sign}= {site.text(node.value.right)}"
+            yield site.to(text, "overwritten", f"`{sign}=` is meant: the result is lost", 0.1)
+    elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target, value = site.text(node.targets[0]), site.text(node.value)
+        if not isinstance(node.value, (ast.Tuple, ast.Dict, ast.List)):
+            if isinstance(node.targets[0], ast.Subscript):
+                yield from _added_at(site, node.targets[0], "+", value)
+                for n in site.scalars():
+                    said = f"`= {value}` stands where `*= {n}` belongs"
+                    yield site.to(f"{target} *= {n}", "overwritten", said, 1)
+            whole = node.value
+            op = SIGNS.get(type(getattr(whole, "op", None)))
+            if isinstance(whole, ast.BinOp) and op and site.text(whole.left) == target:
+                text = f"{target} {op}= {site.text(whole.right)}"
+                said = f"`{target}` becomes another array: the one that was given stays as it was"
+                yield site.to(text, "overwritten", said, 0.6)
+            said = "`=` stands where `{}=` belongs: what was there is lost"
+            its = site.pool.notes.at(site.file, node.value)
+            if its and not any(note.norm for note in its):
+                return  # it begins there
+            for sign, rank in (("+", 0.2), ("-", 0.5), ("*", 0.6)):
+                yield site.to(f"{target} {sign}= {value}", "overwritten", said.format(sign), rank)
+
+
+def _added_at(site: Site, target: Any, sign: str, value: str) -> Iterator[Edit]:
+    """Stored through `np.add.at`, for an index may be there twice."""
+    if np_ := site.numpy:
+        key = site.text(target.slice)
+        key = f"({plain(key)})" if isinstance(target.slice, ast.Tuple) else key
+        at = "add" if sign == "+" else "subtract"
+        text = f"{np_}.{at}.at({site.text(target.value)}, {key}, {value})"
+        yield site.to(text, "overwritten", "of an index that is there twice, one is lost", 0.9)
+
+
+def exchanged(site: Site) -> Iterator[Edit]:
+    """What this line and another assign stands the other way round."""
+    node = site.node
+    if not isinstance(node, ast.Assign):
+        return
+    block = site.block
+    for other in block[block.index(node) + 1 :][:3]:
+        if isinstance(other, ast.Assign):
+            changes = ((node.value, site.text(other.value)), (other.value, site.text(node.value)))
+            said = "what these lines assign stands the other way round"
+            yield Edit(site.file, changes, "index", said, 0.9)
+
+
+def left_out(site: Site) -> Iterator[Edit]:
+    """The statement does not belong there."""
+    node = site.node
+    kind = "constant"
+    if isinstance(node, ast.AugAssign):
+        kind = "factor" if isinstance(node.op, (ast.Mult, ast.Div)) else "constant"
+    said = "this line does not belong here"
+    if isinstance(node, (ast.Assign, ast.AugAssign)) and (name := _given(site)):
+        kind, said = "stale", f"`{name}` is changed before the gradients are worked out"
+    if isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr)):
+        yield site.to("", kind, said, 0.3)
+
+
+def _given(site: Site) -> str:
+    """The argument of its function that a statement changes, if it does."""
+    function = site.file.above(site.node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    target = getattr(site.node, "target", None) or site.node.targets[0]
+    names = {arg.arg for arg in function.args.args} if function is not None else set()
+    return target.id if isinstance(target, ast.Name) and target.id in names else ""
+
+
+def moved(site: Site) -> Iterator[Edit]:
+    """The statement belongs later, or earlier, or out of the loop."""
+    node = site.node
+    if not isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr)):
+        return
+    block = site.block
+    i = block.index(node)
+    text = site.text()
+    for j in range(len(block)):
+        other = block[j]
+        if j == i or (isinstance(other, ast.Return) and j > i):
+            continue
+        is_last = j + 1 == len(block) or isinstance(block[j + 1], ast.Return)
+        if j - i > 3 and not is_last:
+            continue
+        theirs = with_indent(site, other)
+        new = f"{theirs}\n{text}" if j > i else f"{text}\n{theirs}"
+        said = f"this line stands too {'early' if j > i else 'late'}"
+        changes = ((node, ""), (other, new))
+        yield Edit(site.file, changes, "stale", said, 1 + 0.01 * abs(j - i))
+    loop = site.file.above(site.parent, (ast.For, ast.While))
+    if loop is not None and loop is site.parent and len(block) > 1:
+        theirs = with_indent(site, loop).replace(_line(site, node), "", 1)
+        for after in (False, True):
+            new = f"{theirs}\n{text}" if after else f"{text}\n{theirs}"
+            said = f"this line belongs {'after' if after else 'before'} the loop"
+            yield Edit(site.file, ((loop, new),), "overwritten", said, 1.2)
+
+
+def _line(site: Site, node: Any) -> str:
+    """A statement as it stands in the text of the block around it, with its line's end."""
+    loop = site.parent
+    indent = " " * (node.col_offset - loop.col_offset)
+    return f"{indent}{with_indent(site, node)}\n".replace("\n", f"\n{indent}")[: -len(indent)]
+
+
+def with_indent(site: Site, node: Any) -> str:
+    """A statement's text, dedented to stand at the beginning of a line."""
+    lines = site.file.segment(node).split("\n")
+    indent = " " * node.col_offset
+    return "\n".join([lines[0], *(x.removeprefix(indent) for x in lines[1:])])
+
+
+def unstored(site: Site) -> Iterator[Edit]:
+    """What this line stores is missing at an index at which another line stores."""
+    node = site.node
+    if not isinstance(node, ast.Assign) or "\n" in site.text():
+        return
+    own: Any = node.targets[0]
+    for x in _assignments(site) if isinstance(own, ast.Subscript) else ():
+        target = x.targets[0] if isinstance(x, ast.Assign) else None
+        if isinstance(target, ast.Subscript) and site.text(target.slice) != site.text(own.slice):
+            line = f"{site.text(own.value)}[{site.text(target.slice)}] = {site.text(node.value)}"
+            both, said = f"{line}\n{with_indent(site, x)}", f"a line is missing: `{line}`"
+            yield Edit(site.file, ((x, both),), "missing-term", said, 1.3)
+
+
+def missing(site: Site) -> Iterator[Edit]:
+    """A line like this one is missing, with what tells its names from others changed."""
+    node = site.node
+    if not isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr)):
+        return
+    text = site.text()
+    if "\n" in text:
+        return
+    names, families = site.pool.families(site.file, node)
+    lines = _assignments(site)
+    texts = {site.file.segment(x) for x in lines}
+    stored = {site.file.segment(x.targets[0]) for x in lines if isinstance(x, ast.Assign)}
+    for old, new in families:
+        if (other := _renamed(text, old, new, names)) not in (text, *texts):
+            if isinstance(node, ast.Assign) and other.split(" = ")[0] in stored:
+                continue  # then the line is not missing, but wrong
+            said = f"a line is missing: `{other}`"
+            for x in lines:
+                far = 0.6 if x is not node else 0.0
+                own = with_indent(site, x)
+                after, before = f"{own}\n{other}", f"{other}\n{own}"
+                orders = (after, before) if old < new else (before, after)
+                for i, both in enumerate(orders):
+                    change = ((x, both),)
+                    rank = (0.6 if isinstance(node, ast.AugAssign) else 1) + 0.05 * i + far
+                    yield Edit(site.file, change, "missing-term", said, rank)
+
+
+def rescaled(site: Site) -> Iterator[Edit]:
+    """After a value is changed in place, or set, a line is missing that divides or masks it."""
+    node = site.node
+    if isinstance(node, ast.AugAssign):
+        target: Any = node.target
+    elif isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target = node.targets[0]
+    else:
+        return
+    in_place = not isinstance(node, ast.Assign) or isinstance(target, ast.Subscript)
+    if isinstance(target, ast.Subscript) and not isinstance(
+        target.value, (ast.Name, ast.Attribute)
+    ):
+        return
+    name = site.text(target.value if isinstance(target, ast.Subscript) else target)
+    shapes = site.shapes() if in_place else site.shapes(node.value)
+    if not shapes_of(shapes) - {()} or not any(kind == "f" for kind, _ in shapes):
+        return
+    own = with_indent(site, node)
+
+    def line(text: str, kind: str, rank: float) -> Edit:
+        return site.to(f"{own}\n{text}", kind, f"a line is missing: `{text}`", rank)
+
+    if in_place:
+        for n in [*site.counts(), "2"]:
+            yield line(f"{name} /= {n}", "factor", 0.7)
+            yield line(f"{name} *= {n}", "factor", 0.9)
+    scalars = site.scalars()
+    for atom in site.pool.like(site.file, node, shapes):
+        if atom.text != name:
+            yield line(f"{name}[{atom.text} <= 0] = 0", "missing-derivative", 1)
+            for n in scalars:
+                yield line(f"{name}[{atom.text} < 0] *= {n}", "missing-derivative", 1)
+        if in_place:
+            for other in slopes(site, atom.text):
+                yield line(f"{name} *= {other}", "missing-derivative", 1.2)
+    keys = site.pool.keys(site.file, node, shapes)
+    for key in keys:
+        yield line(f"{name}[{key}] -= 1", "loss-derivative-skipped", 0.9)
+
+
+def after_loop(site: Site) -> Iterator[Edit]:
+    """After a loop that adds up, a line is missing that divides what it comes to."""
+    node = site.node
+    if not isinstance(node, ast.For) or site.file.above(site.parent, (ast.For, ast.While)):
+        return
+    own = with_indent(site, node)
+    sums = [x.target for x in ast.walk(node) if isinstance(x, ast.AugAssign)]
+    names = [x.value if isinstance(x, ast.Subscript) else x for x in sums]
+    for name in dict.fromkeys(
+        site.text(x) for x in names if isinstance(x, (ast.Name, ast.Attribute))
+    ):
+        for n in [*site.counts(), *site.scalars()]:
+            line = f"{name} /= {n}"
+            yield site.to(f"{own}\n{line}", "factor", f"a line is missing: `{line}`", 0.9)
+
+
+def unlike(site: Site) -> Iterator[Edit]:
+    """The line reads otherwise than one like it."""
+    node = site.node
+    if not isinstance(node, (ast.Assign, ast.AugAssign)) or "\n" in site.text():
+        return
+    target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+    own = site.text(target)
+    names, families = site.pool.families(site.file, node)
+    for line in _assignments(site):
+        text = site.file.segment(line)
+        if line is node or "\n" in text:
+            continue
+        for old, new in families:
+            other = _renamed(text, old, new, names)
+            if other not in (text, site.text()) and re.match(rf"{re.escape(own)} [^=]?=", other):
+                yield site.to(other, "operands", f"another line reads otherwise: `{text}`", 0.8)
+
+
+def _assignments(site: Site) -> list[Any]:
+    scope = site.pool.scope(site.file, site.node)
+    return [x for x in scope if isinstance(x, (ast.Assign, ast.AugAssign))]
+
+
+def _renamed(text: str, old: str, new: str, names: Collection[str]) -> str:
+    """A text with names in the place of others that differ in a number, or in letters."""
+    if old.isdigit():
+        return re.sub(rf"(?<=[A-Za-z_]){old}(?!\d)", new, text)
+
+    def other(found: re.Match[str]) -> str:
+        name = found[0]
+        for x, y in ((old, new), (old.upper(), new.upper())):
+            for at in re.finditer(x, name):
+                renamed = name[: at.start()] + y + name[at.end() :]
+                if renamed in names:
+                    return renamed
+        return name
+
+    return re.sub(r"[A-Za-z_]\w*", other, text)
+
+
+def never_added(site: Site) -> Iterator[Edit]:
+    """A line is missing that fills what begins as zeros."""
+    node = site.node
+    if not isinstance(node, (ast.Assign, ast.AugAssign)):
+        return
+    block = site.block
+    later = block[block.index(node) + 1 :]
+    own = with_indent(site, node)
+    in_loop = site.file.above(site.parent, (ast.For, ast.While)) is not None
+    zeros, parts = _zeros(site)
+    if not later or not isinstance(later[0], (ast.Assign, ast.AugAssign)):
+        for target, shape in zeros.items():
+            for text in _made_of(site, shape):
+                said = f"nothing is stored in `{target}`: a line is missing"
+                for op in ("+=", "=") if in_loop else ("+=",):
+                    line = f"{target} {op} {text}"
+                    yield site.to(f"{own}\n{line}", "missing-term", said, 0.8)
+        for target, text in _of_lists(site):
+            line = f"{target} += {text}"
+            said = f"nothing is added to `{target}`: a line is missing"
+            yield site.to(f"{own}\n{line}", "missing-term", said, 0.8)
+    for target, shape in parts.items():
+        for text in _products(site, shape):
+            line = f"{target} += {text}"
+            said = f"a line is missing: `{line}`"
+            yield site.to(f"{own}\n{line}", "missing-term", said, 1.6)
+
+
+def unpenalized(site: Site) -> Iterator[Edit]:
+    """A line is missing that adds the derivative of a penalty, whose weight is never read."""
+    node = site.node
+    weights = [
+        x for x in site.pool.unused(site.file, node) if site.atoms()[x].shapes == {("f", ())}
+    ]
+    if not weights or not isinstance(node, (ast.Assign, ast.AugAssign)):
+        return
+    own = with_indent(site, node)
+    value = node if isinstance(node, ast.AugAssign) else node.value
+    for target, weight in product(stored_in(node), weights):
+        for of in site.pool.like(site.file, node, site.shapes(value)):
+            term = f"{weight} * {of.text}"
+            for text in (term, f"2 * {term}", *(f"{term} / {n}" for n in site.counts())):
+                line = f"{target} += {text}"
+                said = f"`{weight}` is never read: a line is missing, `{line}`"
+                yield site.to(f"{own}\n{line}", "missing-term", said, 0.7)
+
+
+def _of_lists(site: Site) -> Iterator[tuple[str, str]]:
+    """Items of lists of zeros that nothing is added to, and what may be."""
+    lists = {
+        name: shapes_of(site.shapes(x.value.elt))
+        for x in _assignments(site)
+        if isinstance(x, ast.Assign) and isinstance(x.value, ast.ListComp)
+        if "zeros" in site.file.segment(x.value.elt)[:14]
+        for name in stored_in(x)
+    }
+    filled = [x.target for x in _assignments(site) if isinstance(x, ast.AugAssign)]
+    items = [x for x in filled if isinstance(x, ast.Subscript)]
+    for key, name in product(dict.fromkeys(site.text(x.slice) for x in items), lists):
+        if all(site.text(x.value) != name for x in items):
+            for a in site.atoms().values():
+                if shapes_of(a.shapes) & lists[name] and a.text.endswith(f"[{key}]"):
+                    yield f"{name}[{key}]", a.text
+
+
+def unread(site: Site) -> Iterator[Edit]:
+    """What a line makes is never read: a line is missing that adds it up."""
+    node = site.node
+    made = stored_in(node) if isinstance(node, ast.Assign) else []
+    unused = [name for name in site.pool.unused(site.file, node) if name in made]
+    if not unused:
+        return
+    atoms = site.atoms()
+    simple = (ast.Assign, ast.AugAssign, ast.Expr)
+    last = next(x for x in reversed(site.block) if isinstance(x, simple))
+    own = with_indent(site, last)
+    scope = site.pool.scope(site.file, node)
+    sums = {x for y in scope if isinstance(y, (ast.Assign, ast.AugAssign)) for x in stored_in(y)}
+    indices = [a for a in atoms.values() if a.shapes and all(k == "i" for k, _ in a.shapes)]
+    for name, target in product(unused, sorted((sums & {*atoms}) - {*unused})):
+        for (_, part), (kind, whole) in product(atoms[name].shapes, atoms[target].shapes):
+            lines = [f"{target} += {name}"] if kind == "f" and part == whole else []
+            for index in indices if kind == "f" and whole else ():
+                for _, several in index.shapes:
+                    if len(several) < 2 and part == (*several, *whole[1:]):
+                        np_ = site.numpy if several else ""
+                        add = f"{np_}.add.at({target}, {index.text}, {name})"
+                        lines.append(add if np_ else f"{target}[{index.text}] += {name}")
+            for line in dict.fromkeys(lines):
+                said = f"`{name}` is never read: a line is missing, `{line}`"
+                yield Edit(site.file, ((last, f"{own}\n{line}"),), "missing-term", said, 0.7)
+
+
+def _made_of(site: Site, shape: tuple[int, ...]) -> Iterator[str]:
+    """What can be made of the arrays in scope that has a shape."""
+    for a in site.atoms().values():
+        for s in shapes_of(a.shapes):
+            if s == shape:
+                yield a.text
+                for b in site.atoms().values():
+                    if shape in shapes_of(b.shapes) and b.text < a.text:
+                        yield f"{b.text} * {a.text}"
+            if len(s) == 2 and shape in ((s[1],), (1, s[1])):
+                yield f"{a.text}.sum(axis=0{', keepdims=True' * (len(shape) - 1)})"
+            if len(s) == 2 and shape == (s[0], 1):
+                yield f"{a.text}.sum(axis=1, keepdims=True)"
+    yield from _products(site, shape)
+
+
+def _products(site: Site, shape: tuple[int, ...]) -> Iterator[str]:
+    """The matrix products of arrays in scope that have a shape."""
+    arrays = [a for a in site.atoms().values() if a.is_array]
+    np_ = site.numpy
+    for a, b in product(arrays, repeat=2):
+        for s, r in product(shapes_of(a.shapes), shapes_of(b.shapes)):
+            if len(s) == len(r) == len(shape) == 2:
+                if s[0] == r[0] and (s[1], r[1]) == shape:
+                    yield site.pool.product(site.file, f"{a.text}.T", b.text)
+                if s[1] == r[1] and (s[0], r[0]) == shape:
+                    yield site.pool.product(site.file, a.text, f"{b.text}.T")
+            elif len(s) == len(r) == 1 and (*s, *r) == shape:
+                yield f"{np_}.outer({a.text}, {b.text})"
+
+
+def _zeros(site: Site) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
+    """The names that begin as zeros, and that nothing is stored in; parts of those that are."""
+    scope = site.pool.scope(site.file, site.node)
+    if (owner := site.file.above(site.node, ast.ClassDef)) is not None:
+        scope = [*ast.walk(owner)]
+    found: dict[str, tuple[int, ...]] = {}
+    parts = {
+        ast.unparse(x): shape
+        for x in scope
+        if isinstance(x, ast.Subscript) and isinstance(x.ctx, ast.Load)
+        for shape in shapes_of(site.shapes(x)) - {()}
+    }
+    changed = set()
+    for x in scope:
+        if isinstance(x, ast.Assign):
+            values = x.value.elts if isinstance(x.value, ast.Tuple) else [x.value]
+            names = x.targets[0].elts if isinstance(x.targets[0], ast.Tuple) else x.targets[:1]
+            if len(values) == len(names):
+                for name, value in zip(names, values):
+                    is_plain = isinstance(name, (ast.Name, ast.Attribute))
+                    if is_plain and "zeros" in site.file.segment(value)[:14]:
+                        for shape in shapes_of(site.shapes(value)) - {()}:
+                            found[ast.unparse(name)] = shape
+                    elif isinstance(name, ast.Subscript):
+                        changed.add(ast.unparse(name.value))
+                    else:  # it becomes something else, later or in the next pass
+                        changed.add(ast.unparse(name))
+        if isinstance(x, ast.AugAssign):
+            changed.add(ast.unparse(x.target))
+            if isinstance(x.target, ast.Subscript):
+                changed.add(ast.unparse(x.target.value))
+    stored = {name: shape for name, shape in found.items() if name not in changed}
+    parts = {text: shape for text, shape in parts.items() if text.split("[")[0] in found}
+    return stored, parts
+
+
+WAYS = (
+    accumulated,
+    exchanged,
+    left_out,
+    moved,
+    unstored,
+    missing,
+    unlike,
+    rescaled,
+    after_loop,
+    never_added,
+    unread,
+    unpenalized,
+)

@@ -1,0 +1,39 @@
+"""What tests of edits share."""
+
+import ast
+
+import pytest
+from test_pool import pool
+from written import NETWORK
+
+from autograd_lite.reviewing.mending import Impossible, mended
+from autograd_lite.reviewing.rewrites import edits
+
+
+@pytest.fixture
+def kinds_of(tmp_path):
+    """A function: of what kinds the near edits are that make a wrong line of the network right."""
+
+    def found(right, wrong):
+        assert NETWORK.count(right) == 1
+        program, file, _ = pool(tmp_path, NETWORK.replace(right, wrong))
+        goal = ast.dump(ast.parse(NETWORK))
+        first = NETWORK[: NETWORK.index(right)].count("\n") + 1
+        near = range(first - 1, first + wrong.count("\n") + 2)
+        kinds = []
+        for node in file.nodes:
+            if not isinstance(node, TREE) or node.lineno not in near:
+                continue
+            for edit in edits(program, file, node):
+                try:
+                    text = mended(program.code, edit)
+                except Impossible:
+                    continue
+                if ast.dump(ast.parse(text)) == goal:
+                    kinds.append((edit.rank, edit.kind))
+        return [kind for rank, kind in kinds if rank <= min(kinds)[0] + 0.3]
+
+    return found
+
+
+TREE = (ast.expr, ast.stmt)
