@@ -66,7 +66,7 @@ class Frame:
                 self.numbers[text] = float(value)
 
     @cached_property
-    def multiples(self) -> tuple[Array, list[list[str]]]:
+    def multiples(self) -> tuple[Array, list[tuple[str, str]]]:
         """The numbers that are made of one or two; how each is written as a factor, with {}
         for what it is of, and what is said of it."""
         found: list[tuple[float, str, str]] = []
@@ -88,7 +88,7 @@ class Frame:
                 if n != m:
                     text = f"{minus}{a} * {{}} / {b}"
                     found.append((sign * n / m, text, f"{minus}{a} / {b}"))
-        return np.array([n for n, _, _ in found]), [told for _, *told in found]
+        return np.array([n for n, _, _ in found]), [(pattern, said) for _, pattern, said in found]
 
     def value(self, text: str, **more: Any) -> Any:
         """What an expression comes to here; None where it raises."""

@@ -10,7 +10,7 @@ import random
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Self
 
 import numpy as np
@@ -189,7 +189,7 @@ class Bench:
     def others(self, count: int, seed: int = 0, check: bool = True) -> list[Case]:
         """The same for fresh arguments, as many as can be had."""
         found = []
-        places, weights = self.targets.places, self._weights()
+        places, weights = self.targets.places, self._weights
         for i in range(count):
             rng = np.random.default_rng([seed, i])
             lr = self.lr * float(rng.uniform(0.5, 2)) if self._rate else self.lr
@@ -209,6 +209,7 @@ class Bench:
                     break
         return found
 
+    @cached_property
     def _weights(self) -> list[Place]:
         """The numbers beside the parameters that the loss hangs on.
 

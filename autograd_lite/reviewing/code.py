@@ -35,6 +35,8 @@ LIBRARIES = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
 LIBRARIES += [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
 LIBRARIES += [site.getusersitepackages(), str(Path(__file__).parent.parent)]
 
+LOOPS = (ast.For, ast.While)
+
 
 class NoSource(ValueError):
     """A function whose text is not known."""
@@ -129,7 +131,7 @@ class Unit:
 
     @cached_property
     def loops(self) -> list[Any]:
-        return [x for x in ast.walk(self.statement) if isinstance(x, (ast.For, ast.While))]
+        return [x for x in ast.walk(self.statement) if isinstance(x, LOOPS)]
 
     def compiled(self, statement: Any, given: Mapping[str, Any] | None = None) -> list[CodeType]:
         """All code of functions in a statement that stands in this unit's place.

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from types import CodeType
 from typing import Any
 
-from .code import Code, File, Unit
+from .code import LOOPS, Code, File, Unit
 from .rewrites import Edit
 
 
@@ -40,9 +40,6 @@ class Steps:
     def test(self, value: Any) -> Any:
         self._go()
         return value
-
-
-LOOPS = (ast.For, ast.While)
 
 
 def counted(unit: Unit, steps: Steps, more: Iterable[Any] = ()) -> list[CodeType]:

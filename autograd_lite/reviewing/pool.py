@@ -47,6 +47,7 @@ TRIFLE = 6  # tokens of a line that is like others by chance
 LETTERS = 3  # at most, that tell names apart
 FAMILIES = 12  # pairs of letters that tell names apart
 NO_CHANGE = {"copy", "array", "asarray", "zeros_like", "ones_like", "empty_like", "squeeze"}
+OF_SHAPES = {"len", "zeros_like", "ones_like", "empty_like", "full_like"}  # that read these alone
 Shapes = frozenset[tuple[str, tuple[int, ...]]]
 
 
@@ -546,9 +547,6 @@ def _given(scope: Any) -> dict[str, ast.arg]:
     return {x.arg: x for x in args if isinstance(x, ast.arg)}
 
 
-LIKE = ("len", "zeros_like", "ones_like", "empty_like", "full_like")  # that read shapes alone
-
-
 def _read(file: File, scope: Any) -> set[str]:
     """The names that are read for what they stand for, and not its shape alone."""
     found, gone_through = set(), []
@@ -559,7 +557,7 @@ def _read(file: File, scope: Any) -> set[str]:
             is_gone_through = isinstance(above, ast.comprehension) and above.iter is x
             if is_gone_through and isinstance(above.target, ast.Name):
                 gone_through.append((x.id, above.target.id))
-            elif getattr(above, "attr", "") != "shape" and func.rpartition(".")[2] not in LIKE:
+            elif getattr(above, "attr", "") != "shape" and func.rpartition(".")[2] not in OF_SHAPES:
                 found.add(x.id)
     return found.union(name for name, each in gone_through if each in found)
 

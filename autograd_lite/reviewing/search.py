@@ -24,7 +24,7 @@ from .mending import Impossible, Steps, TooLong, counted, grafted, mended
 from .pool import Pool
 from .rewrites import Edit, edits
 from .solving import Solver
-from .suspects import GIVES_WRONG, Suspects
+from .suspects import Suspects
 
 RAISED = (Exception, TooLong, SystemExit)  # what an edited program may raise
 MOST = 9_000  # edits that are tried for one mistake
@@ -184,18 +184,20 @@ class Search:
         its = values_with(edit, self.bench.notes, self.known)
         if any(m is not None and not m.is_part and self.suspects.is_own(m, statement) for m in its):
             cost -= HIT  # in loops, what comes later follows
-        cost += RATE * any(self._is_rate(pool, edit, x) for x in _new_words(edit))
+        cost += RATE * self._brings_rate(pool, edit)
         new = _new_lines(edit)
         if new and all(pool.is_like_others(x, edit.file, statement) for x in new):
             cost -= LIKE
         return cost + SHAPE * self._of_another_shape(code, edit)
 
-    def _is_rate(self, pool: Pool, edit: Edit, text: str) -> bool:
-        """Has a name the value of the rate of an update?"""
+    def _brings_rate(self, pool: Pool, edit: Edit) -> bool:
+        """Has a name that an edit writes anew the value of the rate of an update?"""
+        if not self.bench.updates:
+            return False
+        words = _new_words(edit)
         nodes = (x for x in pool.scope(edit.file, edit.site) if getattr(x, "ctx", None))
-        its = (pool.notes.at(edit.file, x)[:1] for x in nodes if ast.unparse(x) == text)
-        rate = self.bench.lr if self.bench.updates else None
-        return any(note.sum == rate and not note.shape for some in its for note in some)
+        its = (pool.notes.at(edit.file, x)[:1] for x in nodes if ast.unparse(x) in words)
+        return any(note.sum == self.bench.lr and not note.shape for some in its for note in some)
 
     def _of_another_shape(self, code: Code, edit: Edit) -> int:
         """How many gradients have another shape than what they are of, with an edit."""
@@ -225,9 +227,8 @@ class Search:
                     continue
                 own = innocence[file.above(node, ast.stmt)]
                 for edit in edits(pool, file, node):
-                    change = tuple((id(n), text) for n, text in edit.changes)
-                    if change not in seen:
-                        seen.add(change)
+                    if edit.key not in seen:
+                        seen.add(edit.key)
                         doubt = own if isinstance(node, ast.expr) else self.suspects.doubt(edit)
                         ranked.append((edit.rank + doubt, len(ranked), edit))
         for file, node in pool.fixed_numbers():
@@ -287,15 +288,14 @@ class Search:
         found: set[tuple[tuple[int, str], ...]] = set()
         suspects.sort(key=lambda one: one[0])
         likely = (
-            (file, statement, value == GIVES_WRONG)
+            (file, statement, statement in self.suspects.misplaced)
             for value, file, statement in suspects
             if not self.done or value <= self.doubted
         )
         for edit in solver.edits(likely):
             self.steps.left = self.most
-            key = tuple((id(node), text) for node, text in edit.changes)
-            if key not in found:
-                found.add(key)
+            if edit.key not in found:
+                found.add(edit.key)
                 yield edit
 
     def _effort(self, edit: Edit) -> float:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import islice, permutations
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -394,17 +394,11 @@ class _Line:
         """How a number is written as a factor: with {} for what it is of, and what is said."""
         if near(c, 1):
             yield "{}", "1"
-        else:
-            yield from islice(self._written(c), WAYS)
-
-    def _written(self, c: float) -> Iterator[tuple[str, str]]:
-        if near(c, -1):
+        elif near(c, -1):
             yield "-{}", "-1"
-            return
-        numbers, told = self.frame.multiples
-        for i in np.flatnonzero(near(c, numbers)):
-            pattern, named = told[i]
-            yield pattern, named
+        else:
+            numbers, told = self.frame.multiples
+            yield from (told[i] for i in np.flatnonzero(near(c, numbers))[:WAYS])
 
     # Edits --------------------------------------------------------------------------------------
 

@@ -24,8 +24,9 @@ class Suspects:
     """How innocent statements look: the less, the more it is as if one had a mistake.
 
     raises: does the pass? `innocence`: of each statement; `blamed`: of what one stores in, in a
-    function. `made`: the statements that make what is known; `present`: the values of the forward
-    pass that the backward pass has.
+    function. `misplaced`: those whose value is right, while all that is made of it is wrong.
+    `made`: the statements that make what is known; `present`: the values of the forward pass that
+    the backward pass has.
     """
 
     def __init__(self, pool: Pool, known: Known, flow: Flow, raises: bool) -> None:
@@ -34,10 +35,10 @@ class Suspects:
         self.present = known.present(pool.notes)
         self.innocence: dict[Any, float] = {}
         self.blamed: dict[tuple[Any, str], float] = {}
+        self.misplaced: set[Any] = set()
         for unit in pool.units:
             self._look(unit)
-        for unit in pool.units:
-            self._look_at_helpers(unit)
+        self._look_at_helpers()
 
     def doubt(self, edit: Edit) -> float:
         """How innocent what an edit changes looks: the line, or what a new one changes."""
@@ -55,30 +56,35 @@ class Suspects:
         """How innocent the statements of a unit look, and what is stored there."""
         shared = 0.0 if self.pool.own[unit] else 4.0
         statements = [x for x in ast.walk(unit.statement) if isinstance(x, ast.stmt)]
+        own = {x: self._innocence(unit.file, x) for x in statements}
         for x in statements:
-            self.innocence[x] = shared + self._innocence(unit.file, x)
-        for x in statements:
-            looks = [self.innocence[y] - shared for y in _readers(x, statements)]
-            looks = [look for look in looks if look != UNKNOWN]
-            is_told = self.innocence[x] - shared != UNKNOWN
-            if is_told and looks and max(looks) < 0:  # all that is made of it is wrong
+            looks = [own[y] for y in _readers(x, statements) if own[y] != UNKNOWN]
+            if own[x] != UNKNOWN and looks and max(looks) < 0:  # all that is made of it is wrong
                 first = is_alias(getattr(x, "value", None)) and max(looks) <= FIRST_WRONG
-                most = shared + (FIRST_WRONG if first else GIVES_WRONG)
-                self.innocence[x] = min(self.innocence[x], most)
+                own[x] = min(own[x], FIRST_WRONG if first else GIVES_WRONG)
+                if own[x] == GIVES_WRONG and not shared:
+                    self.misplaced.add(x)
             for name in stored_in(x):
                 key = unit.file.above(x, SCOPE), name
-                self.blamed[key] = min(self.blamed.get(key, np.inf), self.innocence[x])
+                self.blamed[key] = min(self.blamed.get(key, np.inf), shared + own[x])
+        self.innocence.update((x, shared + look) for x, look in own.items())
 
-    def _look_at_helpers(self, unit: Unit) -> None:
-        """What helpers return of which only wrong values are made looks as what is made of it."""
-        for x in ast.walk(unit.statement):
-            call = getattr(x, "value", None) if self.innocence.get(x) == GIVES_WRONG else None
+    def _look_at_helpers(self) -> None:
+        """What helpers return of which only wrong values are made is misplaced as that is."""
+        returned: dict[str, list[Any]] = defaultdict(list)
+        for unit in self.pool.units:
+            if self.pool.own[unit]:
+                its = (x for x in ast.walk(unit.statement) if isinstance(x, ast.Return))
+                returned[getattr(unit.statement, "name", "")] += its
+        pending = [x for x in self.innocence if x in self.misplaced]
+        for x in pending:
+            call = getattr(x, "value", None)
             name = ast.unparse(call.func).rpartition(".")[2] if isinstance(call, ast.Call) else ""
-            for other in self.pool.units if name else ():
-                if getattr(other.statement, "name", "") == name and self.pool.own[other]:
-                    for y in ast.walk(other.statement):
-                        if isinstance(y, ast.Return):
-                            self.innocence[y] = min(self.innocence[y], GIVES_WRONG)
+            for y in returned[name] if name else ():
+                if self.innocence[y] > GIVES_WRONG:
+                    self.innocence[y] = GIVES_WRONG
+                    self.misplaced.add(y)
+                    pending.append(y)
 
     def _innocence(self, file: Any, statement: Any) -> float:
         """How little a line looks like one with a mistake: what it makes is right."""

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+import autograd_lite as al
+
 _count = itertools.count()
 
 
@@ -23,6 +25,20 @@ def module(folder: Path, text: str) -> Any:
     sys.modules[name] = found
     spec.loader.exec_module(found)
     return found
+
+
+def reviewed(folder: Path, text: str, right: str, slip: str, args: Any, **options: Any) -> Any:
+    """A review where what is right reads otherwise, which mends all by one edit; how many lines
+    below that it is; and the mended module beside the right one."""
+    assert text.count(right) == 1
+    m = module(folder, text.replace(right, slip))
+    found = al.review(m.loss, m.gradients, *args, **options)
+    assert not found.ok
+    assert found.left == (), found
+    (mistake,) = found.mistakes
+    (new,) = found.mended.values()
+    first = text[: text.index(right)].count("\n") + 1
+    return found, mistake.line - first, module(folder, new), module(folder, text)
 
 
 NETWORK = """

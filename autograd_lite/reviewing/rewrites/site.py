@@ -29,6 +29,11 @@ class Edit(NamedTuple):
         return self.changes[0][0]
 
     @property
+    def key(self) -> tuple[tuple[int, str], ...]:
+        """The same for edits that change the same."""
+        return tuple((id(node), text) for node, text in self.changes)
+
+    @property
     def added(self) -> str:
         """The line that it puts before or after a statement; nothing if it does something else."""
         node, text = self.changes[0]

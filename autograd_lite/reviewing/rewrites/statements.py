@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator
 from itertools import product
 from typing import Any
 
-from ..pool import ATOMS, LEVELS, SIGNS, shapes_of, stored_in
+from ..code import LOOPS
+from ..pool import ATOMS, DEFINED, LEVELS, SIGNS, shapes_of, stored_in
 from .site import Edit, Site, plain, slopes, stem
 
 
@@ -111,7 +112,7 @@ def left_out(site: Site) -> Iterator[Edit]:
 
 def _given(site: Site) -> str:
     """The argument of its function that a statement changes, if it does."""
-    function = site.file.above(site.node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    function = site.file.above(site.node, DEFINED)
     target = getattr(site.node, "target", None) or site.node.targets[0]
     names = {arg.arg for arg in function.args.args} if function is not None else set()
     return target.id if isinstance(target, ast.Name) and target.id in names else ""
@@ -132,14 +133,14 @@ def moved(site: Site) -> Iterator[Edit]:
         is_last = j + 1 == len(block) or isinstance(block[j + 1], ast.Return)
         if j - i > 3 and not is_last:
             continue
-        theirs = with_indent(site, other)
+        theirs = _with_indent(site, other)
         new = f"{theirs}\n{text}" if j > i else f"{text}\n{theirs}"
         said = f"this line stands too {'early' if j > i else 'late'}"
         changes = ((node, ""), (other, new))
         yield Edit(site.file, changes, "stale", said, 1 + 0.01 * abs(j - i))
-    loop = site.file.above(site.parent, (ast.For, ast.While))
+    loop = site.file.above(site.parent, LOOPS)
     if loop is not None and loop is site.parent and len(block) > 1:
-        theirs = with_indent(site, loop).replace(_line(site, node), "", 1)
+        theirs = _with_indent(site, loop).replace(_line(site, node), "", 1)
         for after in (False, True):
             new = f"{theirs}\n{text}" if after else f"{text}\n{theirs}"
             said = f"this line belongs {'after' if after else 'before'} the loop"
@@ -150,14 +151,20 @@ def _line(site: Site, node: Any) -> str:
     """A statement as it stands in the text of the block around it, with its line's end."""
     loop = site.parent
     indent = " " * (node.col_offset - loop.col_offset)
-    return f"{indent}{with_indent(site, node)}\n".replace("\n", f"\n{indent}")[: -len(indent)]
+    return f"{indent}{_with_indent(site, node)}\n".replace("\n", f"\n{indent}")[: -len(indent)]
 
 
-def with_indent(site: Site, node: Any) -> str:
+def _with_indent(site: Site, node: Any) -> str:
     """A statement's text, dedented to stand at the beginning of a line."""
     lines = site.file.segment(node).split("\n")
     indent = " " * node.col_offset
     return "\n".join([lines[0], *(x.removeprefix(indent) for x in lines[1:])])
+
+
+def _then(site: Site, line: str, kind: str, said: str, rank: float, after: Any = None) -> Edit:
+    """The statement, or another, with a line after it."""
+    node = site.node if after is None else after
+    return Edit(site.file, ((node, f"{_with_indent(site, node)}\n{line}"),), kind, said, rank)
 
 
 def unstored(site: Site) -> Iterator[Edit]:
@@ -170,7 +177,7 @@ def unstored(site: Site) -> Iterator[Edit]:
         target = x.targets[0] if isinstance(x, ast.Assign) else None
         if isinstance(target, ast.Subscript) and site.text(target.slice) != site.text(own.slice):
             line = f"{site.text(own.value)}[{site.text(target.slice)}] = {site.text(node.value)}"
-            both, said = f"{line}\n{with_indent(site, x)}", f"a line is missing: `{line}`"
+            both, said = f"{line}\n{_with_indent(site, x)}", f"a line is missing: `{line}`"
             yield Edit(site.file, ((x, both),), "missing-term", said, 1.3)
 
 
@@ -193,7 +200,7 @@ def missing(site: Site) -> Iterator[Edit]:
             said = f"a line is missing: `{other}`"
             for x in lines:
                 far = 0.6 if x is not node else 0.0
-                own = with_indent(site, x)
+                own = _with_indent(site, x)
                 after, before = f"{own}\n{other}", f"{other}\n{own}"
                 orders = (after, before) if old < new else (before, after)
                 for i, both in enumerate(orders):
@@ -220,10 +227,9 @@ def rescaled(site: Site) -> Iterator[Edit]:
     shapes = site.shapes() if in_place else site.shapes(node.value)
     if not shapes_of(shapes) - {()} or not any(kind == "f" for kind, _ in shapes):
         return
-    own = with_indent(site, node)
 
     def line(text: str, kind: str, rank: float) -> Edit:
-        return site.to(f"{own}\n{text}", kind, f"a line is missing: `{text}`", rank)
+        return _then(site, text, kind, f"a line is missing: `{text}`", rank)
 
     if in_place:
         for n in [*site.counts(), "2"]:
@@ -246,9 +252,8 @@ def rescaled(site: Site) -> Iterator[Edit]:
 def after_loop(site: Site) -> Iterator[Edit]:
     """After a loop that adds up, a line is missing that divides what it comes to."""
     node = site.node
-    if not isinstance(node, ast.For) or site.file.above(site.parent, (ast.For, ast.While)):
+    if not isinstance(node, ast.For) or site.file.above(site.parent, LOOPS):
         return
-    own = with_indent(site, node)
     sums = [x.target for x in ast.walk(node) if isinstance(x, ast.AugAssign)]
     names = [x.value if isinstance(x, ast.Subscript) else x for x in sums]
     for name in dict.fromkeys(
@@ -256,7 +261,7 @@ def after_loop(site: Site) -> Iterator[Edit]:
     ):
         for n in [*site.counts(), *site.scalars()]:
             line = f"{name} /= {n}"
-            yield site.to(f"{own}\n{line}", "factor", f"a line is missing: `{line}`", 0.9)
+            yield _then(site, line, "factor", f"a line is missing: `{line}`", 0.9)
 
 
 def unlike(site: Site) -> Iterator[Edit]:
@@ -306,8 +311,7 @@ def never_added(site: Site) -> Iterator[Edit]:
         return
     block = site.block
     later = block[block.index(node) + 1 :]
-    own = with_indent(site, node)
-    in_loop = site.file.above(site.parent, (ast.For, ast.While)) is not None
+    in_loop = site.file.above(site.parent, LOOPS) is not None
     zeros, parts = _zeros(site)
     if not later or not isinstance(later[0], (ast.Assign, ast.AugAssign)):
         for target, shape in zeros.items():
@@ -315,16 +319,16 @@ def never_added(site: Site) -> Iterator[Edit]:
                 said = f"nothing is stored in `{target}`: a line is missing"
                 for op in ("+=", "=") if in_loop else ("+=",):
                     line = f"{target} {op} {text}"
-                    yield site.to(f"{own}\n{line}", "missing-term", said, 0.8)
+                    yield _then(site, line, "missing-term", said, 0.8)
         for target, text in _of_lists(site):
             line = f"{target} += {text}"
             said = f"nothing is added to `{target}`: a line is missing"
-            yield site.to(f"{own}\n{line}", "missing-term", said, 0.8)
+            yield _then(site, line, "missing-term", said, 0.8)
     for target, shape in parts.items():
         for text in _products(site, shape):
             line = f"{target} += {text}"
             said = f"a line is missing: `{line}`"
-            yield site.to(f"{own}\n{line}", "missing-term", said, 1.6)
+            yield _then(site, line, "missing-term", said, 1.6)
 
 
 def unpenalized(site: Site) -> Iterator[Edit]:
@@ -335,7 +339,6 @@ def unpenalized(site: Site) -> Iterator[Edit]:
     ]
     if not weights or not isinstance(node, (ast.Assign, ast.AugAssign)):
         return
-    own = with_indent(site, node)
     value = node if isinstance(node, ast.AugAssign) else node.value
     for target, weight in product(stored_in(node), weights):
         for of in site.pool.like(site.file, node, site.shapes(value)):
@@ -343,7 +346,7 @@ def unpenalized(site: Site) -> Iterator[Edit]:
             for text in (term, f"2 * {term}", *(f"{term} / {n}" for n in site.counts())):
                 line = f"{target} += {text}"
                 said = f"`{weight}` is never read: a line is missing, `{line}`"
-                yield site.to(f"{own}\n{line}", "missing-term", said, 0.7)
+                yield _then(site, line, "missing-term", said, 0.7)
 
 
 def _of_lists(site: Site) -> Iterator[tuple[str, str]]:
@@ -352,7 +355,7 @@ def _of_lists(site: Site) -> Iterator[tuple[str, str]]:
         name: shapes_of(site.shapes(x.value.elt))
         for x in _assignments(site)
         if isinstance(x, ast.Assign) and isinstance(x.value, ast.ListComp)
-        if "zeros" in site.file.segment(x.value.elt)[:14]
+        if _is_zeros(site, x.value.elt)
         for name in stored_in(x)
     }
     filled = [x.target for x in _assignments(site) if isinstance(x, ast.AugAssign)]
@@ -374,9 +377,7 @@ def unread(site: Site) -> Iterator[Edit]:
     atoms = site.atoms()
     simple = (ast.Assign, ast.AugAssign, ast.Expr)
     last = next(x for x in reversed(site.block) if isinstance(x, simple))
-    own = with_indent(site, last)
-    scope = site.pool.scope(site.file, node)
-    sums = {x for y in scope if isinstance(y, (ast.Assign, ast.AugAssign)) for x in stored_in(y)}
+    sums = {x for y in _assignments(site) for x in stored_in(y)}
     indices = [a for a in atoms.values() if a.shapes and all(k == "i" for k, _ in a.shapes)]
     for name, target in product(unused, sorted((sums & {*atoms}) - {*unused})):
         for (_, part), (kind, whole) in product(atoms[name].shapes, atoms[target].shapes):
@@ -389,7 +390,7 @@ def unread(site: Site) -> Iterator[Edit]:
                         lines.append(add if np_ else f"{target}[{index.text}] += {name}")
             for line in dict.fromkeys(lines):
                 said = f"`{name}` is never read: a line is missing, `{line}`"
-                yield Edit(site.file, ((last, f"{own}\n{line}"),), "missing-term", said, 0.7)
+                yield _then(site, line, "missing-term", said, 0.7, last)
 
 
 def _made_of(site: Site, shape: tuple[int, ...]) -> Iterator[str]:
@@ -423,6 +424,11 @@ def _products(site: Site, shape: tuple[int, ...]) -> Iterator[str]:
                 yield f"{np_}.outer({a.text}, {b.text})"
 
 
+def _is_zeros(site: Site, value: Any) -> bool:
+    """Does a value begin as zeros?"""
+    return "zeros" in site.file.segment(value)[:14]
+
+
 def _zeros(site: Site) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
     """The names that begin as zeros, and that nothing is stored in; parts of those that are."""
     scope = site.pool.scope(site.file, site.node)
@@ -443,7 +449,7 @@ def _zeros(site: Site) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int,
             if len(values) == len(names):
                 for name, value in zip(names, values):
                     is_plain = isinstance(name, (ast.Name, ast.Attribute))
-                    if is_plain and "zeros" in site.file.segment(value)[:14]:
+                    if is_plain and _is_zeros(site, value):
                         for shape in shapes_of(site.shapes(value)) - {()}:
                             found[ast.unparse(name)] = shape
                     elif isinstance(name, ast.Subscript):
