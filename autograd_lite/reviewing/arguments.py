@@ -74,6 +74,11 @@ class Place:
     path: Path
     name: str
 
+    @property
+    def own_name(self) -> str:
+        """The last key, or the name without `self`."""
+        return str(self.path[-1]) if self.path else self.name.removeprefix("self.")
+
     def get(self, call: Call) -> Any:
         x = _attribute(call, self.root) if isinstance(self.root, str) else call.args[self.root]
         for key in self.path:
@@ -290,7 +295,7 @@ class Targets:
         if isinstance(result, Mapping):
             pairs: list[tuple[Place, Path]] = []
             for key in result:
-                alike = [p for p in everything if _calls(str(key), _last(p))]
+                alike = [p for p in everything if _calls(str(key), p.own_name)]
                 roots = [r for r in self._named_roots(call) if _calls(str(key), r[0])]
                 if roots:
                     name, tree, root = roots[0]
@@ -402,10 +407,6 @@ def _at(result: Any, path: Path) -> Any:
     for key in path:
         result = result[key]
     return result
-
-
-def _last(place: Place) -> str:
-    return str(place.path[-1]) if place.path else place.name.removeprefix("self.")
 
 
 def _key_of(name: str, result: Mapping[Any, Any]) -> Any:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice, product
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ class Frame:
             if len(text) > LONGEST or "\n" in text:
                 continue
             value = self.value(text)
-            if isinstance(value, np.ndarray) and value.shape and value.dtype.kind in "fb":
+            if type(value) is np.ndarray and value.shape and value.dtype.kind in "fb":
                 if 1 < value.size <= LARGEST:
                     self.arrays[text] = value * 1.0
             elif isinstance(value, (int, float, np.number)) and np.isfinite(value) and value:
@@ -93,7 +94,7 @@ class Frame:
     def value(self, text: str, **more: Any) -> Any:
         """What an expression comes to here; None where it raises."""
         try:
-            return eval(f"({text}\n)", self.outer, {**self.names, **more})
+            return eval(_code(text), self.outer, {**self.names, **more})
         except (Exception, TooLong):
             return None
 
@@ -153,6 +154,11 @@ class Frame:
             rows = np.array([*found.values(), some_of(np.zeros(shape))], dtype=float)[:-1]
             self._tables[kind, shape] = [*found], rows
         return self._tables[kind, shape]
+
+
+@lru_cache(maxsize=10_000)
+def _code(text: str) -> CodeType:
+    return compile(f"({text}\n)", "", "eval", dont_inherit=True)
 
 
 def _others(atoms: list[str]) -> Iterator[str]:

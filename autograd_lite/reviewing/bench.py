@@ -17,6 +17,7 @@ import numpy as np
 
 from ..comparing import tolerances
 from ..graph import Array, Node, describe
+from .alike import same
 from .arguments import UNKNOWN, Call, Place, Targets, is_float
 from .code import Code, function_of
 from .fresh import elsewhere
@@ -139,9 +140,11 @@ class Bench:
 
     def gradients(self, case: Case) -> list[Any]:
         """What the backward pass gives; raises what it raises."""
-        now = case.call.copied()
-        result = self.run(now, case.lr)
-        return self.targets.gradients(now, case.call, result, case.lr)
+        return self._gradients(case.call, case.lr)
+
+    def _gradients(self, call: Call, lr: float) -> list[Any]:
+        now = call.copied()
+        return self.targets.gradients(now, call, self.run(now, lr), lr)
 
     def find_targets(self) -> None:
         """What gradients are of, from a run that does not raise."""
@@ -192,22 +195,35 @@ class Bench:
         places, weights = self.targets.places, self._weights
         for i in range(count):
             rng = np.random.default_rng([seed, i])
-            lr = self.lr * float(rng.uniform(0.5, 2)) if self._rate else self.lr
+            lr = self.lr * float(rng.uniform(0.5, 2)) if self._rate or self._rates else self.lr
             for batch, far in ((i % 2 == 1, 1.0), (False, 1.0), (False, 0.1), (False, 0.01)):
                 try:
                     if self.make is not None and i % 3 != 2:
                         call = self.given.copied()._replace(args=self._made(seed, i))
                     else:
                         call = elsewhere(self.given, places, weights, rng, batch, far)
+                    for place in self._rates:
+                        call = place.put(call, lr)
                     case = self.case(call, lr, check)
                 except Exception:  # these data are not what the loss takes
                     continue
-                if np.isfinite(case.truth.loss) and all(
-                    np.isfinite(g).all() for g in case.truth.gradients
-                ):
+                truth = [case.truth.loss, *case.truth.gradients]
+                if _are_finite(truth) and not self._overflows(case):
                     found.append(case)
                     break
         return found
+
+    def _overflows(self, case: Case) -> bool:
+        """Does the backward pass, and not on what was given, as in float32 where 1 - p is 0?"""
+        with contextlib.suppress(Exception):
+            return self._is_finite and not _are_finite(self.gradients(case))
+        return False
+
+    @cached_property
+    def _is_finite(self) -> bool:
+        with contextlib.suppress(Exception):
+            return _are_finite(self._gradients(self.given, self.lr))
+        return False
 
     @cached_property
     def _weights(self) -> list[Place]:
@@ -230,6 +246,22 @@ class Bench:
                     ):
                         continue
                     found.append(place)
+        return found
+
+    @cached_property
+    def _rates(self) -> list[Place]:
+        """The numbers that are the rate of the update: with others the gradients stay the same."""
+        found = []
+        for place in self.targets.numbers if self.updates else ():
+            with contextlib.suppress(Exception):
+                if place.own_name in RATES and place.get(self.given) == self.lr:
+                    half = place.put(self.given.copied(), self.lr / 2)
+                    losses = {float(self._run_forward(c.copied())) for c in (self.given, half)}
+                    now = self._gradients(self.given, self.lr)
+                    then = self._gradients(half, self.lr / 2)
+                    pairs = [(g, h) for g, h in zip(now, then) if g is not None and g.any()]
+                    if len(losses) == 1 and pairs and all(same(g, h) for g, h in pairs):
+                        found.append(place)
         return found
 
     def check_make(self) -> None:
@@ -270,6 +302,10 @@ def _results(code: Code) -> list[Where]:
         for statement in ast.walk(unit.statement)
         if isinstance(statement, ast.stmt) and (node := result_of(statement)) is not None
     ]
+
+
+def _are_finite(values: list[Any]) -> bool:
+    return all(x is None or np.isfinite(x).all() for x in values)
 
 
 def _check_loss(loss: Any) -> None:

@@ -16,7 +16,7 @@ from .alike import multiple
 from .bench import Bench
 from .code import Code, File, lent
 from .known import Known, made_by
-from .notes import seen
+from .notes import changed, seen
 from .truth import Recorder, on_leaves
 from .watching import Where, rewritten
 
@@ -53,7 +53,7 @@ class Flow:
         own: dict[int, Node] = {}
         for x, note in noted:
             m = known.meaning(note)
-            if m is not None and not m.is_cotangent and not m.part:
+            if m is not None and m.is_value and not m.part:
                 own.setdefault(m.number, x)
         names = {x: name for name, x in reversed(self._recorder.named)}
         known.add(_cotangents(own, known, names))
@@ -139,20 +139,24 @@ class _Noting(Recorder):
     def store(self, where: Where, value: Any, base: Any, key: Any) -> None:
         before = self.now(base)
         super().store(where, value, base, key)
-        self._note(where, self.now(base))
-        if self.now(base) is not before:
+        self._note(where, self.now(changed(base, key)))
+        if isinstance(self.now(base), Node) and self.now(base) is not before:
             self.before[self.now(base)] = before
 
     def augment(self, where: Where, op: Any, target: Any, value: Any) -> Any:
+        before = self.now(target)
         result = super().augment(where, op, target, value)
-        self._note(where, self.now(result))
+        after = self.now(result)
+        self._note(where, after)
+        if isinstance(after, Node) and after is not before:
+            self.before[after] = before
         return result
 
     def augment_item(self, where: Where, op: Any, base: Any, key: Any, value: Any) -> None:
         noted = len(self.places[where])
         super().augment_item(where, op, base, key, value)
         if len(self.places[where]) == noted:  # it was not stored
-            self._note(where, self.now(base))
+            self._note(where, self.now(changed(base, key)))
 
 
 def _size(x: Node) -> float:
@@ -215,7 +219,7 @@ def _far(nodes: Sequence[Node], right: set[Node], whole: set[Node]) -> dict[Any,
     """How many wrong values of statements lie between each and what is right."""
     found: dict[Any, int] = {}
     for node in nodes:
-        if node not in right and node.op is not None:
+        if node not in right and node.op is not None and node.dtype.kind == "f":
             before = (x for x in node.inputs if isinstance(x, Node) and x in found)
             found[node] = max((found[x] + (x in whole) for x in before), default=0)
     return found

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..graph import Array, Node
 from ..ops import add, negative
+from ..ops import sum as total
 from ..reverse import grad, order, pullback
+from .alike import multiple
 from .code import File
 from .notes import Notes, Seen, seen
 from .pool import ATOMS, appended_by
 from .truth import Truth
 
 ROWS = 64  # rows or columns of a matrix that are known, too
+WITH_VALUES = (ast.Return, ast.Expr, ast.AnnAssign)
+LARGE = 100_000  # numbers of a value whose slopes are not known any more
+PARTS = 1_000  # ways that lead from one value to others, at most, for their numbers
+NEAR = 6  # steps of a computation that a line may go back
+LONG = 12  # values on the way of which a derivative is known, number by number
 OF = ("d", "d_", "g", "g_", "grad_", "delta_", "dL_d", "dl_d")  # a name, of its gradient
 
 
@@ -26,7 +35,8 @@ class Meaning(NamedTuple):
 
     `number`: of the value, for several may have one name, or none. `part`: of a row or column of
     it, which and where, as a pass that goes through the samples has. `times`: by how much it is
-    larger, as where gradients are divided by the samples at the end.
+    larger, as where gradients are divided by the samples at the end. `is_slope`: it is no value,
+    but the derivative of one in another, number by number.
     """
 
     name: str
@@ -34,6 +44,12 @@ class Meaning(NamedTuple):
     number: int = 0
     part: str = ""
     times: float = 1.0
+    is_slope: bool = False
+
+    @property
+    def is_value(self) -> bool:
+        """Is it what the forward pass computes?"""
+        return not (self.is_cotangent or self.is_slope)
 
     def is_of(self, name: str) -> bool:
         """Is it what something of that name is, as `dz` and `grad_z` are gradients of `z`?"""
@@ -47,6 +63,11 @@ class Meaning(NamedTuple):
         """Is it what one of several ways adds to a gradient?"""
         return self.number < 0
 
+    @property
+    def of(self) -> int:
+        """The number of the value, or of the one that adds a part."""
+        return -self.number // PARTS if self.is_part else self.number
+
     def __str__(self) -> str:
         times = "" if self.times == 1 else f"{self.times:.4g} · "
         return f"{times}∂loss/∂{self.name}" if self.is_cotangent else self.name
@@ -58,7 +79,9 @@ class Known:
     `nodes`: by the number of each, it and those that have the same cotangent, as what is added has.
     `derived`: by that number, each with its cotangent, in their order. `times`: by how much the
     gradients of the backward pass are larger, as far as it is known. `goes_on`: by the number of
-    a value what it is with a parameter added, such as a bias.
+    a value what it is with a parameter added, such as a bias. `ways`: by the number of a value what
+    each that is computed of it adds to its cotangent. `leaves`: the numbers of the parameters.
+    `inner`: of values without a name on the way of a function of one, as exp(-z) in a sigmoid.
     """
 
     def __init__(self, truth: Truth, forward: Notes) -> None:
@@ -70,12 +93,15 @@ class Known:
         self.times = 1.0
         self.derived: dict[int, tuple[Node, Array]] = {}
         self.goes_on: dict[int, int] = {}
+        self.ways: dict[int, list[Array]] = defaultdict(list)
+        self.leaves = [x.number for x in truth.leaves]
+        self.inner: set[int] = set()
         if truth.graph is None:
             for i, (name, g) in enumerate(zip(truth.names, truth.gradients)):
                 self._add(g, Meaning(name, True, i))
             return
-        called = {node: name for name, node in truth.named}
-        called |= dict(zip(truth.leaves, truth.names))
+        self._called = {node: name for name, node in truth.named}
+        self._called |= dict(zip(truth.leaves, truth.names))
         leaves = {*truth.leaves}
         nodes = [x for x in order(truth.graph) if isinstance(x, Node) and x.dtype.kind == "f"]
         alike: dict[Seen, list[Node]] = {}
@@ -83,28 +109,58 @@ class Known:
             alike.setdefault(seen(g), []).append(node)
             self.nodes[node.number] = alike[seen(g)]
             self.derived[node.number] = node, g
-            name = called.get(node, "")
-            if name or node.op is not negative.op:  # of -x, it is a wrong one of x
-                self._add(g, Meaning(name, True, node.number))
-            self._add(node.value, Meaning(name, False, node.number))
+            name = self._called.get(node, "")
+            whole = node.op is not None and node.value.ndim == 2
+            for its, meaning in (
+                (g, Meaning(name, True, node.number)),
+                (node.value, Meaning(name, False, node.number)),
+            ):
+                if meaning.is_cotangent and self._is_turned(node):
+                    continue
+                self._add(its, meaning)
+                if whole:
+                    self._add_rows(its, meaning)
             if node.op is not None:
-                inputs = [x for x in node.inputs if isinstance(x, Node) and not x.constant]
-                own = [x for x in inputs if x not in leaves]
-                if node.op is add.op and len(own) == 1 and len(inputs) > 1:
-                    self.goes_on[own[0].number] = node.number
-                self._add_rows(g, Meaning(name, True, node.number))
-                self._add_rows(node.value, Meaning(name, False, node.number))
-                parts: dict[Any, Any] = {}
-                for x, part in pullback(node, g):
-                    parts[x] = parts[x] + part if x in parts else part
-                for i, part in enumerate(parts.values()):
-                    self._add(part, Meaning("", True, -node.number * 8 - i))  # of several, maybe
+                self._look_around(node, name, leaves)
+                self._add_ways(node, g)
+                if node.op.elementwise and 1 < node.value.size < LARGE:
+                    self._add_slopes(node, name)
         self._sort()
+
+    def _is_turned(self, node: Node) -> bool:
+        """Is it -x, without a name? Its gradient is a wrong one of x."""
+        return node.op is negative.op and node not in self._called
+
+    def _look_around(self, node: Node, name: str, leaves: set[Any]) -> None:
+        """What a value is to those that it is computed of."""
+        inputs = [x for x in node.inputs if isinstance(x, Node) and not x.constant]
+        own = [x for x in inputs if x not in leaves]
+        if not name and node.op and node.op.elementwise and len(inputs) == 1:
+            self.inner.add(node.number)
+        if node.op is add.op and len(own) == 1 and len(inputs) > 1:
+            self.goes_on[own[0].number] = node.number
+
+    def _add_ways(self, node: Node, g: Array) -> None:
+        """What it adds to the gradients of those that it is computed of, which may have more."""
+        parts: dict[Any, Any] = {}
+        for x, part in pullback(node, g):
+            parts[x] = parts[x] + part if x in parts else part
+        for i, (x, part) in enumerate(parts.items()):
+            self.ways[x.number].append(part)
+            if not self._is_turned(x):
+                self._add(part, Meaning("", True, -node.number * PARTS - i))
+
+    def _add_slopes(self, node: Node, name: str) -> None:
+        """The derivatives of a value, but for those that are the loss's, times a number."""
+        for x, slope in _slopes(node):
+            if multiple(slope, self.derived[x.number][1]) is not None:
+                continue
+            names = name, self._called.get(x, "")
+            both = "∂{}/∂{}".format(*names) if all(names) else ""
+            self._add(slope, Meaning(both, False, node.number, is_slope=True))
 
     def _add_rows(self, array: Any, meaning: Meaning) -> None:
         """The rows and columns of a matrix, if they are few."""
-        if array.ndim != 2:
-            return
         for axis, n in enumerate(array.shape):
             for i in range(n) if 1 < n <= ROWS and array.shape[1 - axis] > 1 else ():
                 part = f"[{i}]" if axis == 0 else f"[:, {i}]"
@@ -138,6 +194,17 @@ class Known:
         if note.norm:
             self._values.setdefault(note.shape, []).append((note.sum, note, meaning, array))
 
+    def behind(self, numbers: Iterable[int]) -> set[int]:
+        """The numbers of values that have the gradients of those with some numbers, and of what
+        these are computed of, not far away."""
+        pending = [x for n in numbers for x in self.nodes.get(n, ())]
+        found = {x.number for x in pending}
+        for _ in range(NEAR):
+            pending = [x for y in pending for x in y.inputs if isinstance(x, Node)]
+            pending = [x for x in dict.fromkeys(pending) if x.number not in found]
+            found.update(x.number for x in pending)
+        return found
+
     def values(self, shape: tuple[int, ...]) -> Iterator[tuple[Meaning, Array]]:
         """The values and gradients that have a shape."""
         for _, _, meaning, array in self._values.get(shape, ()):
@@ -145,7 +212,7 @@ class Known:
 
     def meaning(self, note: Seen) -> Meaning | None:
         """What a noted value is, if it is one of these, or its transpose."""
-        if note.kind != "f" or not note.norm:
+        if not note.norm or not (note.kind == "f" or (note.kind == "b" and note.shape)):
             return None
         straight = self._near(note.shape, note.sum, note)
         return straight or self._near(note.shape[::-1], note.turned, note)
@@ -177,11 +244,34 @@ class Known:
         """The numbers of the forward pass's values that a run came to."""
         its = {note for several in notes.seen.values() for note in several if note.shape}
         meanings = (self.meaning(note) for note in its)
-        return {m.number for m in meanings if m is not None and not m.is_cotangent}
+        return {m.number for m in meanings if m is not None and m.is_value}
 
     def means(self, notes: Notes, file: File, node: Any) -> list[Meaning | None]:
         """The same, each time that a node was reached."""
         return [self.meaning(note) for note in notes.at(file, node)]
+
+
+def _slopes(y: Node) -> Iterator[tuple[Node, Array]]:
+    """The derivatives of a value in those that it is computed of number by number, or row by row.
+
+    Not those that are one number everywhere, as of what is added.
+    """
+    found: dict[Node, Any] = {y: np.ones(y.shape, y.dtype)}
+    pending = [(-y.number, y)]
+    for _ in range(LONG):
+        if not pending:
+            return
+        node = heappop(pending)[1]
+        if node is not y and y.size and np.ptp(found[node]):
+            yield node, found[node]
+        alone = node.op is total.op
+        if node.op is None or not (alone or node.op.elementwise):
+            continue
+        for x, slope in pullback(node, found[node]):
+            if alone or x.shape == node.shape:
+                if x not in found:
+                    heappush(pending, (-x.number, x))
+                found[x] = found.get(x, 0) + slope
 
 
 def result_of(statement: Any) -> Any:
@@ -193,7 +283,7 @@ def result_of(statement: Any) -> Any:
         return statement if single else statement.value
     if (appended := appended_by(statement)) is not None:
         return appended
-    return statement.value if isinstance(statement, (ast.Return, ast.Expr)) else None
+    return getattr(statement, "value", None) if isinstance(statement, WITH_VALUES) else None
 
 
 def is_alias(node: Any) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from .code import LOOPS, Code, File, Unit
 from .rewrites import Edit
+from .rewrites.site import plain
 
 
 class Impossible(Exception):
@@ -103,7 +104,8 @@ def _parsed(node: Any, text: str) -> list[Any]:
     if isinstance(getattr(node, "ctx", None), ast.Store):
         if not hasattr(new[0], "ctx"):
             raise Impossible(text)
-        new[0].ctx = ast.Store()
+        for target in (new[0], *getattr(new[0], "elts", ())):
+            target.ctx = ast.Store()
     for top in new:
         for each in ast.walk(top):
             x: Any = each
@@ -155,6 +157,7 @@ def _texts(edit: Edit) -> Iterator[str]:
         outer = re.search(rb"\(\s*$", raw[:start]), re.match(rb"\s*\)", raw[end:])
         if outer[0] and outer[1] and not _is_call(raw[: outer[0].start()]):
             yield file.replaced(outer[0].start(), end + outer[1].end(), text)
+        yield file.replaced(start, end, plain(text))
         yield file.replaced(start, end, text)
         yield file.replaced(start, end, f"({text})")
         return

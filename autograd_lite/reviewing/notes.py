@@ -32,8 +32,9 @@ class Seen(NamedTuple):
 
     @property
     def room(self) -> float:
-        """How far apart the sums of two arrays may be that are the same, to rounding."""
-        return 1000 * self.eps * self.norm
+        """How far apart the sums of two arrays may be that are the same, to rounding, where a
+        derivative of log(1 - p) has lost digits, too."""
+        return max(1000 * self.eps, 1e-10) * self.norm
 
 
 @cache
@@ -62,6 +63,11 @@ def seen(x: Any) -> Seen:
 
 def _norm(flat: Array) -> float:
     return float(np.sqrt(np.square(flat, dtype=float).sum()))
+
+
+def changed(base: Any, key: Any) -> Any:
+    """What a store changes: an array, or the item of a dict or a list."""
+    return base[key] if isinstance(base, (dict, list)) else base
 
 
 def _copied(x: Any, inside: bool = False) -> Any:
@@ -128,7 +134,7 @@ class Notes(Watcher):
     def store(self, where: Where, value: Any, base: Any, key: Any) -> None:
         self._keep(where, sys._getframe(1))
         super().store(where, value, base, key)
-        self._note(where, base)
+        self._note(where, changed(base, key))
 
     def augment(self, where: Where, op: Any, target: Any, value: Any) -> Any:
         self._keep(where, sys._getframe(1))
@@ -137,7 +143,7 @@ class Notes(Watcher):
     def augment_item(self, where: Where, op: Any, base: Any, key: Any, value: Any) -> None:
         self._keep(where, sys._getframe(1))
         super().augment_item(where, op, base, key, value)
-        self._note(where, base)
+        self._note(where, changed(base, key))
 
     def at(self, file: File, node: Any) -> list[Seen]:
         """What a node came to, each time that it was reached."""

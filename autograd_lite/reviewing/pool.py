@@ -40,6 +40,7 @@ SIGNS: dict[type, str] = {
 }
 ATOM = 9
 ATOMS = (ast.Name, ast.Attribute, ast.Subscript)
+SHIFTS = {"+": 1, "-": -1}  # of the numbers of names
 DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef)
 SCOPE = (*DEFINED, ast.Module)
 LARGEST = 10_000
@@ -148,6 +149,31 @@ class Pool:
             if isinstance(x, ast.Call)
         )
 
+    def is_idle_without(self, file: File, node: Any, name: str) -> bool:
+        """Is a node all that reads what its function makes under a name, or calls a function?"""
+        its = [x for x in self.scope(file, node) if isinstance(x, ast.Name) and x.id == name]
+        kept = [x for x in its if isinstance(x.ctx, ast.Store)]
+        inside = sum(isinstance(x, ast.Name) and x.id == name for x in ast.walk(node))
+        if kept:
+            return len(its) - len(kept) == inside
+        own = (getattr(unit.statement, "name", "") for unit in self.units if self.own[unit])
+        return self._calls[name] == 1 and name in own
+
+    def is_only_compared(self, file: File, node: Any, name: str) -> bool:
+        """Is what its function calls that read for its shape, and to be held against others, alone?
+
+        To scale it changes hardly anything; a line that would be right then is so by chance.
+        """
+        reads = []
+        for x in self.scope(file, node):
+            if isinstance(x, ast.Name) and x.id == name and isinstance(x.ctx, ast.Load):
+                above: Any = file.parent[x]
+                is_changed = isinstance(getattr(above, "ctx", None), ast.Store)
+                is_changed = is_changed and getattr(above, "value", None) is x
+                if not is_changed and not _is_of_shape(file, x):
+                    reads.append(isinstance(file.above(x, (ast.Compare, ast.stmt)), ast.Compare))
+        return bool(reads) and all(reads)
+
     # What stands in scope -----------------------------------------------------------------------
 
     def atoms(self, file: File, node: Any) -> dict[str, Atom]:
@@ -211,10 +237,10 @@ class Pool:
                         }
                         yield Atom(text, frozenset(shapes))
 
-    def is_like_others(self, text: str, file: File, statement: Any) -> bool:
-        """Reads a line in a statement's place as others do, but for the names, and is no trifle?"""
+    def is_like_others(self, text: str, instead: str) -> bool:
+        """Reads a line in another's place as others do, but for the names, and is no trifle?"""
         own = outline(text)
-        others = self._outlines[own] - (own == outline(file.segment(statement)))
+        others = self._outlines[own] - (own == outline(instead))
         return others > 0 and own.count(" ") >= TRIFLE
 
     @cached_property
@@ -238,11 +264,17 @@ class Pool:
     def product(self, file: File, a: str, b: str) -> str:
         """A matrix product, as the program writes them."""
         numpy = self.numpy[file.name]
-        return f"{numpy}.dot({a}, {b})" if numpy and self._dots else f"{a} @ {b}"
+        pattern = "{0}.dot({1})" if self._dots < 0 else "{2}.dot({0}, {1})"
+        return pattern.format(a, b, numpy) if self._dots and numpy else f"{a} @ {b}"
 
     @cached_property
-    def _dots(self) -> bool:
-        return any(getattr(x, "attr", "") == "dot" for x in self._nodes)
+    def _dots(self) -> int:
+        """How many products are written `np.dot(a, b)`, less those written `a.dot(b)`; 0 where they
+        are written `a @ b`."""
+        owners = [x.value for x in self._nodes if getattr(x, "attr", "") == "dot"]
+        names = {*self.numpy.values()}
+        own = sum(isinstance(x, ast.Name) and x.id in names for x in owners)
+        return 2 * own - len(owners) or len(owners)
 
     @cached_property
     def flags(self) -> list[str]:
@@ -293,10 +325,11 @@ class Pool:
         return {a.text: a for a in self._unread_items(file, scope, atoms)} | atoms
 
     def like(self, file: File, node: Any, shapes: Shapes) -> Iterator[Atom]:
-        """The arrays in scope that had one of some shapes."""
+        """The arrays in scope that had one of some shapes; of whole numbers, where these are."""
         wanted = {shape for _, shape in shapes}
+        kinds = "i" if {kind for kind, shape in shapes if shape} == {"i"} else "fb"
         for atom in self.atoms(file, node).values():
-            if any(shape in wanted for kind, shape in atom.shapes if kind in "fb"):
+            if any(shape in wanted for kind, shape in atom.shapes if kind in kinds):
                 yield atom
 
     def within(self, file: File, node: Any, shapes: Shapes) -> Iterator[Atom]:
@@ -509,7 +542,8 @@ class Pool:
         ]
 
     def families(self, file: File, node: Any) -> tuple[set[str], list[tuple[str, str]]]:
-        """The names in scope; and what tells them apart: numbers, or letters in several pairs."""
+        """The names in scope; and what tells them apart: numbers, or letters in several pairs; and
+        that all numbers are one more, or less."""
         scope = file.above(node, SCOPE)
         if scope not in self._families:
             words: set[str] = set()
@@ -519,6 +553,7 @@ class Pool:
                     words.add(word)
             digits = sorted({d for name in words for d in re.findall(r"\d+", name)})
             pairs = [(a, b) for a in digits for b in digits if a != b]
+            pairs += [(sign, "1") for sign in SHIFTS if len(digits) > 1]
             letters: dict[tuple[str, str], set[str]] = defaultdict(set)
             for a, b in permutations(sorted(words), 2):
                 if (apart := _apart(a, b)) is not None:
@@ -553,13 +588,19 @@ def _read(file: File, scope: Any) -> set[str]:
     for x in ast.walk(scope):
         if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Load):
             above: Any = file.parent[x]
-            func = ast.unparse(above.func) if isinstance(above, ast.Call) else ""
             is_gone_through = isinstance(above, ast.comprehension) and above.iter is x
             if is_gone_through and isinstance(above.target, ast.Name):
                 gone_through.append((x.id, above.target.id))
-            elif getattr(above, "attr", "") != "shape" and func.rpartition(".")[2] not in OF_SHAPES:
+            elif not _is_of_shape(file, x):
                 found.add(x.id)
     return found.union(name for name, each in gone_through if each in found)
+
+
+def _is_of_shape(file: File, node: Any) -> bool:
+    """Is only the shape of it asked for?"""
+    above: Any = file.parent[node]
+    func = ast.unparse(above.func) if isinstance(above, ast.Call) else ""
+    return getattr(above, "attr", "") == "shape" or func.rpartition(".")[2] in OF_SHAPES
 
 
 def _alike(a: Shapes, b: Shapes) -> bool:

@@ -119,6 +119,10 @@ def _in_words(edit: Edit) -> str:
     node, text = edit.changes[0]
     own = edit.file.segment(node).split("\n")[0]
     at = f"line {node.lineno}: "
+    if not text and len(edit.changes) > 1:
+        other, both = edit.changes[1]
+        where = "above" if both.startswith(f"{own}\n") else "below"
+        return f"{at}`{own}` {where} `{edit.file.segment(other).split(chr(10))[0]}`"
     if isinstance(node, ast.stmt) and text.startswith(own + "\n"):
         return f"{at}`{text.split(chr(10))[-1].strip()}` below `{own}`"
     new = text.split("\n")[-1].strip() if isinstance(node, ast.stmt) and "\n" in text else text

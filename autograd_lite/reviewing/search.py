@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from functools import cached_property
+from heapq import heappop, heappush
+from itertools import count, islice
 from math import prod
 from time import perf_counter
 from typing import Any
@@ -17,8 +17,9 @@ import numpy as np
 
 from .bench import Bench, Case
 from .code import Code, lent
+from .costs import Costs
 from .flow import Flow
-from .hits import gives_right_value, values_with
+from .hits import gives_right_value
 from .known import Known, result_of
 from .mending import Impossible, Steps, TooLong, counted, grafted, mended
 from .pool import Pool
@@ -32,18 +33,13 @@ FEW = 1_200  # the same where another was made that puts nothing right by itself
 FAR = 1.0  # edits that are no more far-fetched may put some gradients right, and not all
 FIRST, PROBED = 300, 20_000  # edits that are tried at once; whose line alone is looked at, first
 AT_ONCE, TURNS = 1_000, 3  # edits of which hits come first; that are tried for each worked out
-NOTHING = 20  # tokens more that `x = x` costs: the line had better be left out
-HELPER = 4  # tokens more that a line costs that others call, too, and are right
-DOUBT = 12  # tokens that a line costs which looks innocent
-HIT = 3  # tokens less that a line costs that comes to a right value then
-RATE = 10  # tokens that a gradient costs with the rate of the update, which makes good another line
-LIKE = 3  # tokens less that lines cost that read as others do
 SHAPE = 6  # tokens that a gradient costs that has another shape than what it is of
 SUSPECT = 0.3  # how innocent a line may look that is looked at alone
 SMALL = 200  # numbers of an array
 SOON, SHORT = 150, 4  # the same where it is as simple as this
-SHOWN = 20  # edits that are told apart, of those that would do
-AFTER = 800  # edits that are tried when one puts all right, for there may be a simpler one
+SHOWN = 8  # edits that are told apart, of those that would do
+CASES = 12  # arguments that edits are tried on, at most
+AFTER = 300  # edits that are tried when one puts all right, for there may be a simpler one
 
 
 @dataclass(frozen=True)
@@ -58,7 +54,10 @@ class Mend:
 
 
 class Search:
-    """Looks for edits, one after another, until all gradients are right or none helps."""
+    """Looks for edits, one after another, until all gradients are right or none helps.
+
+    `cases`: what edits are tried on, last what was given. `more`: on how many more, if they do.
+    """
 
     def __init__(
         self,
@@ -69,6 +68,8 @@ class Search:
         shown: Callable[[Iterable[Any]], Iterable[Any]] = iter,
     ) -> None:
         self.bench, self.known, self.cases, self.shown = bench, known, cases, shown
+        self.more = 0
+        self._checked: set[int] = set()
         self.until = perf_counter() + seconds
         self.tried, self.most = 0, 0
         self.steps = Steps()
@@ -86,9 +87,7 @@ class Search:
 
     def first_that_runs(self, code: Code) -> bool:
         """Find what gradients are of from the first edit by which the pass does not raise."""
-        pool = Pool(code, self.bench.notes, self.bench.forward)
-        self.flow = Flow(self.bench, code, self.known, ())
-        for edit in self._ordered(pool):
+        for edit in self._ordered(self._looked_at(code, ())):
             if perf_counter() > self.until:
                 return False
             self.steps.left = 10**6
@@ -122,13 +121,21 @@ class Search:
         finally:
             space[name.id] = own
 
+    def _looked_at(self, code: Code, now: Any) -> Pool:
+        """What edits are made of; where gradients go wrong, and which lines look suspicious."""
+        pool = Pool(code, self.bench.notes, self.bench.forward)
+        self.flow = Flow(self.bench, code, self.known, now)
+        self.suspects = Suspects(pool, self.known, self.flow, self.bench.error is not None)
+        rate = self.bench.lr if self.bench.updates else None
+        self.costs = Costs(pool, self.known, self.suspects, rate)
+        return pool
+
     def mends(self, code: Code, now: list[bool], few: bool = False) -> list[Mend]:
         """The edits that put most gradients right and none wrong, the simplest first.
 
         now: which are right without. few: of those that come first alone.
         """
-        pool = Pool(code, self.bench.notes, self.bench.forward)
-        self.flow = Flow(self.bench, code, self.known, now)
+        pool = self._looked_at(code, now)
         self.steps.left = 10**9
         with lent({unit: counted(unit, self.steps) for unit in code.units.values()}):
             with contextlib.suppress(Exception):
@@ -161,7 +168,9 @@ class Search:
                 continue
             if not all(both) and (edit.rank > FAR or not edit.changes[0][1]):
                 continue
-            cost = self._cost(code, edit, pool)
+            if all(both) and not self.done and not self._holds(code, edit):
+                continue
+            cost = self.costs.of(edit) + SHAPE * self._of_another_shape(code, edit)
             found.append((-sum(both), cost, edit, both))
             best = max(best, sum(both))
             if all(both):
@@ -169,35 +178,61 @@ class Search:
                 self.doubted = min(self.doubted, self.suspects.doubt(edit) + 0.2)
                 done = min(done, i + (AFTER if cost > SHORT else SOON))
         mends: list[Mend] = []
+        texts: set[str] = set()
         for wrong, cost, edit, both in sorted(found, key=lambda one: one[:2]):
             if mends and (len(mends) == SHOWN or wrong > -sum(mends[0].right)):
                 break
             with contextlib.suppress(Impossible):
-                mends.append(Mend(edit, both, mended(code, edit), cost))
+                text = mended(code, edit)
+                if text not in texts and (not all(both) or self._holds(code, edit)):
+                    mends.append(Mend(edit, both, text, cost))
+                texts.add(text)
         return mends
 
-    def _cost(self, code: Code, edit: Edit, pool: Pool) -> float:
-        """How much there is to read in an edit, and how unlikely it is."""
-        statement = edit.file.above(edit.site, ast.stmt)
-        cost = _length(edit) + DOUBT * self.suspects.doubt(edit)
-        cost += HELPER * pool.is_shared(edit.file, edit.site)
-        its = values_with(edit, self.bench.notes, self.known)
-        if any(m is not None and not m.is_part and self.suspects.is_own(m, statement) for m in its):
-            cost -= HIT  # in loops, what comes later follows
-        cost += RATE * self._brings_rate(pool, edit)
-        new = _new_lines(edit)
-        if new and all(pool.is_like_others(x, edit.file, statement) for x in new):
-            cost -= LIKE
-        return cost + SHAPE * self._of_another_shape(code, edit)
+    @cached_property
+    def fresh(self) -> list[Case]:
+        """More arguments, for what seems to be right: such as the pass runs on, if it runs."""
+        self.steps.left = 10**9
+        found = self.bench.others(self.more, seed=1, check=False)
+        return found if self.bench.error is not None else [*filter(self._runs, found)]
 
-    def _brings_rate(self, pool: Pool, edit: Edit) -> bool:
-        """Has a name that an edit writes anew the value of the rate of an update?"""
-        if not self.bench.updates:
+    def _runs(self, case: Case) -> bool:
+        self.steps.left = 10**9
+        try:
+            self.bench.gradients(case)
+        except RAISED:
             return False
-        words = _new_words(edit)
-        nodes = (x for x in pool.scope(edit.file, edit.site) if getattr(x, "ctx", None))
-        its = (pool.notes.at(edit.file, x)[:1] for x in nodes if ast.unparse(x) in words)
-        return any(note.sum == self.bench.lr and not note.shape for some in its for note in some)
+        return True
+
+    def refuting(self, is_right: Callable[[Case], bool]) -> Iterator[Case]:
+        """Those of the fresh arguments by which something is wrong, by more than rounding.
+
+        What rounding does is found out only where it matters, and the case is then that one.
+        """
+        for i, case in enumerate(self.fresh):
+            if is_right(case):
+                continue
+            if i not in self._checked:
+                self._checked.add(i)
+                with contextlib.suppress(Exception):
+                    self.fresh[i] = self.bench.case(case.call, case.lr)
+            if not is_right(self.fresh[i]):
+                yield self.fresh[i]
+
+    def _holds(self, code: Code, edit: Edit) -> bool:
+        """Are all gradients right with an edit on more arguments, too?
+
+        Arguments by which one is found wrong are among those that the next are tried on.
+        """
+
+        def is_right(case: Case) -> bool:
+            rights = self.rights(code, edit, [case])
+            return bool(rights) and all(rights[0])
+
+        refuted = next(self.refuting(is_right), None)
+        if refuted is not None and len(self.cases) < CASES:
+            self.cases = [refuted, *(case for case in self.cases if case is not refuted)]
+        return refuted is None
 
     def _of_another_shape(self, code: Code, edit: Edit) -> int:
         """How many gradients have another shape than what they are of, with an edit."""
@@ -208,56 +243,58 @@ class Search:
             return sum(g is not None and g.shape != derived.shape for g, derived in pairs)
         return 0
 
-    def _ordered(self, pool: Pool) -> list[Edit]:
-        """All edits, those first that are near at hand, in lines that look suspicious."""
-        ranked: list[tuple[float, int, Edit]] = []
-        raises = self.bench.error is not None
-        self.suspects = Suspects(pool, self.known, self.flow, raises)
-        innocence = self.suspects.innocence
-        seen = set()
-        for unit in pool.units:
-            file = unit.file
-            for node in ast.walk(unit.statement):
-                if not isinstance(node, (ast.expr, ast.stmt)):
-                    continue
-                is_target = isinstance(getattr(node, "ctx", None), ast.Store)
-                reached = pool.is_reached(file, node) or is_target
-                reached = reached or isinstance(node, (ast.stmt, ast.Constant))
-                if not raises and not reached:
-                    continue
-                own = innocence[file.above(node, ast.stmt)]
-                for edit in edits(pool, file, node):
-                    if edit.key not in seen:
-                        seen.add(edit.key)
-                        doubt = own if isinstance(node, ast.expr) else self.suspects.doubt(edit)
-                        ranked.append((edit.rank + doubt, len(ranked), edit))
-        for file, node in pool.fixed_numbers():
-            for i, text in enumerate(_numbers(pool, node)):
-                said = f"{node.value!r} stands where {text} belongs"
-                ranked.append(
-                    (1.0, len(ranked) + i, Edit(file, ((node, text),), "constant", said, 1))
-                )
-                innocence[file.above(node, ast.stmt)] = 0.0
-        ranked.sort(key=lambda one: one[:2])
-        return [edit for _, _, edit in ranked]
+    def _ordered(self, pool: Pool) -> Iterator[Edit]:
+        """All edits, those first that are near at hand, in lines that look suspicious.
 
-    def _in_turn(self, ordered: list[Edit], pool: Pool) -> Iterator[Edit]:
+        Those of expressions are made when the turn of their line has come.
+        """
+        nodes: list[tuple[float, Any, Any]] = []
+        for unit in pool.units:
+            for node in ast.walk(unit.statement):
+                if isinstance(node, ast.stmt):
+                    nodes.append((-np.inf, unit.file, node))
+                elif isinstance(node, ast.expr) and self._may_change(pool, unit.file, node):
+                    own = self.suspects.innocence[unit.file.above(node, ast.stmt)]
+                    nodes.append((own, unit.file, node))
+        nodes.sort(key=lambda one: one[0])
+        ranked = [(1.0, i, edit) for i, edit in enumerate(_other_numbers(pool))]
+        numbers = count(len(ranked))
+        seen = set()
+        for turn, file, node in nodes:
+            while ranked and ranked[0][0] <= turn:
+                yield heappop(ranked)[2]
+            for edit in edits(pool, file, node):
+                if edit.key not in seen:
+                    seen.add(edit.key)
+                    doubt = turn if isinstance(node, ast.expr) else self.suspects.doubt(edit)
+                    heappush(ranked, (edit.rank + doubt, next(numbers), edit))
+        while ranked:
+            yield heappop(ranked)[2]
+
+    def _may_change(self, pool: Pool, file: Any, node: ast.expr) -> bool:
+        """Has a run come to it?"""
+        is_target = isinstance(getattr(node, "ctx", None), ast.Store)
+        known = is_target or isinstance(node, ast.Constant)
+        return known or self.bench.error is not None or pool.is_reached(file, node)
+
+    def _in_turn(self, ordered: Iterator[Edit], pool: Pool) -> Iterator[Edit]:
         """The first of the edits; then, by turns, what is worked out and the others."""
-        yield from ordered[:FIRST]
-        others = self._hits_first(ordered[FIRST:])
+        yield from islice(ordered, FIRST)
+        others = self._hits_first(ordered)
         for edit in self._solved(pool):
             yield edit
             yield from islice(others, TURNS)
         yield from others
 
-    def _hits_first(self, ordered: list[Edit]) -> Iterator[Edit]:
+    def _hits_first(self, ordered: Iterator[Edit]) -> Iterator[Edit]:
         """The same edits; of so many at a time those earlier that make a line's value right."""
         probed = 0.0
         self.hits = []
-        for i in range(0, len(ordered), AT_ONCE):
+        while some := [*islice(ordered, AT_ONCE)]:
             rest: list[Edit] = []
-            for edit in ordered[i : i + AT_ONCE]:
-                suspect = self.suspects.innocence[edit.file.above(edit.site, ast.stmt)] < SUSPECT
+            for edit in some:
+                line = edit.file.above(edit.site, ast.stmt)
+                suspect = self.suspects.innocence.get(line, 0.0) < SUSPECT
                 if suspect and probed < PROBED and edit.rank < 2 and not self.done:
                     probed += self._effort(edit)
                     if gives_right_value(edit, self.bench.notes, self.known, self.suspects.made):
@@ -305,46 +342,11 @@ class Search:
         return 1 + max((prod(note.shape) for note in seen), default=0) / SMALL
 
 
-def _numbers(pool: Pool, node: ast.Constant) -> list[str]:
-    own: Any = node.value
-    found = [*pool.constants, own * 2, own / 2, own * 10, own / 10, -own]
-    return [*dict.fromkeys(repr(x) for x in found if x != own)]
-
-
-def _length(edit: Edit) -> float:
-    """How much there is to read in an edit: the tokens that it writes, and what is far-fetched."""
-    cost = 4 * edit.rank
-    for node, text in edit.changes:
-        own, new = Counter(_tokens(edit.file.segment(node))), Counter(_tokens(text))
-        above = edit.file.parent[node]
-        if isinstance(above, ast.Assign) and [text] == [ast.unparse(t) for t in above.targets]:
-            cost += NOTHING
-        cost += (new - own).total() + 0.1 * (own - new).total()
-    return cost
-
-
-def _new_lines(edit: Edit) -> list[str]:
-    """The lines that an edit writes."""
-    file = edit.file
-    texts: dict[Any, bytes] = {}
-    for node, text in sorted(edit.changes, key=lambda change: -file.span(change[0])[0]):
-        statement = file.above(node, ast.stmt)
-        raw = texts.get(statement, file.segment(statement).encode())
-        a, b = (i - file.span(statement)[0] for i in file.span(node))
-        texts[statement] = raw[:a] + text.encode() + raw[b:]
-    found: Counter[str] = Counter()
-    for statement, raw in texts.items():
-        found.update(x.strip() for x in raw.decode().split("\n") if x.strip())
-        found.subtract(x.strip() for x in file.segment(statement).split("\n"))
-    return [*found.elements()]
-
-
-def _new_words(edit: Edit) -> set[str]:
-    """The names that an edit writes, and that did not stand there."""
-    pairs = [(edit.file.segment(node), text) for node, text in edit.changes]
-    old, new = ({x for t in some for x in re.findall(r"[\w.]+", t)} for some in zip(*pairs))
-    return new - old
-
-
-def _tokens(text: str) -> list[str]:
-    return re.findall(r"\w+|\*\*|[^\w\s]", text)
+def _other_numbers(pool: Pool) -> Iterator[Edit]:
+    """Others in the places of a module's numbers."""
+    for file, node in pool.fixed_numbers():
+        own: Any = node.value
+        others = [*pool.constants, own * 2, own / 2, own * 10, own / 10, -own]
+        for text in dict.fromkeys(repr(x) for x in others if x != own):
+            said = f"{own!r} stands where {text} belongs"
+            yield Edit(file, ((node, text),), "constant", said, 1)

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..graph import Array
 from .alike import (
+    CLOSE,
     alike,
     likeness,
     multiple,
@@ -130,7 +131,7 @@ class Solver:
             return
         target = _target(statement)
         base = frame.value(frame.site.text(target.value)) if _is_item(target) else None
-        is_part = isinstance(base, np.ndarray)
+        is_part = isinstance(base, np.ndarray) and base.dtype.kind in "fiub"
         in_place = isinstance(statement, ast.AugAssign)
         before = frame.value(frame.site.text(target)) if in_place else now
         shape = np.shape(base if is_part else before)  # type: ignore[arg-type]
@@ -150,19 +151,38 @@ class Solver:
             new = g if self.rate is None else value - self.rate * g
             if new.size == np.prod(shape):
                 yield new.reshape(shape)
+            parts = self.known.ways[self.known.leaves[k]] if self.known.leaves else []
+            if self.rate is None and 1 < len(parts) <= LIKELY:  # it is added up
+                parts = [x for x in parts if x.shape == shape]
+                yield from sorted(parts, key=lambda x: -likeness(now, x))
             return
         own = ast.unparse(_target(statement) or ast.Constant(""))
-        found = [
-            (*self._unlikely(meaning, own), -likeness(now, g), j, g)
+        read = self._read(file, root, i)
+        if not read and self._read(file, root, 0):
+            return  # it follows, this time
+        near = self.known.behind(read)
+        found: list[Any] = [
+            (*self._unlikely(meaning, own, near), -likeness(now, g), j, g)
             for j, (meaning, g) in enumerate(self.known.values(shape))
             if not self.made.get(meaning) or self.made[meaning] == [statement]
+            if meaning.is_cotangent or not read
         ]
-        yield from (g for *_, g in sorted(found)[:LIKELY])
+        some: dict[bytes, Array] = {}
+        for *_, g in sorted(found):
+            some.setdefault(g.tobytes(), g)  # one of what is the same
+        yield from [*some.values()][:LIKELY]
 
-    def _unlikely(self, meaning: Meaning, own: str) -> tuple[bool, ...]:
+    def _read(self, file: File, node: Any, i: int) -> set[int]:
+        """The numbers of the cotangents that a node reads the i-th time."""
+        notes = (self.pool.notes.at(file, x) for x in ast.walk(node) if isinstance(x, ATOMS))
+        means = (self.known.meaning(its[i]) for its in notes if i < len(its))
+        return {m.of for m in means if m is not None and m.is_cotangent}
+
+    def _unlikely(self, meaning: Meaning, own: str, near: set[int]) -> tuple[bool, ...]:
         """How unlikely it is that something of a name is meant to be that, the worst first."""
         times = meaning.is_cotangent and meaning.times != self.known.times
-        return not meaning.is_of(own), meaning.is_part, times
+        inner = meaning.number in self.known.inner
+        return not meaning.is_of(own), times, meaning.of not in near, inner, meaning.is_part
 
 
 def _target(statement: Any) -> Any:
@@ -207,10 +227,10 @@ class _Line:
         now = np.asarray(now, dtype=float)
         if now.shape != want.shape:
             want = narrowed(want, now.shape)
-        if same(now, want) or not np.nan_to_num(want).any():
+        if same(now, want) or _vanishes(want, now):
             return
         texts, rows = self.frame.table("factors", want.shape)
-        for i, by in parallel(rows, want):
+        for i, by in parallel(rows, want) if not isinstance(node, ast.Constant) else ():
             if texts[i] not in (text, f"({text})"):
                 for pattern, _ in self._numbers(by):
                     yield self._instead(node, pattern.format(texts[i]))
@@ -339,7 +359,7 @@ class _Line:
             through = put(np.broadcast_to(value, now.shape))
             if np.shape(through) != want.shape:
                 continue
-            c = multiple(np.asarray(through - nothing, dtype=float), lack)
+            c = multiple(np.subtract(through, nothing, dtype=float), lack)  # of bools, too
             if c is not None:
                 yield from self._plus(x, text, c)
                 self._ask(x, now + c * value)
@@ -370,8 +390,9 @@ class _Line:
         texts, rows = self.frame.table("factors", want.shape)
         here = np.broadcast_to(now, want.shape)
         with np.errstate(all="ignore"):
-            for i in alike(rows * some_of(here), want):
-                yield self._times(node, texts[i])
+            for i, by in parallel(rows * some_of(here), want):
+                for pattern, named in self._numbers(by):
+                    yield self._times(node, texts[i] if named == "1" else pattern.format(texts[i]))
             for i in alike(some_of(here) / rows, want):
                 said = f"it is not divided by `{texts[i]}`"
                 yield self._edit(node, f"{own} / {texts[i]}", "factor", said, 0.8)
@@ -422,6 +443,8 @@ def _parts(node: Any, numpy: str) -> list[Any]:
     """The operands and arguments of an expression."""
     if isinstance(node, ast.BinOp):
         return [node.left, node.right]
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        return [node.value]
     if not isinstance(node, ast.Call):
         return []
     parts = [x for x in node.args if not isinstance(x, ast.Starred)]
@@ -430,6 +453,11 @@ def _parts(node: Any, numpy: str) -> list[Any]:
         if not (isinstance(owner, ast.Name) and owner.id == numpy):
             parts.append(owner)
     return parts
+
+
+def _vanishes(want: Array, now: Array) -> bool:
+    """Is what is wanted 0, to rounding?"""
+    return bool(np.nanmax(np.abs(want)) <= CLOSE * np.max(np.abs(now), initial=0))
 
 
 def _is_number(x: Any) -> bool:

@@ -17,6 +17,9 @@ from .rewrites import Edit
 
 FIRST_WRONG = -0.7  # how innocent a line looks that makes a wrong value of right ones
 GIVES_WRONG = 0.15  # that makes a right value of which only wrong ones are made
+LESS = 0.2  # how much more innocent than what is made of it
+EARLY = -0.4  # that makes a wrong value of what is right, or nearly
+RIGHT = 0.5  # that makes what is right
 UNKNOWN = 0.4  # that makes nothing that can be told
 
 
@@ -58,29 +61,55 @@ class Suspects:
         statements = [x for x in ast.walk(unit.statement) if isinstance(x, ast.stmt)]
         own = {x: self._innocence(unit.file, x) for x in statements}
         for x in statements:
-            looks = [own[y] for y in _readers(x, statements) if own[y] != UNKNOWN]
+            readers = [y for y in _readers(x, statements) if own[y] != UNKNOWN]
+            looks = [own[y] for y in readers]
+            if looks and max(looks) < 0 and self._makes_numbers(unit.file, x):
+                own[x] = min(looks) + LESS  # a number of which nothing right is made
             if own[x] != UNKNOWN and looks and max(looks) < 0:  # all that is made of it is wrong
-                first = is_alias(getattr(x, "value", None)) and max(looks) <= FIRST_WRONG
+                first = is_alias(getattr(x, "value", None)) or self._are_usual(unit.file, readers)
+                first = first and max(looks) <= FIRST_WRONG
                 own[x] = min(own[x], FIRST_WRONG if first else GIVES_WRONG)
-                if own[x] == GIVES_WRONG and not shared:
+                if not shared:
                     self.misplaced.add(x)
+            if any(own[y] <= FIRST_WRONG for y in _stale(x, statements)):
+                own[x] = FIRST_WRONG
             for name in stored_in(x):
                 key = unit.file.above(x, SCOPE), name
                 self.blamed[key] = min(self.blamed.get(key, np.inf), shared + own[x])
         self.innocence.update((x, shared + look) for x, look in own.items())
 
+    def _are_usual(self, file: Any, statements: list[Any]) -> bool:
+        """Are these lines as others are?"""
+        texts = map(file.segment, statements)
+        return all(self.pool.is_like_others(text, text) for text in texts)
+
+    def _makes_numbers(self, file: Any, statement: Any) -> bool:
+        """Does a line give names to numbers, and to nothing else?"""
+        value = getattr(statement, "value", None)
+        notes = [x for node in values_of(statement) for x in self.pool.notes.at(file, node)]
+        if isinstance(value, ast.Constant) or (
+            isinstance(value, ast.Attribute) and value.attr == "shape"
+        ):
+            return True
+        return bool(notes) and not any(x.shape or x.kind == "" for x in notes)
+
     def _look_at_helpers(self) -> None:
-        """What helpers return of which only wrong values are made is misplaced as that is."""
+        """What helpers return looks as what is made of it alone does: wrong at first, where it is
+        not known; or misplaced."""
         returned: dict[str, list[Any]] = defaultdict(list)
         for unit in self.pool.units:
             if self.pool.own[unit]:
                 its = (x for x in ast.walk(unit.statement) if isinstance(x, ast.Return))
-                returned[getattr(unit.statement, "name", "")] += its
+                returned[getattr(unit.statement, "name", "a lambda")] += its
+        for unit in self.pool.units:
+            for x in ast.walk(unit.statement):
+                if self.innocence.get(x, 0.0) <= EARLY:
+                    for y in (y for call in ast.walk(x) for y in returned[_called(call)]):
+                        if self.innocence[y] == UNKNOWN:
+                            self.innocence[y] = self.innocence[x]
         pending = [x for x in self.innocence if x in self.misplaced]
         for x in pending:
-            call = getattr(x, "value", None)
-            name = ast.unparse(call.func).rpartition(".")[2] if isinstance(call, ast.Call) else ""
-            for y in returned[name] if name else ():
+            for y in returned[_called(getattr(x, "value", None))]:
                 if self.innocence[y] > GIVES_WRONG:
                     self.innocence[y] = GIVES_WRONG
                     self.misplaced.add(y)
@@ -92,7 +121,11 @@ class Suspects:
         found = []
         result = result_of(statement)
         for node in made_by(statement):
-            made = [(i, x) for i, x in enumerate(notes.at(file, node)) if x.kind == "f" and x.norm]
+            made = [
+                (i, x)
+                for i, x in enumerate(notes.at(file, node))
+                if (x.kind == "f" and x.norm) or known.meaning(x) is not None
+            ]
             if not made:
                 continue
             wrong = [
@@ -118,7 +151,7 @@ class Suspects:
             elif not wrong:
                 partly = any(m is not None and m.is_cotangent and not m.name for m in means)
                 partly = partly and isinstance(statement, ast.Assign)
-                found.append(0.2 if partly or is_alias(node) else 0.5)
+                found.append(0.2 if partly or is_alias(node) else RIGHT)
             else:
                 read = [
                     its
@@ -130,16 +163,20 @@ class Suspects:
                 ]
                 fresh = any(all(known.is_given(n[min(i, len(n) - 1)]) for n in read) for i in wrong)
                 found.append(FIRST_WRONG if fresh else 0.2)  # what is wrong, from what is right
+        if isinstance(statement, ast.Expr) and isinstance(
+            statement.value, (ast.BinOp, ast.Compare)
+        ):
+            return FIRST_WRONG  # which is thrown away
         if not found:
             unknown = isinstance(statement, ast.Expr) or self.raises
             return 0.0 if unknown else UNKNOWN
         several = values_of(statement)
         hands_on = len(several) > 1 and all(isinstance(x, ATOMS) for x in several)
-        return max(min(found), 0.5) if hands_on else min(found)
+        return max(min(found), RIGHT) if hands_on else min(found)
 
     def _ends_early(self, meaning: Meaning | None) -> bool:
         """Does the forward pass add a parameter to it, and the backward pass never?"""
-        if meaning is None or meaning.is_cotangent:
+        if meaning is None or not meaning.is_value:
             return False
         further = self.known.goes_on.get(meaning.number)
         return further is not None and further not in self.present
@@ -150,6 +187,11 @@ class Suspects:
         return any(m.is_of(own) for m, _ in self.known.values(note.shape) if not self.made[m])
 
 
+def _called(node: Any) -> str:
+    """The name of the function that a node calls; nothing if it calls none."""
+    return ast.unparse(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
+
+
 def _readers(statement: Any, others: list[Any]) -> list[Any]:
     """The statements that read the name that one gives to something, and make or return a value."""
     names = {*stored_in(statement)} if isinstance(statement, ast.Assign) else set()
@@ -158,6 +200,19 @@ def _readers(statement: Any, others: list[Any]) -> list[Any]:
         for y in (others if names else ())
         if y is not statement and isinstance(y, (ast.Assign, ast.AugAssign, ast.Return))
         if any(isinstance(x, ast.Name) and x.id in names for x in ast.walk(y.value or y))
+    ]
+
+
+def _stale(statement: Any, others: list[Any]) -> list[Any]:
+    """The statements further down that read what one changes in place, such as updated weights."""
+    if not isinstance(statement, ast.AugAssign):
+        return []
+    target = ast.unparse(statement.target)
+    return [
+        y
+        for y in others
+        if y.lineno > statement.lineno and isinstance(y, (ast.Assign, ast.Return))
+        if any(isinstance(x, ATOMS) and ast.unparse(x) == target for x in ast.walk(y.value or y))
     ]
 
 

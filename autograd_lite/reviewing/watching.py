@@ -8,7 +8,6 @@ has another answer.
 from __future__ import annotations
 
 import ast
-import copy
 import operator
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,10 +66,21 @@ def rewritten(code: Code, watcher: Watcher) -> dict[Unit, list[CodeType]]:
     changed = {}
     for unit in code.units.values():
         rewriter = _Rewriter(unit.file, watcher)
-        made = rewriter.visit(copy.deepcopy(unit.statement))
+        made = rewriter.visit(_twin(unit.statement))
         statement = made[0] if isinstance(made, list) else made  # of lambdas with a name
         changed[unit] = unit.compiled(ast.fix_missing_locations(statement), rewriter.given)
     return changed
+
+
+def _twin(x: Any) -> Any:
+    """A copy of a tree, or of what is in one; `copy.deepcopy` takes three times as long."""
+    if isinstance(x, list):
+        return [_twin(y) for y in x]
+    if not isinstance(x, ast.AST):
+        return x
+    twin = type(x).__new__(type(x))
+    vars(twin).update({name: _twin(value) for name, value in vars(x).items()})
+    return twin
 
 
 @contextmanager
@@ -220,7 +230,7 @@ class _Rewriter(ast.NodeTransformer):
         if isinstance(target, ast.Attribute) and not isinstance(target.value, ast.Name):
             node.value = value
             return node
-        now = copy.deepcopy(target)
+        now = _twin(target)
         now.ctx = ast.Load()
         done = self._to("augment", node, op, now, value)
         return [ast.copy_location(ast.Assign([target], done), node), *self._bound([target], node)]

@@ -330,3 +330,31 @@ def test_odd_programs_raise_nothing(tmp_path):
     m = module(tmp_path, text)
     found = al.review(m.loss, m.gradients, *(rng.normal(size=s) for s in ((3,), (6, 3), (6,))))
     assert found.left == ()
+
+
+ODD = {
+    "an annotation": ("d: object = 3 * (X @ W - Y)", ""),
+    "a matrix": ("M = np.matrix(X)\n    d = 3 * np.asarray(M @ W - Y)", ""),
+    "arrays in an array": (
+        "o = np.empty(2, object)\n    o[0] = 3 * (X @ W - Y)\n    o[1] = X\n    d = o[0]",
+        "",
+    ),
+    "what can only be stored in": (
+        "s = Kept()\n    s['d'] = 3 * (X @ W - Y)\n    d = s.kept",
+        "class Kept:\n    def __setitem__(self, key, x):\n        self.kept = x\n\n\n",
+    ),
+    "a sum that begins as a number": ("s = 0.0\n    s += X @ W - Y\n    d = 3 * s", ""),
+}
+
+
+@pytest.mark.parametrize("which", ODD)
+def test_odd_ways_to_keep_a_value(tmp_path, which):
+    line, before = ODD[which]
+    text = f"import numpy as np\n\n\n{before}def loss(W, X, Y):\n"
+    text += "    return ((X @ W - Y) ** 2).sum()\n\n\n"
+    text += f"def gradients(W, X, Y):\n    {line}\n    return {{'W': X.T @ d}}\n"
+    m = module(tmp_path, text)
+    args = (rng.normal(size=(4, 3)), rng.normal(size=(6, 4)), rng.normal(size=(6, 3)))
+    found = al.review(m.loss, m.gradients, *args)
+    (new,) = found.mended.values()
+    assert new == text.replace("3 *", "2 *")

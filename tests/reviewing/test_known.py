@@ -79,3 +79,84 @@ def test_rows_and_columns_and_multiples_are_known(tmp_path):
     assert str(known.meaning(seen(7 * dp))) == "7 · ∂loss/∂p"
     assert known.meaning(seen(dp)).is_of("dp")
     assert not known.meaning(seen(dp)).is_of("p")
+
+
+def test_slopes_of_values_in_one_another_are_known(tmp_path):
+    """Of tanh and of masks; those of the loss, times a number, are wrong gradients."""
+    _, known = network(tmp_path)
+    W1, b1, W2, b2, X, Y = ARGS
+    a1 = np.tanh(X @ W1 + b1)
+    p = a1 @ W2 + b2
+    slope = known.meaning(seen(1 - a1**2))
+    assert slope.is_slope
+    assert not slope.is_cotangent
+    assert not slope.is_value
+    assert known.meaning(seen(2 * (p - Y))) is None
+    assert known.meaning(seen(1 - X**2)) is None
+
+
+def test_a_mask_is_the_slope_of_a_maximum(tmp_path):
+    m = module(tmp_path, NETWORK.replace("np.tanh(X @ W1 + b1)", "np.maximum(X @ W1 + b1, 0)"))
+    with aside():
+        bench = Bench(Call(m.loss, m.gradients, ARGS), None, "gradients", 1.0, None)
+        known = Known(bench.case(bench.given).truth, bench.forward)
+    W1, b1, *_, X, _ = ARGS
+    z1 = X @ W1 + b1
+    assert known.meaning(seen(z1 > 0)).is_slope
+    assert known.meaning(seen((z1 > 0) * 1.0)).is_slope
+    assert known.meaning(seen(z1 > 0.5)) is None
+    assert known.meaning(seen(True)) is None
+
+
+def test_the_softmax_is_known_where_only_the_logarithm_of_its_sum_is_computed(tmp_path):
+    text = NETWORK.replace(
+        "return ((p - Y) ** 2)", "return (np.log(np.exp(p).sum(1)) - (p * Y).sum(1))"
+    )
+    m = module(tmp_path, text)
+    with aside():
+        bench = Bench(Call(m.loss, m.gradients, ARGS), None, "gradients", 1.0, None)
+        known = Known(bench.case(bench.given).truth, bench.forward)
+    W1, b1, W2, b2, X, _ = ARGS
+    e = np.exp(np.tanh(X @ W1 + b1) @ W2 + b2)
+    assert known.meaning(seen(e / e.sum(1, keepdims=True))).is_slope
+
+
+def test_what_adds_to_a_gradient_and_what_lies_behind(tmp_path):
+    text = NETWORK.replace("/ len(X)", "/ len(X) + (W1 ** 2).sum()", 1)
+    m = module(tmp_path, text)
+    with aside():
+        bench = Bench(Call(m.loss, m.gradients, ARGS), None, "gradients", 1.0, None)
+        known = Known(bench.case(bench.given).truth, bench.forward)
+    W1, b1, W2, b2, X, Y = ARGS
+    parts = known.ways[known.leaves[bench.targets.names.index("W1")]]
+    assert len(parts) == 2
+    assert any(np.allclose(x, 2 * W1) for x in parts)
+    p = np.tanh(X @ W1 + b1) @ W2 + b2
+    read = known.meaning(seen(2 * (p - Y) / len(X))).of
+    behind = known.behind([read])
+    assert known.meaning(seen(np.tanh(X @ W1 + b1))).number in behind
+    assert known.meaning(seen(X @ W1 + b1)).number in behind
+
+
+def test_the_gradient_of_minus_x_is_a_wrong_one_of_x(tmp_path):
+    text = NETWORK.replace("np.tanh(X @ W1 + b1)", "1 / (1 + np.exp(-(X @ W1 + b1)))")
+    m = module(tmp_path, text)
+    with aside():
+        bench = Bench(Call(m.loss, m.gradients, ARGS), None, "gradients", 1.0, None)
+        known = Known(bench.case(bench.given).truth, bench.forward)
+    W1, b1, W2, b2, X, Y = ARGS
+    a1 = 1 / (1 + np.exp(-(X @ W1 + b1)))
+    dz1 = (2 * (a1 @ W2 + b2 - Y) / len(X)) @ W2.T * a1 * (1 - a1)
+    assert known.meaning(seen(dz1)) is not None
+    assert known.meaning(seen(-dz1)) is None
+
+
+def test_a_pass_with_nothing_in_some_of_its_arrays(tmp_path):
+    text = NETWORK.replace(
+        "+ b2\n    return", "+ b2 + np.tanh(np.tanh(X[:0])).sum()\n    return", 1
+    )
+    m = module(tmp_path, text)
+    with aside():
+        bench = Bench(Call(m.loss, m.gradients, ARGS), ["W1", "X"], "gradients", 1.0, None)
+        known = Known(bench.case(bench.given).truth, bench.forward)
+    assert known.meaning(seen(ARGS[0])) is not None

@@ -71,3 +71,18 @@ def test_loops_that_do_not_end_are_stopped(tmp_path):
             steps.left = 1000
             with pytest.raises(TooLong):
                 f(x)
+
+
+def test_targets_that_are_exchanged(tmp_path):
+    code = Code.of(module(tmp_path, "def f(a):\n    x, y = a.shape\n    return x\n").f)
+    (file,) = code.files.values()
+    (node,) = [n for n in file.nodes if isinstance(n, ast.Tuple)]
+    edit = Edit(file, ((node, "y, x"),), "", "", 0)
+    assert mended(code, edit) == "def f(a):\n    y, x = a.shape\n    return x\n"
+
+
+def test_brackets_that_are_not_needed_are_not_written(tmp_path):
+    code = Code.of(module(tmp_path, "def f(a, b):\n    return a[b]\n").f)
+    (file,) = code.files.values()
+    (node,) = [n for n in file.nodes if isinstance(n, ast.Name) and n.id == "b"]
+    assert "a[b > 0]" in mended(code, Edit(file, ((node, "(b > 0)"),), "", "", 0))

@@ -104,3 +104,19 @@ def test_an_object_is_kept_as_it_was_when_a_line_ran(tmp_path):
     np.testing.assert_array_equal(names["self"].W, [1.0, 2.0])
     assert type(names["self"]) is m.Net
     np.testing.assert_array_equal(net.W, [-2.0, -4.0])
+
+
+def test_of_what_holds_arrays_the_item_is_noted(tmp_path):
+    text = "def f(x):\n    g = {'a': 0 * x}\n    g['a'] += x\n    g['b'] = 2 * x\n    x[0] = 9.0\n"
+    m = module(tmp_path, text)
+    code, notes = Code.of(m.f), Notes()
+    with watched(code, notes):
+        m.f(np.ones(3))
+    (file,) = code.files.values()
+    lines = {
+        n.lineno: notes.at(file, n)
+        for n in file.nodes
+        if isinstance(n, (ast.Assign, ast.AugAssign))
+    }
+    assert [lines[i][0].norm for i in (3, 4)] == pytest.approx([3**0.5, 12**0.5])
+    assert lines[5][0].shape == (3,)

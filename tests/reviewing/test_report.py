@@ -3,6 +3,9 @@
 from written import ARGS, NETWORK, module
 
 import autograd_lite as al
+from autograd_lite.reviewing.code import File
+from autograd_lite.reviewing.report import _in_words
+from autograd_lite.reviewing.rewrites import Edit
 
 
 def test_a_line_that_is_missing_is_shown_where_it_belongs(tmp_path):
@@ -41,3 +44,12 @@ def test_marks_for_a_drawing(tmp_path):
     assert [x.op.name for x in wrong] == ["matmul", "add"]  # z1, whose line it is, and X @ W1
     assert {found.marks[x] for x in wrong} == {("wrong", found.mistakes[0].said)}
     assert al.review(m.loss, module(tmp_path, NETWORK).gradients, *ARGS).marks
+
+
+def test_an_edit_that_moves_a_line_is_told_as_one():
+    file = File("x.py", "a = 1\nb = 2\n")
+    first, second = file.tree.body
+    later = Edit(file, ((first, ""), (second, "b = 2\na = 1")), "", "", 1)
+    sooner = Edit(file, ((second, ""), (first, "b = 2\na = 1")), "", "", 1)
+    assert _in_words(later) == "line 1: `a = 1` below `b = 2`"
+    assert _in_words(sooner) == "line 2: `b = 2` above `a = 1`"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from written import ARGS, NETWORK, module
 
+import autograd_lite as al
 from autograd_lite.reviewing.arguments import Call
 from autograd_lite.reviewing.bench import Bench, aside
 from autograd_lite.reviewing.inspection import _two
@@ -69,3 +70,19 @@ def test_an_edit_that_makes_a_method_one_of_another_kind_is_left_out(tmp_path):
         search.hits = [Edit(file, ((site.value, "w"),), "", "", 0)]
         assert _two(search, bench, bench.code, [False]) is None
     assert m.back(np.ones(1)) == 3
+
+
+def test_two_mistakes_where_an_edit_of_both_holds_nearly_everywhere(tmp_path):
+    """`k = 2` is right but where w is near 0.1; then the two lines are mended one by one."""
+    text = (
+        "import numpy as np\n\ndef loss(w, v, x):\n"
+        "    return (w ** 2 * x).sum() + (v ** 2 * x).sum()\n\n"
+        "def back(w, v, x):\n    k = 3\n    if 0.05 < np.abs(w).min() < 0.1:\n        k = 5\n"
+        "    return {'w': k * w * x, 'v': k * v * x}\n"
+    )
+    m = module(tmp_path, text)
+    found = al.review(
+        m.loss, m.back, *np.array([[0.5, 0.3, 0.2], [1.0, 2.0, -1.0], [0.4, 0.7, 0.9]])
+    )
+    assert found.left == (), found
+    assert all("k = 2" not in mistake.mended for mistake in found.mistakes)

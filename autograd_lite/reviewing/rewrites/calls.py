@@ -74,6 +74,14 @@ def another_of_numpy(site: Site) -> Iterator[Edit]:
             yield site.to(text, "missing-term", said, 0.6)
 
 
+def reshaped(site: Site) -> Iterator[Edit]:
+    """A transpose, in the place of another shape."""
+    func = getattr(site.node, "func", None)
+    if isinstance(func, ast.Attribute) and func.attr == "reshape":
+        text = f"{site.text(func.value)}.T"
+        yield site.to(text, "transposed", "a reshape is no transpose", 0.5)
+
+
 def named(site: Site) -> Iterator[Edit]:
     """An array that is there already, in the place of what is computed."""
     node = site.node
@@ -106,14 +114,20 @@ def asked(site: Site) -> Iterator[Edit]:
 
 
 def applied(site: Site) -> Iterator[Edit]:
-    """A function that is missing around an array."""
+    """A function that is missing around an array, or around all of a line."""
     node = site.node
-    if not is_load(node) or is_called(site):
+    is_whole = site.is_whole and isinstance(node, (ast.BinOp, ast.Call))
+    if not (is_load(node) or is_whole) or is_called(site):
         return
     if any(kind == "f" and shape for kind, shape in site.shapes()):
         for name in site.pool.callables(site.file, node):
-            said = f"`{site.text()}` stands where `{name}({site.text()})` belongs"
-            yield site.to(f"{name}({site.text()})", "operands", said, 1)
+            text = f"{name}({site.text()})"
+            said = f"`{site.text()}` stands where `{text}` belongs"
+            yield site.to(text, "operands", said, 1)
+            own = [x for x in site.whole_lines() if is_load(x) and site.text(x) == site.text()]
+            if len(own) > 1 and own[0] is node:
+                changes = tuple((x, text) for x in own)
+                yield Edit(site.file, changes, "operands", said, 1)
 
 
 def chosen(site: Site) -> Iterator[Edit]:
@@ -168,6 +182,7 @@ def spelled(site: Site) -> Iterator[Edit]:
 
 
 def compared(site: Site) -> Iterator[Edit]:
+    """Another comparison, or one with 0."""
     node = site.node
     if not isinstance(node, ast.Compare) or len(node.ops) != 1:
         return
@@ -175,6 +190,8 @@ def compared(site: Site) -> Iterator[Edit]:
     signs = {ast.Gt: ">", ast.Lt: "<", ast.GtE: ">=", ast.LtE: "<=", ast.Eq: "==", ast.NotEq: "!="}
     own = signs.get(type(node.ops[0]))
     if own:
+        if b != "0":
+            yield site.to(f"{a} {own} 0", "constant", f"`{b}` stands where 0 belongs", 0.5)
         for other in signs.values():
             if other != own:
                 yield site.to(
@@ -234,7 +251,8 @@ def swapped(site: Site) -> Iterator[Edit]:
     node = site.node
     if not isinstance(node, (ast.Tuple, ast.List)) or not 2 <= len(node.elts) <= 8:
         return
-    if not isinstance(getattr(node, "ctx", None), ast.Load):
+    is_target = isinstance(node.ctx, ast.Store)
+    if is_target and not all(isinstance(x, ast.Name) for x in node.elts):
         return
     texts = [site.text(x) for x in node.elts]
     for i in range(len(texts)):
@@ -274,6 +292,7 @@ WAYS = (
     swapped,
     chosen,
     another_of_numpy,
+    reshaped,
     named,
     of_the_forward_pass,
 )

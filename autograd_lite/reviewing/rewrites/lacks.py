@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..pool import shapes_of
+from ..pool import shapes_of, stored_in
 from .site import ADD, MULTIPLY, SLOPES, Edit, Site, is_called, is_divisor, is_load
 
 
@@ -15,7 +15,9 @@ def scaled(site: Site) -> Iterator[Edit]:
     if not any(kind == "f" for kind, _ in site.shapes()) or isinstance(node, ast.Constant):
         return
     whole = site.is_whole
-    if not whole and not _is_operand(site):
+    names = stored_in(site.parent) if isinstance(site.parent, ast.Assign) else []
+    compared = any(site.pool.is_only_compared(site.file, site.node, name) for name in names)
+    if compared or not (whole or _is_operand(site)):
         return
     text = site.text(tight=MULTIPLY)
     for n in ["2", "0.5", *site.counts(), *site.scalars()]:

@@ -152,7 +152,10 @@ def arranged(site: Site) -> Iterator[Edit]:
             0.5,
         )
         for kept, lost in alone[: 1 if sign == "/" else 2]:
-            kind = "doubled-derivative" if shapes_of(site.shapes(lost)) - {()} else "factor"
+            of_array = shapes_of(site.shapes(lost)) - {()}
+            if of_array and site.is_term and not shapes_of(site.shapes(kept)) - {()}:
+                continue  # of a sum of arrays no number is a term
+            kind = "doubled-derivative" if of_array else "factor"
             yield site.to(site.text(kept), kind, _too_much(site, lost), 0)
         if sign == "/":
             yield site.to(
@@ -297,11 +300,19 @@ def _too_much(site: Site, lost: Any) -> str:
 
 
 def negated(site: Site) -> Iterator[Edit]:
+    """The other sign, of a line or of what a function gets."""
     node = site.node
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
         yield site.to(site.text(node.operand), "sign", "the sign is the wrong one", 0)
     elif site.is_whole and any(kind == "f" for kind, _ in site.shapes()):
         yield site.to(f"-{site.text(tight=7)}", "sign", "the sign is the wrong one", 0.5)
+    elif (
+        is_load(node)
+        and isinstance(site.parent, ast.Call)
+        and not is_called(site)
+        and any(kind == "f" and shape for kind, shape in site.shapes())
+    ):
+        yield site.to(f"-{site.text()}", "sign", "the sign is the wrong one", 0.8)
 
 
 WAYS = (

@@ -9,7 +9,7 @@ from itertools import product
 from typing import Any
 
 from ..code import LOOPS
-from ..pool import ATOMS, DEFINED, LEVELS, SIGNS, shapes_of, stored_in
+from ..pool import ATOMS, DEFINED, LEVELS, SHIFTS, SIGNS, shapes_of, stored_in
 from .site import Edit, Site, plain, slopes, stem
 
 
@@ -137,7 +137,8 @@ def moved(site: Site) -> Iterator[Edit]:
         new = f"{theirs}\n{text}" if j > i else f"{text}\n{theirs}"
         said = f"this line stands too {'early' if j > i else 'late'}"
         changes = ((node, ""), (other, new))
-        yield Edit(site.file, changes, "stale", said, 1 + 0.01 * abs(j - i))
+        far = 0.3 if j > i and _is_read(site, stored_in(node), other) else 1
+        yield Edit(site.file, changes, "stale", said, far + 0.01 * abs(j - i))
     loop = site.file.above(site.parent, LOOPS)
     if loop is not None and loop is site.parent and len(block) > 1:
         theirs = _with_indent(site, loop).replace(_line(site, node), "", 1)
@@ -145,6 +146,12 @@ def moved(site: Site) -> Iterator[Edit]:
             new = f"{theirs}\n{text}" if after else f"{text}\n{theirs}"
             said = f"this line belongs {'after' if after else 'before'} the loop"
             yield Edit(site.file, ((loop, new),), "overwritten", said, 1.2)
+
+
+def _is_read(site: Site, names: Collection[str], statement: Any) -> bool:
+    """Does a statement read something that has one of some names?"""
+    loads = (x for x in ast.walk(statement) if isinstance(getattr(x, "ctx", None), ast.Load))
+    return any(site.text(x) in names for x in loads)
 
 
 def _line(site: Site, node: Any) -> str:
@@ -190,6 +197,8 @@ def missing(site: Site) -> Iterator[Edit]:
     if "\n" in text:
         return
     names, families = site.pool.families(site.file, node)
+    block = site.block
+    i = block.index(node)
     lines = _assignments(site)
     texts = {site.file.segment(x) for x in lines}
     stored = {site.file.segment(x.targets[0]) for x in lines if isinstance(x, ast.Assign)}
@@ -198,15 +207,17 @@ def missing(site: Site) -> Iterator[Edit]:
             if isinstance(node, ast.Assign) and other.split(" = ")[0] in stored:
                 continue  # then the line is not missing, but wrong
             said = f"a line is missing: `{other}`"
+            before = site.file.segment(block[i - 1]) if i else ""
+            above = _renamed(before, old, new, names)
             for x in lines:
-                far = 0.6 if x is not node else 0.0
                 own = _with_indent(site, x)
-                after, before = f"{own}\n{other}", f"{other}\n{own}"
-                orders = (after, before) if old < new else (before, after)
-                for i, both in enumerate(orders):
-                    change = ((x, both),)
-                    rank = (0.6 if isinstance(node, ast.AugAssign) else 1) + 0.05 * i + far
-                    yield Edit(site.file, change, "missing-term", said, rank)
+                after, first = f"{own}\n{other}", f"{other}\n{own}"
+                orders = (first, after) if old > new or old == "-" else (after, first)
+                for j, both in enumerate(orders):
+                    alike = both is after and before != above == site.file.segment(x)
+                    far = -0.2 if alike else 0.05 * j + 0.6 * (x is not node)
+                    rank = (0.6 if isinstance(node, ast.AugAssign) else 1) + far
+                    yield Edit(site.file, ((x, both),), "missing-term", said, rank)
 
 
 def rescaled(site: Site) -> Iterator[Edit]:
@@ -231,7 +242,10 @@ def rescaled(site: Site) -> Iterator[Edit]:
     def line(text: str, kind: str, rank: float) -> Edit:
         return _then(site, text, kind, f"a line is missing: `{text}`", rank)
 
-    if in_place:
+    compared = site.pool.is_only_compared(site.file, node, name)
+    if not compared:
+        yield line(f"{name}[{name} > 0] = 1", "missing-derivative", 1.2)
+    if in_place and not compared:
         for n in [*site.counts(), "2"]:
             yield line(f"{name} /= {n}", "factor", 0.7)
             yield line(f"{name} *= {n}", "factor", 0.9)
@@ -289,6 +303,13 @@ def _assignments(site: Site) -> list[Any]:
 
 def _renamed(text: str, old: str, new: str, names: Collection[str]) -> str:
     """A text with names in the place of others that differ in a number, or in letters."""
+    if old in SHIFTS:
+
+        def shifted(found: re.Match[str]) -> str:
+            name = re.sub(r"\d+", lambda n: str(int(n[0]) + SHIFTS[old]), found[0])
+            return name if name in names else found[0]
+
+        return re.sub(r"[A-Za-z_]\w*", shifted, text)
     if old.isdigit():
         return re.sub(rf"(?<=[A-Za-z_]){old}(?!\d)", new, text)
 
@@ -388,9 +409,13 @@ def unread(site: Site) -> Iterator[Edit]:
                         np_ = site.numpy if several else ""
                         add = f"{np_}.add.at({target}, {index.text}, {name})"
                         lines.append(add if np_ else f"{target}[{index.text}] += {name}")
-            for line in dict.fromkeys(lines):
+            keys: list[str] = []
+            if kind == "f" and len(whole) == 2 and part == whole[:1]:
+                keys = site.pool.keys(site.file, node, frozenset({(kind, whole)}))
+            stores = [f"{target}[{key}] {op}{name}" for key in keys for op in ("= -", "= ", "-= ")]
+            for line in dict.fromkeys([*lines, *stores]):
                 said = f"`{name}` is never read: a line is missing, `{line}`"
-                yield _then(site, line, "missing-term", said, 0.7, last)
+                yield _then(site, line, "missing-term", said, 0.7, last if line in lines else node)
 
 
 def _made_of(site: Site, shape: tuple[int, ...]) -> Iterator[str]:

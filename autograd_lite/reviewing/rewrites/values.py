@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Any
 
 from .site import Edit, Site, is_called, is_load, of_derivative, stem
+
+FEW = 8  # arrays of a line
 
 
 def another(site: Site) -> Iterator[Edit]:
@@ -34,6 +37,35 @@ def another(site: Site) -> Iterator[Edit]:
         for text in site.counts():
             if text != own:
                 yield site.to(text, "factor", f"`{own}` stands where `{text}` belongs", 1)
+
+
+def of_another(site: Site) -> Iterator[Edit]:
+    """The same attribute of another object that has such ones."""
+    node = site.node
+    if not (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)) or is_called(
+        site
+    ):
+        return
+    own = node.value.id
+    some = [x for x in site.pool.scope(site.file, node) if isinstance(x, ast.Attribute)]
+    owners = [x.value.id for x in some if isinstance(x.value, ast.Name)]
+    for other in dict.fromkeys(owners):
+        if other not in (own, site.numpy, "self"):
+            said = f"`{site.text()}` stands where `{other}.{node.attr}` belongs"
+            yield site.to(f"{other}.{node.attr}", "index", said, 0.5)
+
+
+def interchanged(site: Site) -> Iterator[Edit]:
+    """Two arrays of a line stand in each other's places."""
+    if not site.is_whole or not isinstance(site.node, ast.BinOp):
+        return
+    loads = [x for x in ast.walk(site.node) if is_load(x) and any(s for _, s in site.shapes(x))]
+    for a, b in combinations(loads, 2) if len(loads) <= FEW else ():
+        own, other = site.text(a), site.text(b)
+        outermost = a not in ast.walk(b) and b not in ast.walk(a)
+        if own != other and outermost and site.shapes(a) & site.shapes(b):
+            said = f"`{own}` and `{other}` stand in each other's places"
+            yield Edit(site.file, ((a, other), (b, own)), "operands", said, 0.8)
 
 
 def miscounted(site: Site) -> Iterator[Edit]:
@@ -120,10 +152,26 @@ def sliced(site: Site) -> Iterator[Edit]:
                     keys.add(", ".join([*parts[:i], row, *parts[i + 1 :]]))
         base_shapes = site.shapes(node.value) or site.shapes(site.file.above(node, ast.stmt))
         keys.update(site.pool.keys(site.file, node, base_shapes))
+    count = len(getattr(node.slice, "elts", [own]))
     for key in sorted(keys - {own}):
-        if key.count(",") == own.count(","):
+        if key.count(",") == count - 1:
             said = f"`{base}[{own}]` stands where `{base}[{key}]` belongs"
             yield site.to(f"{base}[{key}]", "index", said, 0.5)
+
+
+def masked(site: Site) -> Iterator[Edit]:
+    """What is stored in is told by the sign of an array of its shape."""
+    node = site.node
+    if not isinstance(node, ast.Subscript) or not isinstance(node.ctx, ast.Store):
+        return
+    base = site.text(node.value)
+    shapes = site.shapes(node.value) or site.shapes(site.file.above(node, ast.stmt))
+    for atom in site.pool.like(site.file, node, shapes):
+        for sign in "><":
+            text = f"{base}[{atom.text} {sign} 0]"
+            if text != site.text():
+                said = f"`{site.text()}` stands where `{text}` belongs"
+                yield site.to(text, "index", said, 1)
 
 
 def numbers(site: Site) -> Iterator[Edit]:
@@ -142,6 +190,7 @@ def numbers(site: Site) -> Iterator[Edit]:
     for x in dict.fromkeys(others):
         kind = "factor" if isinstance(above, ast.BinOp) and _is_factor(site) else "constant"
         rank = 1.0 if isinstance(above, ast.Call) else 0.5
+        x = type(own)(x) if isinstance(above, ast.Assign) and x == int(x) else x
         yield site.to(repr(x), kind, f"{own!r} stands where {x!r} belongs", rank)
     if not isinstance(above, ast.keyword):
         for text in [*site.scalars(), *site.counts()]:
@@ -156,8 +205,11 @@ def _is_factor(site: Site) -> bool:
 
 WAYS = (
     another,
+    of_another,
+    interchanged,
     miscounted,
     shifted,
     sliced,
+    masked,
     numbers,
 )

@@ -1,0 +1,121 @@
+"""How much there is to read in an edit, and how unlikely it is: the one that costs least is meant.
+
+The unit is a word or a sign.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from .hits import values_with
+from .known import Known, is_alias
+from .pool import Pool
+from .rewrites import Edit
+from .suspects import Suspects
+
+RANK = 4  # of an edit that is as far-fetched as 1
+LEFT_OUT = 0.1  # of a word that is left out
+DOUBT = 12  # of a line that looks innocent
+HELPER = 8  # of a line that others call, too
+HIT = -3  # of a line that comes to a right value then
+RATE = 10  # of a gradient with the rate of the update, which makes good another line
+LIKE = -3  # of lines that read as others do then
+UNLIKE = 6  # of a line that did
+ALIAS = 3  # of a line that hands on what another makes
+IDLE = 6  # of a name, or a function, that is read no more then
+NOTHING = 20  # of `x = x`: the line had better be left out
+
+
+class Costs:
+    """What edits cost. rate: of the update, if the pass gives one."""
+
+    def __init__(self, pool: Pool, known: Known, suspects: Suspects, rate: float | None) -> None:
+        self.pool, self.known, self.suspects, self.rate = pool, known, suspects, rate
+
+    def of(self, edit: Edit) -> float:
+        pool, statement = self.pool, edit.file.above(edit.site, ast.stmt)
+        cost = _length(edit) + DOUBT * self.suspects.doubt(edit)
+        cost += 0.1 * self.suspects.innocence.get(statement, 0.0)  # of two that add one line
+        cost += HELPER * pool.is_shared(edit.file, edit.site)
+        cost += HIT * self._is_hit(edit, statement)
+        cost += RATE * self._brings_rate(edit)
+        cost += ALIAS * (isinstance(statement, ast.Return) and is_alias(statement.value))
+        new, old = _new_lines(edit), edit.file.segment(statement)
+        if new and all(pool.is_like_others(x, "" if edit.added else old) for x in new):
+            cost += LIKE - len(_words(edit.added)) / 2  # of a whole line, there is one to copy
+        elif new and not edit.added and pool.is_like_others(old, old):
+            cost += UNLIKE
+        lost = _lost_names(edit)
+        return cost + IDLE * any(pool.is_idle_without(edit.file, *name) for name in lost)
+
+    def _is_hit(self, edit: Edit, statement: Any) -> bool:
+        """Does a line come to a right value, in loops the first time? What comes later follows."""
+        its = values_with(edit, self.pool.notes, self.known)
+        return any(
+            m is not None and not m.is_part and self.suspects.is_own(m, statement) for m in its
+        )
+
+    def _brings_rate(self, edit: Edit) -> bool:
+        """Has a name that an edit writes anew the value of the rate of an update?"""
+        if self.rate is None:
+            return False
+        words = _new_words(edit)
+        nodes = (x for x in self.pool.scope(edit.file, edit.site) if getattr(x, "ctx", None))
+        its = (self.pool.notes.at(edit.file, x)[:1] for x in nodes if ast.unparse(x) in words)
+        return any(note.sum == self.rate and not note.shape for some in its for note in some)
+
+
+def _length(edit: Edit) -> float:
+    """How much an edit writes and leaves out, and how far-fetched it is."""
+    cost = RANK * edit.rank
+    moved: Counter[str] = Counter()
+    for node, text in edit.changes:
+        own, new = Counter(_words(edit.file.segment(node))), Counter(_words(text))
+        above = edit.file.parent[node]
+        if isinstance(above, ast.Assign) and [text] == [ast.unparse(t) for t in above.targets]:
+            cost += NOTHING
+        if not text:
+            moved += own
+        cost += (new - own - moved).total() + LEFT_OUT * (own - new).total()
+    return cost
+
+
+def _new_lines(edit: Edit) -> list[str]:
+    """The lines that an edit writes."""
+    file = edit.file
+    texts: dict[Any, bytes] = {}
+    for node, text in sorted(edit.changes, key=lambda change: -file.span(change[0])[0]):
+        statement = file.above(node, ast.stmt)
+        raw = texts.get(statement, file.segment(statement).encode())
+        a, b = (i - file.span(statement)[0] for i in file.span(node))
+        texts[statement] = raw[:a] + text.encode() + raw[b:]
+    found: Counter[str] = Counter()
+    for statement, raw in texts.items():
+        found.update(x.strip() for x in raw.decode().split("\n") if x.strip())
+        found.subtract(x.strip() for x in file.segment(statement).split("\n"))
+    return [*found.elements()]
+
+
+def _new_words(edit: Edit) -> set[str]:
+    """The names that an edit writes, and that did not stand there."""
+    pairs = [(edit.file.segment(node), text) for node, text in edit.changes]
+    old, new = ({x for t in some for x in re.findall(r"[\w.]+", t)} for some in zip(*pairs))
+    return new - old
+
+
+def _lost_names(edit: Edit) -> Iterator[tuple[Any, str]]:
+    """The names that an expression no longer reads, with it."""
+    for node, text in edit.changes:
+        if isinstance(node, ast.expr):
+            kept = {*re.findall(r"\w+", text)}
+            yield from (
+                (node, x.id) for x in ast.walk(node) if isinstance(x, ast.Name) and x.id not in kept
+            )
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+|\*\*|[^\w\s]", text)

@@ -1,0 +1,82 @@
+"""Which of two edits costs less."""
+
+import ast
+
+import pytest
+from test_suspects import looks
+from written import ARGS, NETWORK
+
+from autograd_lite.reviewing.costs import Costs
+from autograd_lite.reviewing.rewrites import Edit
+
+WRONG = NETWORK.replace("dz1 = da1 * (1 - a1 ** 2)", "dz1 = da1 * (1 - z1 ** 2)")
+
+
+def node(suspects, source):
+    """The file, and an expression or a line of the program that has some text."""
+    found = [
+        (unit.file, x)
+        for unit in suspects.pool.units
+        for x in ast.walk(unit.statement)
+        if hasattr(x, "lineno") and unit.file.segment(x) == source
+    ]
+    return found[0]
+
+
+def cost(suspects, old, new, rank=0.5, rate=None):
+    file, site = node(suspects, old)
+    edit = Edit(file, ((site, new),), "", "", rank)
+    return Costs(suspects.pool, suspects.known, suspects, rate).of(edit)
+
+
+@pytest.fixture
+def suspects(tmp_path):
+    return looks(tmp_path, WRONG, now=(False, False, True, True))[1]
+
+
+@pytest.mark.parametrize(
+    ("less", "more"),
+    [
+        (("1 - z1 ** 2", "1 - a1 ** 2"), ("1 - z1 ** 2", "1 - a1 * a1 + 0")),  # the shorter
+        (("1 - z1 ** 2", "1 - a1 ** 2"), ("dp @ W2.T", "dp @ W2.T * 2")),  # where it looks wrong
+        (("da1", "da1 * 2"), ("da1", "dp")),  # da1 would be made for nothing
+    ],
+)
+def test_the_better_costs_less(suspects, less, more):
+    assert cost(suspects, *less) < cost(suspects, *more)
+
+
+def test_the_more_far_fetched_costs_more(suspects):
+    assert cost(suspects, "z1", "a1", 0.1) < cost(suspects, "z1", "a1", 1)
+
+
+def test_the_rate_of_an_update_belongs_in_no_gradient(suspects):
+    text = "dz1 = da1 * (1 - z1 ** 2)"
+    free = cost(suspects, text, text + " / N")
+    assert cost(suspects, text, text + " / N", rate=float(len(ARGS[-1]))) > free + 5  # as N is
+
+
+def test_lines_that_read_as_others_do(suspects):
+    """`db2 = dp.sum(axis=0)` as db1, and no longer so."""
+    line = "db1 = dz1.sum(axis=0)"
+    assert cost(suspects, line, "db1 = da1.sum(axis=0)") < cost(
+        suspects, line, "db1 = da1.sum(axis=1)"
+    )
+
+
+def test_a_line_that_is_copied_costs_half(suspects):
+    line = "db1 = dz1.sum(axis=0)"
+    copy = cost(suspects, line, f"{line}\ndb2 = dp.sum(axis=0)")
+    assert copy < cost(suspects, line, f"{line}\ndb2 = dp.mean(axis=1)")
+
+
+def test_what_is_moved_is_not_read_anew(suspects):
+    line, other = "db1 = dz1.sum(axis=0)", "da1 = dp @ W2.T"
+    (file, site), (_, to) = node(suspects, line), node(suspects, other)
+    costs = [
+        Costs(suspects.pool, suspects.known, suspects, None).of(
+            Edit(file, ((site, ""), (to, f"{other}\n{text}")), "", "", 1)
+        )
+        for text in (line, "db1 = np.ones(3)")
+    ]
+    assert costs[0] < costs[1]
