@@ -6,6 +6,7 @@ What is not known of an array is nan.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -15,6 +16,8 @@ from ..graph import Array
 
 CLOSE = 1e-7  # how near two values are that are the same, relative to the largest number
 TELLING = 200  # numbers that tell an array
+MANY = 100_000  # products
+FEW = 8  # that tell of most arrays that they are not it
 
 
 def near(a: float, b: Any) -> Any:
@@ -111,3 +114,19 @@ def parallel(rows: Array, want: Array) -> list[tuple[int, float]]:
         c = rows @ x / squares
         off = np.abs(c[:, None] * rows - x).max(axis=1)
     return [(int(i), float(c[i])) for i in np.flatnonzero(off <= CLOSE * np.abs(x).max())]
+
+
+def parallel_products(rows: Array, others: Array, want: Array) -> Iterator[tuple[int, int, float]]:
+    """Of the products of which rows, and which others, it is a multiple, and by what; nothing where
+    too few numbers are known to tell."""
+    x = some_of(want)
+    (known,) = np.nonzero(np.isfinite(x))
+    if known.size < FEW or not rows.size or not others.size:
+        return
+    rows = rows[: MANY // len(others)]
+    few = known[np.argsort(-np.abs(x[known]))[:FEW]]
+    products = (rows[:, None, few] * others[None, :, few]).reshape(-1, FEW)
+    for k, _ in parallel(products, x[few]):
+        i, j = divmod(k, len(others))
+        for _, c in parallel((rows[i] * others[j])[None], x):
+            yield i, j, c

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -65,10 +66,14 @@ def _of_the_class(owner: Any) -> Iterator[tuple[str, Any]]:
             yield name, x
 
 
+class Dot(str):
+    """The name of an attribute on the way to a parameter, where others are keys."""
+
+
 @dataclass(frozen=True)
 class Place:
-    """A parameter: `root` is the position of an argument or the name of an attribute, `path` what
-    leads from there to it."""
+    """A parameter: `root` is the position of an argument or the name of an attribute, `path` the
+    keys, and the attributes, that lead from there to it."""
 
     root: int | str
     path: Path
@@ -82,7 +87,7 @@ class Place:
     def get(self, call: Call) -> Any:
         x = _attribute(call, self.root) if isinstance(self.root, str) else call.args[self.root]
         for key in self.path:
-            x = x[key]
+            x = getattr(x, key) if isinstance(key, Dot) else x[key]
         return x
 
     def put(self, call: Call, value: Any) -> Call:
@@ -106,6 +111,12 @@ def like(value: Any, new: Any) -> Any:
 def _with(tree: Any, path: Path, value: Any) -> Any:
     if not path:
         return value
+    if isinstance(path[0], Dot):
+        kept = _with(getattr(tree, path[0]), path[1:], value)
+        if hasattr(tree, "_replace"):  # a named tuple
+            return tree._replace(**{path[0]: kept})
+        setattr(tree, path[0], kept)
+        return tree
     inner = _with(tree[path[0]], path[1:], value)
     if isinstance(tree, tuple):
         parts = [inner if i == path[0] else x for i, x in enumerate(tree)]
@@ -174,8 +185,7 @@ class Targets:
             self._found = [None] * len(self.places)
             return
         if wrt is not None:
-            roots = self._roots(call, wrt)
-            pairs = self._by_roots(roots, result)
+            pairs = self._by_roots(call, self._roots(call, wrt), result)
         else:
             pairs = self._by_result(call, result)
         self.places = [place for place, _ in pairs]
@@ -203,12 +213,20 @@ class Targets:
                 found.append(None)
         return found
 
+    def keys(self, now: Sequence[bool]) -> set[Any]:
+        """The keys, or indices, of those gradients in the result of which something is False."""
+        found = zip(self._found or (), now)
+        return {path[0] for path, ok in found if path and not ok}
+
     def given(self, call: Call, result: Any) -> list[Any]:
         """What a backward pass gave for each place, or None."""
         found: list[Any] = []
         for place, path in zip(self.places, self._found or ()):
             try:
-                found.append(place.get(call) if path is None else _at(result, path))
+                x = place.get(call) if path is None else _at(result, path)
+                if isinstance(x, Mapping):  # an edited pass may have what was missing
+                    x = x[_key_of(place.name, x) or _key_of(place.own_name, x)]
+                found.append(x)
             except (LookupError, TypeError, AttributeError):
                 found.append(None)
         return found
@@ -224,65 +242,102 @@ class Targets:
         return found
 
     def _given(self, call: Call, wrt: Any) -> Iterator[Place]:
-        for name, tree, root in self._roots(call, wrt):
-            yield from leaves(tree, root, name)
+        for x in self._roots(call, wrt):
+            yield from leaves(x.get(call), x.root, x.name, x.path)
 
-    def _roots(self, call: Call, wrt: Any) -> list[tuple[str, Any, int | str]]:
-        """For each of `wrt` its name, what it is, and where."""
+    def _roots(self, call: Call, wrt: Any) -> list[Place]:
+        """Where each of `wrt` is."""
         wrt = [wrt] if isinstance(wrt, (str, int)) else [*wrt]
         if not wrt:
             raise ValueError(
                 "wrt is empty; the names of what gradients are given of are needed; leave it out "
                 "where the result names them"
             )
-        found: list[tuple[str, Any, int | str]] = []
+        found = []
         for one in wrt:
-            if isinstance(one, str) and one in self.names:
-                one = self.names.index(one)
-            if isinstance(one, int) and -len(call.args) <= one < len(call.args):
-                one %= len(call.args)
-                found.append((self.names[one], call.args[one], one))
-                continue
-            name = one.removeprefix("self.") if isinstance(one, str) else one
-            owners = [x for x in call.owners if isinstance(name, str) and hasattr(x, name)]
-            if not owners:
+            place = self._root(call, one)
+            if place is None:
                 inside = [a for x in call.owners for a in getattr(x, "__dict__", {})]
                 known = [*self.names, *(f"self.{a}" for a in inside)]
                 raise ValueError(
                     f"wrt has {one!r}; an argument's name or position, or an attribute, is needed; "
                     f"here are {', '.join(known)}"
                 )
-            found.append((f"self.{name}", getattr(owners[0], name), name))
-        for name, tree, root in found:
-            if not any(True for _ in leaves(tree, root, name)):
+            found.append(place)
+            tree = place.get(call)
+            if not any(True for _ in leaves(tree, place.root, place.name)):
                 raise TypeError(
-                    f"{name} is {describe(tree)}; floating numbers are needed for a gradient; "
-                    "convert it, or leave it out of wrt"
+                    f"{place.name} is {describe(tree)}; floating numbers are needed for a "
+                    "gradient; convert it, or leave it out of wrt"
                 )
         return found
 
-    def _by_roots(self, roots: Sequence[Any], result: Any) -> list[tuple[Place, Path]]:
+    def _root(self, call: Call, one: Any) -> Place | None:
+        """Where an argument is, or an attribute, or what is in these; None if there is none."""
+        if isinstance(one, int) and -len(call.args) <= one < len(call.args):
+            one %= len(call.args)
+            return Place(one, (), self.names[one])
+        if not isinstance(one, str):
+            return None
+        if one in self.names:  # such as `layers[0]`, where there are several
+            return Place(self.names.index(one), (), one)
+        root, *path = _steps(one) or [one]
+        if root == "self" and path:
+            root, *path = path
+        known = root in self.names
+        if not known and not any(hasattr(x, root) for x in call.owners):
+            return None
+        way = "".join(f".{key}" if isinstance(key, Dot) else f"[{key!r}]" for key in path)
+        name = f"{root}{way}" if known else f"self.{root}{way}"
+        place = Place(self.names.index(root) if known else str(root), tuple(path), name)
+        try:
+            owners = [replace(place, path=place.path[:i]).get(call) for i in range(len(path))]
+            value = place.get(call)
+        except (AttributeError, LookupError, TypeError):
+            return None
+        if any(isinstance(x, np.ndarray) for x in owners):
+            return None  # a part of a parameter
+        try:
+            place.put(call.copied(), value) if path else None
+        except (AttributeError, TypeError) as error:
+            raise ValueError(
+                f"wrt has {place.name!r}, which cannot be set ({error}); review moves parameters; "
+                "keep it in a plain attribute, a list or a dict"
+            ) from None
+        return place
+
+    def _by_roots(
+        self, call: Call, roots: Sequence[Place], result: Any
+    ) -> list[tuple[Place, Path]]:
         """The places in what is asked for, and where their gradients are in the result."""
         if isinstance(result, Mapping):
             pairs: list[tuple[Place, Path]] = []
-            for name, tree, root in roots:
-                key = _key_of(name.removeprefix("self."), result)
+            last = [x.own_name for x in roots]
+            for x in roots:
+                key = _key_of(x.name, result)
+                if key is None and last.count(x.own_name) == 1:
+                    key = _key_of(x.own_name, result)
                 if key is not None:
-                    pairs += _beside(tree, result[key], root, name, (), (key,))
+                    pairs += _beside(x.get(call), result[key], x, (key,))
+                elif x.path and is_float(x.get(call)):
+                    raise ValueError(
+                        f"backward returned {_said(result)}, and wrt has {x.name!r}; a key by that "
+                        "name is needed, or a tuple of gradients in the order of wrt"
+                    )
                 else:  # the keys of a dict of parameters
-                    pairs += _beside(tree, result, root, name, (), ())
+                    pairs += _beside(x.get(call), result, x, ())
             return pairs
         if len(roots) == 1:
-            name, tree, root = roots[0]
+            (x,), tree = roots, roots[0].get(call)
             inside = is_float(tree) and isinstance(result, (list, tuple)) and len(result) == 1
-            nested = [*_beside(tree, result, root, name, (), (0,) * inside, strict=False)]
+            nested = [*_beside(tree, result, x, (0,) * inside, strict=False)]
             if nested and nested[0][1] is not None:
                 return nested
         if isinstance(result, (list, tuple)) and len(result) == len(roots):
             return [
                 pair
-                for i, ((name, tree, root), x) in enumerate(zip(roots, result))
-                for pair in _beside(tree, x, root, name, (), (i,))
+                for i, (x, its) in enumerate(zip(roots, result))
+                for pair in _beside(x.get(call), its, x, (i,))
             ]
         raise ValueError(
             f"backward returned {_said(result)}, and wrt has {len(roots)} names; a dict by these "
@@ -296,19 +351,18 @@ class Targets:
             pairs: list[tuple[Place, Path]] = []
             for key in result:
                 alike = [p for p in everything if _calls(str(key), p.own_name)]
-                roots = [r for r in self._named_roots(call) if _calls(str(key), r[0])]
+                roots = [x for x in self._named_roots(call) if _calls(str(key), x.name)]
                 if roots:
-                    name, tree, root = roots[0]
-                    pairs += _beside(tree, result[key], root, name, (), (key,))
+                    pairs += _beside(roots[0].get(call), result[key], roots[0], (key,))
                 elif alike:
                     pairs.append((alike[0], (key,)))
             if pairs:
                 self._note_others(result, pairs)
                 return pairs
         elif isinstance(result, (list, tuple, np.ndarray)) or is_float(result):
-            for name, tree, root in self._named_roots(call):  # nested as an argument is
-                if not is_float(tree):
-                    nested = [*_beside(tree, result, root, name, (), (), strict=False)]
+            for x in self._named_roots(call):  # nested as an argument is
+                if not is_float(x.get(call)):
+                    nested = [*_beside(x.get(call), result, x, (), strict=False)]
                     if nested and nested[0][1] is not None:
                         return nested
             results = [*result] if isinstance(result, (list, tuple)) else [result]
@@ -333,11 +387,26 @@ class Targets:
                 f"{'was' if one else 'were'} not looked at; wrt= says what gradients are of"
             )
 
-    def _named_roots(self, call: Call) -> Iterator[tuple[str, Any, int | str]]:
-        yield from ((name, x, i) for i, (name, x) in enumerate(zip(self.names, call.args)))
+    def _named_roots(self, call: Call) -> Iterator[Place]:
+        yield from (Place(i, (), name) for i, name in enumerate(self.names[: len(call.args)]))
         for owner in call.owners:
-            its = getattr(owner, "__dict__", {})
-            yield from ((f"self.{name}", x, name) for name, x in its.items())
+            yield from (Place(name, (), f"self.{name}") for name in getattr(owner, "__dict__", {}))
+
+
+def _steps(text: str) -> list[Any]:
+    """The name, attributes and keys of `self.layers[0].W`; none if it is something else."""
+    found: list[Any] = []
+    try:
+        node: Any = ast.parse(text, mode="eval").body
+        while isinstance(node, (ast.Attribute, ast.Subscript)):
+            key = (
+                Dot(node.attr) if isinstance(node, ast.Attribute) else ast.literal_eval(node.slice)
+            )
+            found.append(key)
+            node = node.value
+    except (SyntaxError, ValueError):
+        return []
+    return [node.id, *reversed(found)] if isinstance(node, ast.Name) else []
 
 
 def _argument_names(call: Call) -> list[str]:
@@ -357,29 +426,25 @@ def _argument_names(call: Call) -> list[str]:
 
 
 def _beside(
-    tree: Any,
-    result: Any,
-    root: int | str,
-    name: str,
-    path: Path,
-    where: Path,
-    strict: bool = True,
+    tree: Any, result: Any, place: Place, where: Path, strict: bool = True
 ) -> Iterator[tuple[Place, Any]]:
-    """The places in a tree, and where they are in a result that is nested alike.
+    """The places in a tree, which is at a place, and where they are in a result that is nested
+    alike.
 
     strict: or else an error; where not, what is nested otherwise is at None.
     """
     if is_float(tree):
-        yield Place(root, path, name), where
+        yield place, where
         return
+    root, name, path = place.root, place.name, place.path
     inner: list[tuple[Any, Any, Any]] = []
     if isinstance(tree, Mapping) and isinstance(result, Mapping):
         keys = {key: _key_of(str(key), result) for key in tree}
         inner = [(key, tree[key], its) for key, its in keys.items() if its is not None]
         if strict and inner:
             for key in (key for key, its in keys.items() if its is None and np.ndim(tree[key])):
-                below = leaves(tree[key], root, f"{name}[{key!r}]", (*path, key))
-                yield from ((p, (*where, key)) for p in below)  # where there is no gradient
+                lost = leaves(tree[key], root, f"{name}[{key!r}]", (*path, key))
+                yield from ((p, (*where, key)) for p in lost)  # where there is no gradient
     elif isinstance(tree, (list, tuple)) and isinstance(result, (list, tuple)):
         inner = [(i, x, i) for i, x in enumerate(tree)] if len(tree) == len(result) else []
     floats = any(True for _ in leaves(tree, root, name))
@@ -389,12 +454,11 @@ def _beside(
                 f"backward returned {_said(result)} for {name}, which is {_said(tree)}; gradients "
                 "that are nested as it is are needed"
             )
-        yield Place(root, path, name), None
+        yield place, None
         return
     for key, x, its in inner:
-        yield from _beside(
-            x, result[its], root, f"{name}[{key!r}]", (*path, key), (*where, its), strict
-        )
+        below = Place(root, (*path, key), f"{name}[{key!r}]")
+        yield from _beside(x, result[its], below, (*where, its), strict)
 
 
 def _is_of(gradient: Any, value: Any) -> bool:
@@ -416,7 +480,7 @@ def _key_of(name: str, result: Mapping[Any, Any]) -> Any:
 
 def _calls(key: str, name: str) -> bool:
     """Does a key name the gradient of something? `dW1`, `grad_W1` and `W1_grad` do, of `W1`."""
-    name = name.removeprefix("self.")
+    key, name = key.removeprefix("self."), name.removeprefix("self.")
     ways = [name, f"d{name}", f"d_{name}", f"grad_{name}", f"g_{name}", f"g{name}"]
     return key in [*ways, f"{name}_grad", f"grad{name}", f"{name}.grad", f"{name}_g"]
 

@@ -25,6 +25,7 @@ MANY = 60  # arrays of which products are tried
 FEW = 12  # the same, where it takes long
 TERMS = 200  # products, there
 SIGNED = ((1, ""), (-1, "-"))
+REST = "(1 - {0})"  # of a share, as of a gate
 Table = tuple[list[str], Array]
 OPERATORS = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.operator, ast.unaryop, ast.cmpop)
 OPERANDS = (*ATOMS, ast.Constant, ast.expr_context, ast.keyword, ast.Tuple)
@@ -41,6 +42,7 @@ class Frame:
         self._terms: dict[tuple[int, ...], list[tuple[str, Array]]] = {}
         scope = pool.scope(file, statement)
         self.numbers: dict[str, float] = {"2": 2.0, "0.5": 0.5}
+        self.numbers |= {repr(x): float(x) for x in pool.constants if x}
         lines: dict[str, int] = {}  # how far away the nearest is read or bound
         for x in scope:
             if isinstance(x, ATOMS):
@@ -100,13 +102,14 @@ class Frame:
 
     @cached_property
     def factors(self) -> dict[str, Array]:
-        """Arrays; and of these the slopes of common activations, and the user's functions."""
+        """Arrays; and of these the slopes of common activations, what is left of them to 1, and the
+        user's functions."""
         found = dict(self.arrays)
         names = [name for name, count in self.site.pool.functions() if count == 1]
         for text, value in self.arrays.items():
             if isinstance(ast.parse(text, mode="eval").body, ATOMS):
-                slopes = (1 - value**2, value * (1 - value), (value > 0) * 1.0)
-                told = zip((p.format(text) for p in SLOPES), slopes)
+                slopes = (1 - value**2, value * (1 - value), (value > 0) * 1.0, 1 - value)
+                told = zip((p.format(text) for p in (*SLOPES, REST)), slopes)
                 found |= {slope: its for slope, its in told if (its != 1).any()}
                 for name in names:
                     its = self.value(f"{name}({text})")
@@ -115,26 +118,32 @@ class Frame:
         return found
 
     def products(self, shape: tuple[int, ...], many: int = MANY) -> Iterator[tuple[str, Array]]:
-        """Arrays of a shape, and products of two that have it."""
-        for text, value in self.arrays.items():
-            if together(value.shape, shape) == shape:
-                yield text, value
+        """Arrays of a shape, sums along their axes, and products of two that have it."""
+        yield from self.alone(shape, many)
         for text, value in [*self.arrays.items()][:FEW]:
             for axis in range(value.ndim) if value.shape == shape else ():
                 total = value.sum(axis=axis, keepdims=True)
                 for name, by in (("sum", 1), ("mean", value.shape[axis])):
                     yield f"{text}.{name}(axis={axis}, keepdims=True)", total / by
-        site = self.site
         some = [*self.arrays.items()][:many]
         for i, (a, x) in enumerate(some):
             for b, y in some[: i + 1]:
                 if together(x.shape, y.shape) == shape:
                     yield f"{a} * {b}", x * y
-            for b, y in some if x.ndim == 2 else ():
-                for left, its in ((a, x), (f"{a}.T", x.T)):
-                    for right, other in ((b, y), (f"{b}.T", y.T))[: y.ndim]:
-                        if fits(its.shape, other.shape) == shape:
-                            yield site.pool.product(site.file, left, right), its @ other
+
+    def alone(self, shape: tuple[int, ...], many: int = MANY) -> Iterator[tuple[str, Array]]:
+        """Arrays that broadcast to a shape, and matrix products that have it."""
+        for text, value in self.arrays.items():
+            if together(value.shape, shape) == shape:
+                yield text, value
+        for (a, x), (b, y) in product([*self.arrays.items()][:many], repeat=2):
+            for left, its in ((a, x), (f"{a}.T", x.T)) if x.ndim == 2 else ():
+                for right, other in ((b, y), (f"{b}.T", y.T))[: y.ndim]:
+                    if fits(its.shape, other.shape) == shape:
+                        yield (
+                            self.site.pool.style.product(self.site.numpy, left, right),
+                            its @ other,
+                        )
 
     def terms(self, shape: tuple[int, ...]) -> list[tuple[str, Array]]:
         """The first of the products."""
@@ -143,9 +152,13 @@ class Frame:
         return self._terms[shape]
 
     def table(self, kind: str, shape: tuple[int, ...]) -> Table:
-        """The factors, or the products, that broadcast to a shape; of each some numbers, a row."""
+        """The factors, the products, or what is `alone`, that broadcast to a shape; of each some
+        numbers, a row."""
         if (kind, shape) not in self._tables:
-            its = self.products(shape) if kind == "products" else self.factors.items()
+            if kind == "factors":
+                its: Any = self.factors.items()
+            else:
+                its = self.products(shape) if kind == "products" else self.alone(shape)
             found = {
                 text: some_of(np.broadcast_to(value, shape))
                 for text, value in its

@@ -71,7 +71,8 @@ class Case:
 class Bench:
     """Runs the passes of a call; what they keep elsewhere is in the end as it was before.
 
-    `forward` and `notes`: of what the two passes reached. `error`: what the backward pass raised.
+    `forward` and `notes`: of what the two passes reached. `error`: what the backward pass raised,
+    or the `misfit` of what it gives to what is asked for.
     `first`: may the backward pass need what the forward pass leaves behind?
     """
 
@@ -96,9 +97,16 @@ class Bench:
             with watched(forward, self.forward):
                 self._run_forward(call.copied())
             self.error: BaseException | None = None
+            self.misfit: ValueError | None = None
             self.notes = Notes()
             result = self.renew(self.code)
-        self.targets = Targets(call, wrt, UNKNOWN if self.error else result, self.updates)
+        try:
+            self.targets = Targets(call, wrt, UNKNOWN if self.error else result, self.updates)
+        except ValueError as error:  # something may be missing in the result, or too much there
+            self.targets = Targets(call, wrt, UNKNOWN, self.updates)
+            if wrt is None:
+                raise
+            self.error = self.misfit = error
 
     def __enter__(self) -> Self:
         return self

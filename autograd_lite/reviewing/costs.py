@@ -19,6 +19,7 @@ from .suspects import Suspects
 
 RANK = 4  # of an edit that is as far-fetched as 1
 LEFT_OUT = 0.1  # of a word that is left out
+MOVED = 2  # of a line that stands elsewhere then
 DOUBT = 12  # of a line that looks innocent
 HELPER = 8  # of a line that others call, too
 HIT = -3  # of a line that comes to a right value then
@@ -27,6 +28,7 @@ LIKE = -3  # of lines that read as others do then
 UNLIKE = 6  # of a line that did
 ALIAS = 3  # of a line that hands on what another makes
 IDLE = 6  # of a name, or a function, that is read no more then
+READ = -3  # of a name that was never read, and is then
 NOTHING = 20  # of `x = x`: the line had better be left out
 
 
@@ -45,10 +47,12 @@ class Costs:
         cost += RATE * self._brings_rate(edit)
         cost += ALIAS * (isinstance(statement, ast.Return) and is_alias(statement.value))
         new, old = _new_lines(edit), edit.file.segment(statement)
-        if new and all(pool.is_like_others(x, "" if edit.added else old) for x in new):
-            cost += LIKE - len(_words(edit.added)) / 2  # of a whole line, there is one to copy
-        elif new and not edit.added and pool.is_like_others(old, old):
+        if new and all(pool.style.is_like_others(x, "" if edit.added else old) for x in new):
+            cost += LIKE - _written(edit) / 2  # there is one to copy
+        elif new and not edit.added and pool.style.is_like_others(old, old):
             cost += UNLIKE
+        unread = {x.split("[")[0] for x in pool.unused(edit.file, edit.site)}
+        cost += READ * bool(unread & _new_words(edit))
         lost = _lost_names(edit)
         return cost + IDLE * any(pool.is_idle_without(edit.file, *name) for name in lost)
 
@@ -71,17 +75,26 @@ class Costs:
 
 def _length(edit: Edit) -> float:
     """How much an edit writes and leaves out, and how far-fetched it is."""
-    cost = RANK * edit.rank
-    moved: Counter[str] = Counter()
+    cost = RANK * edit.rank + _written(edit)
     for node, text in edit.changes:
         own, new = Counter(_words(edit.file.segment(node))), Counter(_words(text))
         above = edit.file.parent[node]
         if isinstance(above, ast.Assign) and [text] == [ast.unparse(t) for t in above.targets]:
             cost += NOTHING
+        cost += LEFT_OUT * (own - new).total()
+    return cost + MOVED * (len(edit.changes) > 1 and not edit.changes[0][1])
+
+
+def _written(edit: Edit) -> int:
+    """How many words an edit writes that did not stand there, or elsewhere."""
+    count = 0
+    moved: Counter[str] = Counter()
+    for node, text in edit.changes:
+        own, new = Counter(_words(edit.file.segment(node))), Counter(_words(text))
         if not text:
             moved += own
-        cost += (new - own - moved).total() + LEFT_OUT * (own - new).total()
-    return cost
+        count += (new - own - moved).total()
+    return count
 
 
 def _new_lines(edit: Edit) -> list[str]:

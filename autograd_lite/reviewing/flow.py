@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from ..reverse import grad, order
 from .alike import multiple
 from .bench import Bench
 from .code import Code, File, lent
-from .known import Known, made_by
+from .known import Known, Meaning, made_by
 from .notes import changed, seen
 from .truth import Recorder, on_leaves
 from .watching import Where, rewritten
@@ -30,6 +30,8 @@ class Flow:
     Of what it computes on its way to values that the forward pass has, the gradients are then known
     too. A value from which a right one was computed is taken to be right, although the forward pass
     may have none like it.
+
+    `wrong`: the keys of wrong gradients in what the pass gives.
     """
 
     def __init__(self, bench: Bench, code: Code, known: Known, now: Sequence[bool]) -> None:
@@ -38,6 +40,10 @@ class Flow:
         self._right: set[Any] = set()
         self._outputs: dict[Any, int] = {}
         self._far: dict[Any, int] = {}
+        self.wrong = bench.targets.keys(now)  # of the result
+        self.lacks = False  # is there a parameter of which no gradient is given?
+        self._scaled: Any = None  # the first that is a gradient, but for a number
+        self._nearly: set[Any] = set()  # what leads there
         with contextlib.suppress(Exception):  # then it is followed no further
             self._follow(bench, code, known, now)
 
@@ -47,6 +53,7 @@ class Flow:
         with contextlib.suppress(Exception), lent(rewritten(code, self._recorder)):
             result = bench.run(call)
             outputs = [*map(self._recorder.now, bench.targets.given(call, result))]
+        self.lacks = any(x is None for x in outputs)
         found = (x for its in self._places.values() for x in its if x is not None)
         nodes = [x for x in dict.fromkeys(found) if x.dtype.kind == "f"]
         noted = [(x, seen(x.value)) for x in nodes if x.shape]
@@ -58,7 +65,9 @@ class Flow:
         names = {x: name for name, x in reversed(self._recorder.named)}
         known.add(_cotangents(own, known, names))
         given = [(x, ok) for x, ok in zip(outputs, now) if isinstance(x, Node)]
-        right = {x for x, note in noted if known.meaning(note) is not None}
+        right = {
+            x for x, note in noted if _is_meant(known.meaning(note), names.get(x), known, x.shape)
+        }
         wrong = {x for x, ok in given if not ok}
         largest = max((_size(x) for x, _ in given), default=0.0)
         right = {x for x in right if _size(x) > FAINT * largest}  # by chance, what is nearly 0
@@ -74,15 +83,23 @@ class Flow:
         self._right = right | _leading(right & whole)  # a part of a line is right by chance, too
         far = _far(order(*nodes), self._right, whole)
         ends = [x for x in outputs if isinstance(x, Node)]
-        first = [x for x, steps in far.items() if not steps and x in whole]
+        first = [x for x, steps in far.items() if x in whole and (not steps or x in names)]
         c = _convention(self._right & whole, known)
         if c is None:
-            c = _convention(first, known, ends)
+            c = _convention(first, known, ends, names)
         if c is not None:
             known.add_multiples(c)
             right |= {x for x, note in noted if known.meaning(note) is not None} - wrong
             self._right |= right | _leading(right & whole)
             far = _far(order(*nodes), self._right, whole)
+        for x in order(*nodes) if c is None else ():
+            name = "" if x not in self._right else names.get(x, "?")
+            if x in whole and _tells(x) and _is_scaled(x, known, name):
+                self._scaled = x
+                self._right.discard(x)
+                self._nearly = _leading({x}) - self._right
+                far = _far(order(*nodes), self._right, whole)
+                break
         for k, x in enumerate(outputs):
             while isinstance(x, Node) and x not in self._outputs:
                 self._outputs[x] = k
@@ -91,11 +108,20 @@ class Flow:
 
     def _at(self, file: File, node: Any, i: int) -> Any:
         its = self._places.get((file, node.at), ())
-        return its[i] if i < len(its) else None
+        return its[i] if its and i < len(its) else None
 
     def is_right(self, file: File, node: Any, i: int) -> bool:
         """Is what a node came to, the i-th time, right, or a right value computed from it?"""
         return self._at(file, node, i) in self._right
+
+    def is_scaled(self, file: File, node: Any, i: int) -> bool:
+        """Is what a node came to, the i-th time, the first that is a gradient but for a number?"""
+        x = self._at(file, node, i)
+        return x is not None and x is self._scaled
+
+    def is_nearly(self, file: File, node: Any, i: int) -> bool:
+        """Does it lead there?"""
+        return self._at(file, node, i) in self._nearly
 
     def far(self, file: File, node: Any, i: int) -> int | None:
         """Through how many wrong values it follows from what is right; None where it is right, or
@@ -167,17 +193,47 @@ def _value(x: Any) -> Any:
     return np.array(x.value) if isinstance(x, Node) else x
 
 
+def _is_meant(
+    meaning: Meaning | None, name: str | None, known: Known, shape: tuple[int, ...]
+) -> bool:
+    """Is a value known, and no part alone of what something of its name is?"""
+    if meaning is None or not meaning.is_part or name is None:
+        return meaning is not None
+    return not any(m.is_of(name) and not m.is_part for m, _ in known.values(shape))
+
+
+def _is_scaled(x: Node, known: Known, name: str) -> bool:
+    """Is it a gradient, times a number such as people leave out? name: of what it is one, then."""
+    for meaning, g in known.values(x.shape):
+        if name and not meaning.is_of(name):
+            continue
+        if meaning.is_cotangent and not meaning.is_part and x.size > 1:
+            c = multiple(g, x.value)
+            counts = c is not None and any(
+                abs(n - round(n)) < CLOSE * n for n in (abs(c), 1 / abs(c))
+            )
+            if counts and c != 1:
+                return True
+    return False
+
+
 def _convention(
-    nodes: Iterable[Node], known: Known, ends: Sequence[Node] | None = None
+    nodes: Iterable[Node],
+    known: Known,
+    ends: Sequence[Node] | None = None,
+    names: Mapping[Node, str] | None = None,
 ) -> float | None:
     """The count that gradients on the way are too large or too small by, if they are by one; a 2
     counts nothing, but belongs to a square.
 
-    ends: where that is made good, if it is on the way there.
+    ends: where that is made good, if it is on the way there. names: such as have the name of that
+    gradient, or have none.
     """
     for x in nodes:
         if x.op is not None and known.meaning(seen(x.value)) is None:
             for meaning, g in known.values(x.shape):
+                if names is not None and x in names and not meaning.is_of(names[x]):
+                    continue
                 c = multiple(g, x.value) if meaning.name and meaning.is_cotangent else None
                 if c is None or not any(n > 2.5 and abs(n - round(n)) < CLOSE for n in (c, 1 / c)):
                     continue
@@ -199,12 +255,17 @@ def _factors(x: Node, ends: Sequence[Node]) -> Iterator[float]:
                     yield 1 / (abs(float(value)) or np.inf)
 
 
+def _tells(x: Node) -> bool:
+    """Is it more than zeros and ones, which are anywhere?"""
+    return bool(((x.value != 0) & (abs(x.value) != 1)).any())
+
+
 def _leading(right: set[Node]) -> set[Node]:
     """Right values, and what they change with."""
     if not right:
         return set()
     rng = np.random.default_rng(0)
-    nodes: Any = [x for x in right if not x.constant]
+    nodes: Any = [x for x in right if not x.constant and _tells(x)]
     total: Any = sum((x * rng.normal(size=x.shape)).sum() for x in nodes)
     size = max((_size(x) for x in nodes), default=0.0)
     found = set(right)

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..graph import Node, describe
 from ..showing import with_bar
+from .alike import together
 from .arguments import Call
 from .bench import Bench, Case, aside
 from .code import Code
@@ -214,6 +215,8 @@ def _reviewed(bench: Bench, seconds: float, shown: Callable[..., Any]) -> Review
         verified += "" if bench.make or not tried else ", all of these sizes (make= tries others)"
     mistakes = _located(found, verified)
     left = tuple(name for name, right in zip(names, now) if not right)
+    if bench.misfit is not None and not found:
+        raise bench.misfit
     if left:
         how = "stopped" if search.stopped else "ended"
         notes.append(
@@ -254,7 +257,9 @@ def _notes(
     bench: Bench, given: Case, names: tuple[str, ...], here: list[bool], there: list[bool]
 ) -> list[str]:
     notes = []
-    if bench.error is not None:
+    if bench.misfit is not None:
+        notes.append(str(bench.misfit))
+    elif bench.error is not None:
         notes.append(f"backward raises {type(bench.error).__name__}: {bench.error}")
     if given.truth.why:
         notes.append(
@@ -285,11 +290,11 @@ def _shapes(gradients: list[Any], given: Case, names: tuple[str, ...]) -> Iterat
     """Which gradients have a shape that an update would give to the parameter."""
     for name, g, derived in zip(names, gradients, given.truth.gradients):
         if g is not None and g.size == derived.size and g.shape != derived.shape:
-            both = np.broadcast_shapes(g.shape, derived.shape)
+            both = together(g.shape, derived.shape)
             if both != derived.shape:
                 yield (
                     f"{name}: its gradient has shape {g.shape}, and it has {derived.shape}: "
-                    f"{name} - lr * gradient would have {both}"
+                    f"{name} - lr * gradient {f'would have {both}' if both else 'raises'}"
                 )
 
 
@@ -297,7 +302,8 @@ def _how_wrong(
     gradients: list[Any], given: Case, names: tuple[str, ...], here: list[bool]
 ) -> Iterator[str]:
     """How far wrong gradients are from the derived ones."""
-    for name, g, derived, right in zip(names, gradients, given.truth.gradients, here):
+    truth = given.truth.gradients
+    for name, g, derived, right, room in zip(names, gradients, truth, here, given.room):
         if g is None:
             yield f"{name}: no gradient is given of it"
         elif g.size != derived.size:
@@ -306,7 +312,7 @@ def _how_wrong(
             with np.errstate(all="ignore"):
                 off = float(np.abs(g.reshape(derived.shape) - derived).max())
                 part = off / max(float(np.abs(derived).max()), 1e-300)
-            if part < 1e-3:
+            if off > room and part < 1e-3:  # else its shape alone is another
                 yield f"{name}: off by at most {part:.0e} of its largest number, more than rounding"
 
 

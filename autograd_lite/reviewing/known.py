@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..graph import Array, Node
-from ..ops import add, negative
+from ..ops import add, negative, where
 from ..ops import sum as total
 from ..reverse import grad, order, pullback
 from .alike import multiple
@@ -21,6 +21,7 @@ from .notes import Notes, Seen, seen
 from .pool import ATOMS, appended_by
 from .truth import Truth
 
+STACKED = "[:]"  # of all rounds of a loop
 ROWS = 64  # rows or columns of a matrix that are known, too
 WITH_VALUES = (ast.Return, ast.Expr, ast.AnnAssign)
 LARGE = 100_000  # numbers of a value whose slopes are not known any more
@@ -34,9 +35,9 @@ class Meaning(NamedTuple):
     """What a value is: `name` of the forward pass, of which it is the cotangent or not.
 
     `number`: of the value, for several may have one name, or none. `part`: of a row or column of
-    it, which and where, as a pass that goes through the samples has. `times`: by how much it is
-    larger, as where gradients are divided by the samples at the end. `is_slope`: it is no value,
-    but the derivative of one in another, number by number.
+    it, which and where, as a pass that goes through the samples has; or of all rounds of a loop.
+    `times`: by how much it is larger, as where gradients are divided by the samples at the end.
+    `is_slope`: it is no value, but the derivative of one in another, number by number.
     """
 
     name: str
@@ -55,7 +56,8 @@ class Meaning(NamedTuple):
         """Is it what something of that name is, as `dz` and `grad_z` are gradients of `z`?"""
         if not self.is_cotangent or not self.name:
             return False
-        own = self.name.partition("[")[0]
+        own = self.name.partition("[")[0].removeprefix("self.")
+        name = name.removeprefix("self.")
         return name in (f"{own}_grad", *(prefix + own for prefix in OF))
 
     @property
@@ -79,7 +81,7 @@ class Known:
     `nodes`: by the number of each, it and those that have the same cotangent, as what is added has.
     `derived`: by that number, each with its cotangent, in their order. `times`: by how much the
     gradients of the backward pass are larger, as far as it is known. `goes_on`: by the number of
-    a value what it is with a parameter added, such as a bias. `ways`: by the number of a value what
+    a value what it is with a bias added, or a mask. `ways`: by the number of a value what
     each that is computed of it adds to its cotangent. `leaves`: the numbers of the parameters.
     `inner`: of values without a name on the way of a function of one, as exp(-z) in a sigmoid.
     """
@@ -125,6 +127,9 @@ class Known:
                 self._add_ways(node, g)
                 if node.op.elementwise and 1 < node.value.size < LARGE:
                     self._add_slopes(node, name)
+        for its in truth.rounds:
+            if len(its) <= ROWS:
+                self._add_stacked(its)
         self._sort()
 
     def _is_turned(self, node: Node) -> bool:
@@ -137,7 +142,7 @@ class Known:
         own = [x for x in inputs if x not in leaves]
         if not name and node.op and node.op.elementwise and len(inputs) == 1:
             self.inner.add(node.number)
-        if node.op is add.op and len(own) == 1 and len(inputs) > 1:
+        if node.op in (add.op, where.op) and len(own) == 1 and len(node.inputs) > 1:
             self.goes_on[own[0].number] = node.number
 
     def _add_ways(self, node: Node, g: Array) -> None:
@@ -158,6 +163,23 @@ class Known:
             names = name, self._called.get(x, "")
             both = "∂{}/∂{}".format(*names) if all(names) else ""
             self._add(slope, Meaning(both, False, node.number, is_slope=True))
+
+    def _add_stacked(self, its: list[Any]) -> None:
+        """What the rounds of a loop over samples came to, and their cotangents, as one array: a
+        backward pass may do all at once. The loss may hang on some of them alone."""
+        first, numbers = its[0], {x.number for x in its}
+        several = len(numbers) == len(its) and len({x.shape for x in its}) == 1
+        if not several or not numbers & self.derived.keys() or not 0 < first.value.ndim < 3:
+            return
+        if len(its) * first.value.size > LARGE:
+            return
+        name = self._called.get(first, "")
+        values = np.array([x.value for x in its])
+        nothing = np.zeros(first.shape)
+        slopes = np.array([self.derived.get(x.number, (x, nothing))[1] for x in its])
+        for array, is_cotangent in ((values, False), (slopes, True)):
+            flat = array.reshape(len(its), -1) if first.value.ndim > 1 else array
+            self._add(flat, Meaning(name, is_cotangent, first.number, STACKED))
 
     def _add_rows(self, array: Any, meaning: Meaning) -> None:
         """The rows and columns of a matrix, if they are few."""
@@ -310,6 +332,8 @@ def values_of(statement: Any) -> list[Any]:
     value = statement.value
     if isinstance(value, ast.Lambda):
         return [value.body]
+    if isinstance(value, ast.ListComp):
+        return [value.elt]
     if isinstance(value, (ast.Tuple, ast.List)):
         return value.elts
     if isinstance(value, ast.Dict):

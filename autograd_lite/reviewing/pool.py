@@ -10,13 +10,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import permutations
-from keyword import iskeyword
 from math import prod
 from typing import Any, NamedTuple
 
 from .alike import together
 from .code import Code, File, Unit
-from .notes import Notes
+from .harmless import OF_PYTHON, computes, harmless
+from .notes import Notes, seen
+from .style import Style
 
 LEVELS: dict[type, int] = {
     ast.Add: 5,
@@ -44,9 +45,8 @@ SHIFTS = {"+": 1, "-": -1}  # of the numbers of names
 DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef)
 SCOPE = (*DEFINED, ast.Module)
 LARGEST = 10_000
-TRIFLE = 6  # tokens of a line that is like others by chance
 LETTERS = 3  # at most, that tell names apart
-FAMILIES = 12  # pairs of letters that tell names apart
+FAMILIES = 30  # pairs of letters that tell names apart
 NO_CHANGE = {"copy", "array", "asarray", "zeros_like", "ones_like", "empty_like", "squeeze"}
 OF_SHAPES = {"len", "zeros_like", "ones_like", "empty_like", "full_like"}  # that read these alone
 Shapes = frozenset[tuple[str, tuple[int, ...]]]
@@ -101,7 +101,7 @@ class Pool:
         self._atoms: dict[ast.AST, dict[str, Atom]] = {}
         self._counts: dict[ast.AST, list[str]] = {}
         self._scopes: dict[ast.AST, list[Any]] = {}
-        self._families: dict[ast.AST, tuple[set[str], list[tuple[str, str]]]] = {}
+        self._families: dict[ast.AST, tuple[frozenset[str], list[tuple[str, str]]]] = {}
         self._callables: dict[ast.AST, list[str]] = {}
         self._transplants: dict[ast.AST, list[str]] = {}
         self._unused: dict[ast.AST, list[str]] = {}
@@ -115,6 +115,7 @@ class Pool:
             )
         ][:12]
         self.numpy = {name: _numpy(file) for name, file in code.files.items()}
+        self.style = Style(self.units, {*self.numpy.values()})
 
     # One node -----------------------------------------------------------------------------------
 
@@ -137,7 +138,34 @@ class Pool:
         if unit is None or not self.own.get(unit, True):
             return True
         name = getattr(unit.statement, "name", "")
-        return self._calls[name] > 1
+        last = getattr(unit.statement, "body", [node])[-1]
+        times = len(self.notes.at(file, getattr(last, "value", None) or last))
+        return self._calls[name] > 1 and times > 1
+
+    @cached_property
+    def _named(self) -> set[str]:
+        """The names that the passes read."""
+        its = (x for unit in self.units for x in ast.walk(unit.statement))
+        return {x.id for x in its if isinstance(x, ast.Name)}
+
+    @cached_property
+    def _harmless(self) -> dict[str, set[str]]:
+        """By the file, the functions that only compute."""
+        return {name: harmless(file, self.numpy[name]) for name, file in self.code.files.items()}
+
+    def _is_harmless(self, file: File, function: Any) -> bool:
+        return computes(function, self.numpy[file.name], self._harmless[file.name] | OF_PYTHON)
+
+    def computes(self, unit: Unit) -> bool:
+        """Is it a function of one argument, beside `self`, that does nothing but compute?"""
+        node = unit.statement
+        args = [x.arg for x in node.args.args] if isinstance(node, ast.FunctionDef) else []
+        one = len(args) - (args[:1] == ["self"]) == 1
+        return one and self._is_harmless(unit.file, node)
+
+    def idle(self) -> list[str]:
+        """The user's functions of one argument that no pass names, and that only compute."""
+        return [n for n, count in self.functions() if count == 1 and n not in self._named]
 
     @cached_property
     def _calls(self) -> Counter[str]:
@@ -182,7 +210,7 @@ class Pool:
         if scope not in self._atoms:
             outer = file.parent.get(scope)
             found = dict(self.atoms(file, outer)) if outer is not None else {}
-            found |= self._of(file, scope)
+            found |= self._of(file, scope, self.notes)
             if isinstance(outer, ast.ClassDef):
                 found = self._attributes | found
             self._atoms[scope] = found
@@ -190,15 +218,39 @@ class Pool:
 
     @cached_property
     def _attributes(self) -> dict[str, Atom]:
-        """What classes keep as attributes."""
+        """What classes keep as attributes, for the forward pass may leave some behind."""
         found: dict[str, Atom] = {}
         for unit in self.code.around.values():
             if isinstance(unit.file.parent[unit.statement], ast.ClassDef):
-                for text, atom in self._of(unit.file, unit.statement).items():
-                    if text.startswith("self."):
-                        known = found.get(text, atom)
-                        found[text] = Atom(text, known.shapes | atom.shapes)
+                for notes in (self.notes, self.forward):
+                    for text, atom in self._of(unit.file, unit.statement, notes).items():
+                        if text.startswith("self."):
+                            known = found.get(text, atom)
+                            found[text] = Atom(text, known.shapes | atom.shapes)
+        for owner in self.objects:
+            for name, value in vars(owner).items():
+                note = seen(value)
+                if note.kind:
+                    found.setdefault(f"self.{name}", Atom(f"self.{name}", frozenset({note[:2]})))
         return found
+
+    @cached_property
+    def objects(self) -> list[Any]:
+        """What `self` stood for in the backward pass."""
+        frames = (names for its in self.notes.frames.values() for _, names in its[:1])
+        found = {id(x): x for names in frames if hasattr(x := names.get("self"), "__dict__")}
+        return [*found.values()]
+
+    def is_list(self, file: File, statement: Any, node: Any) -> bool:
+        """Is what a name stands for a list, where a statement changes an item of it?"""
+        frames = self.notes.frames.get((file, statement.at), ())
+        return any(isinstance(names.get(ast.unparse(node)), list) for _, names in frames)
+
+    def parts(self) -> list[str]:
+        """The objects that objects keep, as layers of a network."""
+        its = ((name, x) for owner in self.objects for name, x in vars(owner).items())
+        kept = (f"self.{name}" for name, x in its if hasattr(x, "__dict__") and not callable(x))
+        return [*dict.fromkeys(kept)]
 
     def unused(self, file: File, node: Any) -> list[str]:
         """The arrays and numbers that a function makes, or is given, and never reads; and items of
@@ -208,13 +260,20 @@ class Pool:
             scope = self.scope(file, node)
             names = (x for x in scope if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Store))
             made = {x.id for x in names}.difference(_read(file, around))
-            some = [*made, *self._unread(file, node)]
+            some = [*made, *self.unread(file, node)]
             atoms = self.atoms(file, node).values()
             floats = [x.text for x in atoms if any(kind == "f" for kind, _ in x.shapes)]
             self._unused[around] = sorted(x for x in floats if x.split("[")[0] in some)
         return self._unused[around]
 
-    def _unread(self, file: File, node: Any) -> dict[str, Shapes]:
+    @cached_property
+    def unread_attributes(self) -> list[str]:
+        """The attributes that objects have, and the backward pass never reads."""
+        own = (x for unit in self.units if self.own[unit] for x in ast.walk(unit.statement))
+        read = {ast.unparse(x) for x in own if isinstance(x, ast.Attribute) and _is_read(x)}
+        return [text for text in self._attributes if text not in read]
+
+    def unread(self, file: File, node: Any) -> dict[str, Shapes]:
         """The arguments that a function never reads."""
         around = file.above(node, SCOPE)
         read = _read(file, around)
@@ -223,7 +282,7 @@ class Pool:
 
     def _unread_items(self, file: File, scope: Any, known: dict[str, Atom]) -> Iterator[Atom]:
         """Items of arguments that are never read, where another has one: `Y[i]`, as `X[i]`."""
-        unread = self._unread(file, scope) if isinstance(scope, DEFINED) else {}
+        unread = self.unread(file, scope) if isinstance(scope, DEFINED) else {}
         given = _given(scope)
         for x in _within(scope) if unread else ():
             if isinstance(x, ast.Subscript) and getattr(x.value, "id", "") in given:
@@ -236,56 +295,12 @@ class Pool:
                             (k if "" in kinds else next(iter(kinds)), n) for k, n in its.shapes
                         }
                         yield Atom(text, frozenset(shapes))
-
-    def is_like_others(self, text: str, instead: str) -> bool:
-        """Reads a line in another's place as others do, but for the names, and is no trifle?"""
-        own = outline(text)
-        others = self._outlines[own] - (own == outline(instead))
-        return others > 0 and own.count(" ") >= TRIFLE
-
-    @cached_property
-    def _outlines(self) -> Counter[str]:
-        return Counter(
-            outline(unit.file.segment(x))
-            for unit in self.units
-            for x in ast.walk(unit.statement)
-            if isinstance(x, (ast.Assign, ast.AugAssign, ast.Expr, ast.Return))
-        )
-
-    @cached_property
-    def sums_by_methods(self) -> bool:
-        """Are sums written as `x.sum()`, and not as `np.sum(x)`?"""
-        called = [x.func for x in self._nodes if isinstance(x, ast.Call)]
-        sums = [x for x in called if isinstance(x, ast.Attribute) and x.attr == "sum"]
-        names = {*self.numpy.values()}
-        own = [isinstance(x.value, ast.Name) and x.value.id in names for x in sums]
-        return 2 * sum(own) < len(own)
-
-    def product(self, file: File, a: str, b: str) -> str:
-        """A matrix product, as the program writes them."""
-        numpy = self.numpy[file.name]
-        pattern = "{0}.dot({1})" if self._dots < 0 else "{2}.dot({0}, {1})"
-        return pattern.format(a, b, numpy) if self._dots and numpy else f"{a} @ {b}"
-
-    @cached_property
-    def _dots(self) -> int:
-        """How many products are written `np.dot(a, b)`, less those written `a.dot(b)`; 0 where they
-        are written `a @ b`."""
-        owners = [x.value for x in self._nodes if getattr(x, "attr", "") == "dot"]
-        names = {*self.numpy.values()}
-        own = sum(isinstance(x, ast.Name) and x.id in names for x in owners)
-        return 2 * own - len(owners) or len(owners)
-
-    @cached_property
-    def flags(self) -> list[str]:
-        """The words that conditions compare with."""
-        tests = (x for x in self._nodes if isinstance(x, ast.Compare))
-        words = (getattr(y, "value", None) for x in tests for y in (x.left, *x.comparators))
-        return [*dict.fromkeys(x for x in words if isinstance(x, str))]
-
-    @cached_property
-    def _nodes(self) -> list[Any]:
-        return [x for unit in self.units for x in ast.walk(unit.statement)]
+            for of, key in _gone_through(x):
+                lengths = {shape[0] for shape in shapes_of(self.shapes(file, of)) if shape}
+                for name, whole in unread.items():
+                    items = {(k, n[1:]) for k, n in whole if k and n and n[0] in lengths}
+                    if items:
+                        yield Atom(f"{name}[{key}]", frozenset(items))
 
     def transplants(self, file: File, node: Any) -> list[str]:
         """What the forward pass computes, in the names that a function has for its values."""
@@ -305,22 +320,22 @@ class Pool:
             for x in ast.walk(unit.statement):
                 if not isinstance(x, (ast.Call, ast.BinOp)):
                     continue
-                if not shapes_of(self.forward.shapes(unit.file, x)) - {()}:
+                if not any(kind == "f" for kind, _ in self.forward.shapes(unit.file, x)):
                     continue
                 with contextlib.suppress(LookupError):
                     renamed = _Renamed(self.forward, unit.file, here, x)
                     found.append(ast.unparse(renamed.visit(copy.deepcopy(x))))
         return [*dict.fromkeys(found)]
 
-    def _of(self, file: File, scope: Any) -> dict[str, Atom]:
+    def _of(self, file: File, scope: Any, notes: Notes) -> dict[str, Atom]:
         found: dict[str, set[Any]] = {}
         for x in _within(scope):
             is_atom = isinstance(x, (*ATOMS, ast.arg))
-            if is_atom and (file, x.at) in self.notes.seen:
+            if is_atom and (file, x.at) in notes.seen:
                 if isinstance(x, ast.Subscript) and not _is_simple(x):
                     continue
                 text = x.arg if isinstance(x, ast.arg) else ast.unparse(x)
-                found.setdefault(text, set()).update(self.notes.shapes(file, x))
+                found.setdefault(text, set()).update(notes.shapes(file, x))
         atoms = {t: Atom(t, frozenset(s)) for t, s in found.items() if any(k for k, _ in s)}
         return {a.text: a for a in self._unread_items(file, scope, atoms)} | atoms
 
@@ -342,19 +357,27 @@ class Pool:
                     break
 
     def roots(self, file: File, node: Any) -> list[str]:
-        """The numbers that a function computes by one of numpy's, as `np.sqrt(d)`."""
-        return [
-            file.segment(x)
-            for x in self.scope(file, node)
-            if isinstance(x, ast.Call)
-            and self.shapes(file, x) == {("f", ())}
-            and ast.unparse(x.func).startswith(f"{self.numpy[file.name]}.")
-            and not any(shape for y in x.args for _, shape in self.shapes(file, y))
-        ]
+        """The numbers that a function computes of others by one of numpy's, as `np.sqrt(d)`, or
+        of names, as `(hi - lo)`."""
+        found = []
+        for x in self.scope(file, node):
+            if not isinstance(x, (ast.Call, ast.BinOp)) or self.shapes(file, x) != {("f", ())}:
+                continue
+            text = file.segment(x)
+            if isinstance(x, ast.BinOp):
+                names = isinstance(x.left, ast.Name) and isinstance(x.right, ast.Name)
+                found += [f"({text})"] * (names and isinstance(x.op, (ast.Add, ast.Sub)))
+            elif text.startswith(f"{self.numpy[file.name]}."):
+                arrays = any(shape for y in x.args for _, shape in self.shapes(file, y))
+                found += [text] * (not arrays)
+        return [*dict.fromkeys(found)]
 
     def fixed(self, file: File) -> list[str]:
-        """The names of numbers that are set in a file, once and for all."""
-        return [name for name, node in _fixed(file) if type(node.value) is float]
+        """The names of floating numbers that are set in a file, once and for all."""
+        space = self.code.space(file.name)
+        own = (x for x in file.tree.body if isinstance(x, ast.Assign))
+        names = (y.id for x in own for y in x.targets if isinstance(y, ast.Name))
+        return [name for name in names if isinstance(space.get(name), float)]
 
     def fixed_numbers(self) -> Iterator[tuple[File, ast.Constant]]:
         """The numbers that names of a module stand for, where functions here read them."""
@@ -376,12 +399,17 @@ class Pool:
         found = [*self._one_argument]
         for x in ast.walk(owner) if owner is not None else self.scope(file, node):
             if isinstance(x, ast.Call) and len(x.args) == 1 and not x.keywords:
-                if isinstance(x.func, (ast.Name, ast.Attribute)) and not self._is_array(
-                    file, x.func
-                ):
+                is_named = isinstance(x.func, (ast.Name, ast.Attribute))
+                gives = any(kind for kind, _ in self.shapes(file, x))
+                own = is_named and not ast.unparse(x.func).startswith(f"{self.numpy[file.name]}.")
+                if own and gives and not self._is_array(file, x.func):
                     found.append(ast.unparse(x.func))
             elif isinstance(x, ast.Attribute) and isinstance(x.ctx, ast.Store):
                 found.append(ast.unparse(x))
+        for x in owner.body if owner is not None else ():
+            one = isinstance(x, ast.FunctionDef) and len(x.args.args) == 2
+            if one and self._is_harmless(file, x):
+                found.append(f"self.{x.name}")
         self._callables[scope] = [*dict.fromkeys(found)]
         return self._callables[scope]
 
@@ -460,7 +488,7 @@ class Pool:
             if isinstance(x, ast.Attribute) and x.attr == "size" and self.is_reached(file, x):
                 yield file.segment(x)
         args = scope.args.args if isinstance(scope, ast.FunctionDef) else ()
-        here = self._of(file, scope)  # and what other methods have
+        here = self._of(file, scope, self.notes)  # and what other methods have
         own = [text for text in atoms if text.startswith("self.") and text.count(".") == 1]
         own.sort(key=lambda text: text not in here)
         for text in [*(arg.arg for arg in args), *own]:
@@ -541,7 +569,7 @@ class Pool:
             )
         ]
 
-    def families(self, file: File, node: Any) -> tuple[set[str], list[tuple[str, str]]]:
+    def families(self, file: File, node: Any) -> tuple[frozenset[str], list[tuple[str, str]]]:
         """The names in scope; and what tells them apart: numbers, or letters in several pairs; and
         that all numbers are one more, or less."""
         scope = file.above(node, SCOPE)
@@ -561,19 +589,21 @@ class Pool:
                     letters[x.lower(), y.lower()].add(around.lower())
             several = {pair: around for pair, around in letters.items() if len(around) > 1}
             pairs += sorted(several, key=lambda pair: (-len(several[pair]), pair))[:FAMILIES]
-            self._families[scope] = words, pairs
+            self._families[scope] = frozenset(words), pairs
         return self._families[scope]
 
     def functions(self) -> Iterator[tuple[str, int]]:
-        """The user's functions of the modules, with how many arguments they take."""
-        for unit in self.code.around.values():
-            node = unit.statement
-            if isinstance(node, ast.FunctionDef) and isinstance(unit.file.parent[node], ast.Module):
-                yield node.name, len(node.args.args)
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
-                for target in node.targets:
-                    if isinstance(target, ast.Name):
-                        yield target.id, len(node.value.args.args)
+        """The user's functions of the modules, with how many arguments they take: those that the
+        passes name, and others that only compute."""
+        for file in self.code.files.values():
+            known = self._named | self._harmless[file.name]
+            for node in file.tree.body:
+                if isinstance(node, ast.FunctionDef):
+                    yield from [(node.name, len(node.args.args))] * (node.name in known)
+                elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
+                    names = [x.id for x in node.targets if isinstance(x, ast.Name)]
+                    count = len(node.value.args.args)
+                    yield from ((name, count) for name in names if name in known)
 
 
 def _given(scope: Any) -> dict[str, ast.arg]:
@@ -603,6 +633,20 @@ def _is_of_shape(file: File, node: Any) -> bool:
     return getattr(above, "attr", "") == "shape" or func.rpartition(".")[2] in OF_SHAPES
 
 
+def _is_read(node: Any) -> bool:
+    return isinstance(node.ctx, ast.Load)
+
+
+def _gone_through(x: Any) -> Iterator[tuple[Any, str]]:
+    """What is gone through, or has an item, and the name of the index."""
+    if isinstance(x, ast.Subscript) and isinstance(x.slice, ast.Name):
+        yield x.value, x.slice.id
+    if isinstance(x, ast.For) and isinstance(x.iter, ast.Call) and isinstance(x.target, ast.Tuple):
+        first = x.target.elts[0]
+        if ast.unparse(x.iter.func) == "enumerate" and isinstance(first, ast.Name):
+            yield from ((of, first.id) for of in x.iter.args[:1])
+
+
 def _alike(a: Shapes, b: Shapes) -> bool:
     """Have two things one shape, or none?"""
     return shapes_of(a) == shapes_of(b) and ("" in {k for k, _ in a}) == ("" in {k for k, _ in b})
@@ -624,21 +668,6 @@ def stored_in(statement: Any) -> list[str]:
     several = [y for x in targets for y in getattr(x, "elts", [x])]
     names = (x.value if isinstance(x, ast.Subscript) else x for x in several)
     return [ast.unparse(x) for x in names if isinstance(x, (ast.Name, ast.Attribute))]
-
-
-def outline(text: str) -> str:
-    """A line without the names of values: `_ = _ . sum ( _ , axis = 1 )`."""
-    words = re.findall(r"\w+|==|[^\w\s]", text)
-    kept, inside = [], 0
-    for i, word in enumerate(words):
-        inside += (word in "([{") - (word in ")]}")
-        after = words[i + 1] if i + 1 < len(words) else ""
-        named = word.isidentifier() and after != "(" and not iskeyword(word)
-        named = named and not (after == "=" and inside)
-        kept.append(
-            "_" if named and words[i - 1 : i] != ["."] else word.rstrip("0123456789") or word
-        )
-    return " ".join(kept)
 
 
 def _same(a: str, b: str) -> int:

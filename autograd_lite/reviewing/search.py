@@ -22,11 +22,12 @@ from .flow import Flow
 from .hits import gives_right_value
 from .known import Known, result_of
 from .mending import Impossible, Steps, TooLong, counted, grafted, mended
-from .pool import Pool
+from .pool import DEFINED, Pool
 from .rewrites import Edit, edits
 from .solving import Solver
 from .suspects import Suspects
 
+SEVERAL = (ast.Dict, ast.Tuple, ast.List)
 RAISED = (Exception, TooLong, SystemExit)  # what an edited program may raise
 MOST = 9_000  # edits that are tried for one mistake
 FEW = 1_200  # the same where another was made that puts nothing right by itself
@@ -37,6 +38,7 @@ SHAPE = 6  # tokens that a gradient costs that has another shape than what it is
 SUSPECT = 0.3  # how innocent a line may look that is looked at alone
 SMALL = 200  # numbers of an array
 SOON, SHORT = 150, 4  # the same where it is as simple as this
+LATER, LONG = 900, 8  # and where it is not
 SHOWN = 8  # edits that are told apart, of those that would do
 CASES = 12  # arguments that edits are tried on, at most
 AFTER = 300  # edits that are tried when one puts all right, for there may be a simpler one
@@ -176,7 +178,8 @@ class Search:
             if all(both):
                 self.done = True
                 self.doubted = min(self.doubted, self.suspects.doubt(edit) + 0.2)
-                done = min(done, i + (AFTER if cost > SHORT else SOON))
+                more = SOON if cost <= SHORT else AFTER if cost <= LONG else LATER
+                done = min(done, i + more)
         mends: list[Mend] = []
         texts: set[str] = set()
         for wrong, cost, edit, both in sorted(found, key=lambda one: one[:2]):
@@ -273,8 +276,12 @@ class Search:
 
     def _may_change(self, pool: Pool, file: Any, node: ast.expr) -> bool:
         """Has a run come to it?"""
+        above: Any = file.parent[node]
+        if isinstance(above, ast.Call) and above.func is node:
+            node = above
         is_target = isinstance(getattr(node, "ctx", None), ast.Store)
-        known = is_target or isinstance(node, ast.Constant)
+        several = isinstance(node, SEVERAL) and file.above(node, DEFINED) is not None
+        known = is_target or several or isinstance(node, ast.Constant)
         return known or self.bench.error is not None or pool.is_reached(file, node)
 
     def _in_turn(self, ordered: Iterator[Edit], pool: Pool) -> Iterator[Edit]:

@@ -24,6 +24,7 @@ from .alike import (
     near,
     nonzero,
     parallel,
+    parallel_products,
     same,
     some_of,
     together,
@@ -262,6 +263,13 @@ class _Line:
                 text = pattern.format(texts[i])
                 said = f"`{self.site.text(node)}` stands where `{text}` belongs"
                 yield self._edit(node, text, "operands", said, 0.9)
+        texts, rows = self.frame.table("alone", want.shape)
+        factors, others = self.frame.table("factors", want.shape)
+        for i, j, c in parallel_products(rows, others, want):
+            for pattern, _ in self._numbers(c):
+                text = pattern.format(f"{texts[i]} * {factors[j]}")
+                said = f"`{self.site.text(node)}` stands where `{text}` belongs"
+                yield self._edit(node, text, "operands", said, 0.9)
         # `y > 0` is no value to subtract, though it is the same as y where that is one-hot
         plain = ((t, x) for t, x in self.frame.arrays.items() if not {*"<>"} & {*t})
         its = [(t, x) for t, x in plain if x.shape == want.shape][:FEW]
@@ -402,6 +410,10 @@ class _Line:
         texts, rows = self.frame.table("products", lack.shape)
         for i, c in parallel(rows, lack):
             yield from self._plus(node, texts[i], c)
+        texts, rows = self.frame.table("alone", lack.shape)
+        factors, others = self.frame.table("factors", lack.shape)
+        for i, j, c in parallel_products(rows, others, lack):
+            yield from self._plus(node, f"{texts[i]} * {factors[j]}", c)
 
     def _plus(self, node: Any, text: str, c: float) -> Iterator[Edit]:
         own = self.site.text(node, ADD)

@@ -5,20 +5,28 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from .code import Unit
+from .code import LOOPS, Unit
 from .flow import Flow
 from .known import Known, Meaning, is_alias, made_by, result_of, values_of
-from .pool import ATOMS, SCOPE, Pool, stored_in
+from .notes import seen
+from .pool import ATOMS, SCOPE, Pool, shapes_of, stored_in
 from .rewrites import Edit
 
 FIRST_WRONG = -0.7  # how innocent a line looks that makes a wrong value of right ones
 GIVES_WRONG = 0.15  # that makes a right value of which only wrong ones are made
 LESS = 0.2  # how much more innocent than what is made of it
+GIVEN_WRONG = -0.3  # what is stored in a name that is given as a gradient, and wrong
+CALLED_WRONG = -0.5  # that calls a right function, and makes nothing right
+TRIED = 60  # values that a function is tried on
+NEARLY = 0.3  # of which that is made
 EARLY = -0.4  # that makes a wrong value of what is right, or nearly
+AROUND = 0.2  # how much more innocent a loop looks than what is in it
 RIGHT = 0.5  # that makes what is right
 UNKNOWN = 0.4  # that makes nothing that can be told
 
@@ -42,6 +50,7 @@ class Suspects:
         for unit in pool.units:
             self._look(unit)
         self._look_at_helpers()
+        self._clear_slopes()
 
     def doubt(self, edit: Edit) -> float:
         """How innocent what an edit changes looks: the line, or what a new one changes."""
@@ -63,7 +72,8 @@ class Suspects:
         for x in statements:
             readers = [y for y in _readers(x, statements) if own[y] != UNKNOWN]
             looks = [own[y] for y in readers]
-            if looks and max(looks) < 0 and self._makes_numbers(unit.file, x):
+            blamed = bool(looks) and min(looks) < 0 and max(looks) < RIGHT
+            if blamed and self._makes_numbers(unit.file, x):
                 own[x] = min(looks) + LESS  # a number of which nothing right is made
             if own[x] != UNKNOWN and looks and max(looks) < 0:  # all that is made of it is wrong
                 first = is_alias(getattr(x, "value", None)) or self._are_usual(unit.file, readers)
@@ -73,15 +83,57 @@ class Suspects:
                     self.misplaced.add(x)
             if any(own[y] <= FIRST_WRONG for y in _stale(x, statements)):
                 own[x] = FIRST_WRONG
+            lacks = self.flow.lacks and len(values_of(x)) > 1
+            if lacks or _loses(unit.file, x) or self._gives_others(unit.file, x):
+                own[x] = FIRST_WRONG
+            if isinstance(x, LOOPS):
+                own[x] = min([own[x], *(own[y] + AROUND for y in x.body if own[y] < 0)])
             for name in stored_in(x):
                 key = unit.file.above(x, SCOPE), name
                 self.blamed[key] = min(self.blamed.get(key, np.inf), shared + own[x])
+        for x in statements:
+            if not shared and isinstance(x, ast.Return) and self._leaves_unread(unit, x):
+                own[x] = min(own[x], EARLY)
+            for name in self._given_wrong(unit.file, x):
+                key = unit.file.above(x, SCOPE), name
+                found = self.blamed.get(key, np.inf)
+                self.blamed[key] = FIRST_WRONG if found > 0 else min(found, GIVEN_WRONG)
         self.innocence.update((x, shared + look) for x, look in own.items())
+
+    def _leaves_unread(self, unit: Unit, statement: Any) -> bool:
+        """Is an array that a helper is given never read?"""
+        unread = self.pool.unread(unit.file, statement).values()
+        arrays = {shape for its in unread for shape in shapes_of(its)} - {()}
+        return bool(arrays) and len(values_of(statement)) == 1
+
+    def _gives_others(self, file: Any, statement: Any) -> bool:
+        """Does a line return the gradient of one parameter as that of another?"""
+        several = values_of(statement) if isinstance(statement, ast.Return) else []
+        for node in several if len(several) > 1 else ():
+            its = self.pool.notes.at(file, node)
+            k = self.flow.output(file, node, len(its) - 1)
+            meaning = self.known.meaning(its[-1]) if its else None
+            leaves = self.known.leaves
+            if k is None or meaning is None or not meaning.is_cotangent:
+                continue
+            if meaning.number in leaves and meaning.number != leaves[k]:
+                return True
+        return False
+
+    def _given_wrong(self, file: Any, statement: Any) -> Iterator[str]:
+        """The names whose values a statement returns that are wrong gradients."""
+        value = statement.value if isinstance(statement, ast.Return) else None
+        pairs: Iterable[tuple[Any, Any]] = enumerate(getattr(value, "elts", ()))
+        if isinstance(value, ast.Dict):
+            pairs = [(getattr(key, "value", None), x) for key, x in zip(value.keys, value.values)]
+        for key, x in pairs:
+            if isinstance(x, ATOMS) and key in self.flow.wrong:
+                yield file.segment(x)
 
     def _are_usual(self, file: Any, statements: list[Any]) -> bool:
         """Are these lines as others are?"""
         texts = map(file.segment, statements)
-        return all(self.pool.is_like_others(text, text) for text in texts)
+        return all(self.pool.style.is_like_others(text, text) for text in texts)
 
     def _makes_numbers(self, file: Any, statement: Any) -> bool:
         """Does a line give names to numbers, and to nothing else?"""
@@ -97,14 +149,17 @@ class Suspects:
         """What helpers return looks as what is made of it alone does: wrong at first, where it is
         not known; or misplaced."""
         returned: dict[str, list[Any]] = defaultdict(list)
+        within: dict[str, list[Any]] = defaultdict(list)
         for unit in self.pool.units:
             if self.pool.own[unit]:
-                its = (x for x in ast.walk(unit.statement) if isinstance(x, ast.Return))
-                returned[getattr(unit.statement, "name", "a lambda")] += its
+                name = getattr(unit.statement, "name", "a lambda")
+                its = [x for x in ast.walk(unit.statement) if x in self.innocence]
+                within[name] += (x for x in its if isinstance(x, (ast.Return, ast.Assign)))
+                returned[name] += (x for x in its if isinstance(x, ast.Return))
         for unit in self.pool.units:
             for x in ast.walk(unit.statement):
                 if self.innocence.get(x, 0.0) <= EARLY:
-                    for y in (y for call in ast.walk(x) for y in returned[_called(call)]):
+                    for y in (y for call in ast.walk(x) for y in within[_called(call)]):
                         if self.innocence[y] == UNKNOWN:
                             self.innocence[y] = self.innocence[x]
         pending = [x for x in self.innocence if x in self.misplaced]
@@ -114,6 +169,52 @@ class Suspects:
                     self.innocence[y] = GIVES_WRONG
                     self.misplaced.add(y)
                     pending.append(y)
+
+    def _clear_slopes(self) -> None:
+        """A helper that gives the slope of something is right, and called with something else."""
+        for unit in self.pool.units:
+            name = getattr(unit.statement, "name", "")
+            inside = [x for x in ast.walk(unit.statement) if x in self.innocence]
+            suspect = min((self.innocence[x] for x in inside), default=RIGHT) < 0
+            if suspect and self._is_slope(unit):
+                self.innocence.update(dict.fromkeys(inside, RIGHT))
+                self.misplaced.difference_update(inside)
+                for x in self.innocence:
+                    if any(_called(y) == name for y in _calls(x)) and self.innocence[x] < RIGHT:
+                        self.innocence[x] = min(self.innocence[x], CALLED_WRONG)
+
+    def _is_slope(self, unit: Unit) -> bool:
+        """Gives a helper of one argument the derivative of something, for a value at hand?"""
+        node = unit.statement
+        if not isinstance(node, ast.FunctionDef) or not self.pool.computes(unit):
+            return False
+        above, function = unit.file.parent[node], None
+        if isinstance(above, ast.Module):
+            function = self.pool.code.space(unit.file.name).get(node.name)
+        elif isinstance(above, ast.ClassDef):
+            owners = (x for x in self.pool.objects if above.name in _classes(x))
+            function = next((getattr(x, node.name, None) for x in owners), None)
+        if function is None or self.pool.unused(unit.file, node.body[0]):
+            return False
+        for value in self._at_hand:
+            try:
+                result = np.asarray(function(value.copy()), dtype=float)
+            except Exception:  # it takes no such argument
+                return False
+            its = (result, -result, np.ravel(result))  # as where exp(-z) is written with -x
+            meanings = (self.known.meaning(seen(x)) for x in its)
+            if any(m is not None and m.is_slope for m in meanings):
+                return True
+        return False
+
+    @cached_property
+    def _at_hand(self) -> list[Any]:
+        """The floating arrays that had names in the backward pass, or that objects keep."""
+        frames = [names for its in self.pool.notes.frames.values() for _, names in its]
+        frames += map(vars, self.pool.objects)
+        arrays = (x for names in frames for x in names.values() if isinstance(x, np.ndarray))
+        several = {seen(x): x for x in arrays if x.dtype.kind == "f" and x.size > 1}
+        return [*several.values()][:TRIED]
 
     def _innocence(self, file: Any, statement: Any) -> float:
         """How little a line looks like one with a mistake: what it makes is right."""
@@ -142,6 +243,10 @@ class Suspects:
                 found.append(FIRST_WRONG)
             if any(self._ends_early(m) for m in means):
                 found.append(-0.8)
+            elif any(self.flow.is_scaled(file, node, i) for i, _ in made):
+                found.append(FIRST_WRONG)
+            elif wrong and all(self.flow.is_nearly(file, node, i) for i in wrong):
+                found.append(NEARLY)
             elif steps := [n for n in far if n is not None]:
                 found.append(min(FIRST_WRONG + 0.2 * min(steps), 0.2))
             elif again and (
@@ -175,7 +280,7 @@ class Suspects:
         return max(min(found), RIGHT) if hands_on else min(found)
 
     def _ends_early(self, meaning: Meaning | None) -> bool:
-        """Does the forward pass add a parameter to it, and the backward pass never?"""
+        """Does the forward pass add a bias to it, or mask it, and the backward pass never?"""
         if meaning is None or not meaning.is_value:
             return False
         further = self.known.goes_on.get(meaning.number)
@@ -190,6 +295,42 @@ class Suspects:
 def _called(node: Any) -> str:
     """The name of the function that a node calls; nothing if it calls none."""
     return ast.unparse(node.func).rpartition(".")[2] if isinstance(node, ast.Call) else ""
+
+
+def _classes(x: Any) -> set[str]:
+    return {owner.__name__ for owner in type(x).__mro__}
+
+
+def _calls(statement: Any) -> list[Any]:
+    """What a statement calls, and not those within it."""
+    inner = {
+        y for x in ast.iter_child_nodes(statement) if isinstance(x, ast.stmt) for y in ast.walk(x)
+    }
+    return [x for x in ast.walk(statement) if isinstance(x, ast.Call) and x not in inner]
+
+
+def _loses(file: Any, statement: Any) -> bool:
+    """Does a line store something where one above it did, and nothing has read that?"""
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return False
+    target = ast.unparse(statement.targets[0])
+    block = file.block(statement)
+    for x in reversed(block[: block.index(statement) + 1]):
+        stores = isinstance(x, ast.Assign) and [*map(ast.unparse, x.targets)] == [target]
+        if stores and x is not statement:
+            return True
+        if any(_reads(file, y, target) for y in ast.walk(x.value if stores else x)):
+            return False
+    return False
+
+
+def _reads(file: Any, node: Any, target: str) -> bool:
+    """Is it what is stored in a place, or what that is a part of?"""
+    if not isinstance(node, ATOMS):
+        return False
+    text, above = ast.unparse(node), file.parent[node]
+    is_part = isinstance(above, (ast.Subscript, ast.Attribute)) and above.value is node
+    return text == target or (target.startswith(text) and not is_part)
 
 
 def _readers(statement: Any, others: list[Any]) -> list[Any]:

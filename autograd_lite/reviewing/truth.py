@@ -7,6 +7,7 @@ in which a Tensor was stored is kept beside it.
 from __future__ import annotations
 
 import operator
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -40,8 +41,8 @@ class Truth:
     """The derived gradients of some places, whose `names` these are.
 
     `graph`: the recorded loss, `leaves`: what stands in the places there, and `named`: the values
-    on the way by the names that the forward pass gave them. `why`: what kept it from being
-    recorded, if anything.
+    on the way by the names that the forward pass gave them. `rounds`: the values that expressions
+    came to which it reached several times. `why`: what kept it from being recorded, if anything.
     """
 
     loss: float
@@ -50,6 +51,7 @@ class Truth:
     leaves: list[Any] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
     named: list[tuple[str, Any]] = field(default_factory=list)
+    rounds: list[list[Any]] = field(default_factory=list)
     why: str = ""
 
 
@@ -97,7 +99,8 @@ class Oracle:
         whole: Any = loss
         scalar = whole.sum() if loss.shape else whole
         names, named = [p.name for p in places], self.recorder.named
-        return Truth(float(scalar.data), grad(scalar, leaves), scalar, leaves, names, named)
+        rounds = [its for its in self.recorder.reached.values() if len(its) > 1]
+        return Truth(float(scalar.data), grad(scalar, leaves), scalar, leaves, names, named, rounds)
 
 
 def on_leaves(call: Call, places: list[Place]) -> tuple[Call, list[Any]]:
@@ -194,7 +197,7 @@ class Recorder(Watcher):
     """Runs numpy code on Tensors.
 
     `instead`: what stands for arrays, or Tensors, that were changed in place, by their identity.
-    `named`: what was assigned to names, in order.
+    `named`: what was assigned to names, in order. `reached`: what each expression came to.
     """
 
     def __init__(self) -> None:
@@ -204,6 +207,7 @@ class Recorder(Watcher):
         """Forget the run before."""
         self.instead: dict[int, tuple[Any, Any]] = {}
         self.named: list[tuple[str, Any]] = []
+        self.reached: dict[Where, list[Any]] = defaultdict(list)
 
     def now(self, x: Any) -> Any:
         return self.instead[id(x)][1] if id(x) in self.instead else x
@@ -217,6 +221,7 @@ class Recorder(Watcher):
         value = self.now(value)
         if isinstance(value, Node):
             file, at = where
+            self.reached[where].append(value)
             names = file.stored_as(at)
             self.named += [(name, value) for name in names]
         return value
@@ -254,7 +259,13 @@ class Recorder(Watcher):
             sign = 1 if owner is np.add else -1
             self._becomes(base, self.now(base) + sign * _put(self.now(base), key, value))
             return None
-        return function(*args, **kwargs)
+        try:
+            return function(*args, **kwargs)
+        except TypeError:  # of a list, as of an array
+            lists = [isinstance(x, (list, tuple)) and _has_tensor(x) for x in args]
+            if not any(lists):
+                raise
+        return function(*(_as_tensor(x) if has else x for x, has in zip(args, lists)), **kwargs)
 
     def store(self, where: Where, value: Any, base: Any, key: Any) -> None:
         now = self.now(base)

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 from test_pool import pool
-from written import NETWORK
+from written import ARGS, NETWORK
 
 from autograd_lite.reviewing.mending import Impossible, mended
 from autograd_lite.reviewing.rewrites import edits
@@ -37,3 +37,17 @@ def kinds_of(tmp_path):
 
 
 TREE = (ast.expr, ast.stmt)
+
+
+@pytest.fixture
+def texts_of(tmp_path):
+    """A function: what the edits write in the places of what has some text in a program."""
+
+    def found(text, source, args=ARGS):
+        program, file, _ = pool(tmp_path, text, args)
+        nodes = [x for x in file.nodes if isinstance(x, TREE) and file.segment(x) == source]
+        assert nodes, source
+        its = [edit for x in nodes for edit in edits(program, file, x)]
+        return [text for edit in its for _, text in edit.changes]
+
+    return found

@@ -11,6 +11,7 @@ from autograd_lite.reviewing.alike import (
     near,
     nonzero,
     parallel,
+    parallel_products,
     same,
     some_of,
     together,
@@ -74,3 +75,17 @@ def test_zeros_tell_nothing_and_likeness_has_no_sign():
     assert likeness(X, -X) == pytest.approx(1)
     assert likeness(X, X.T) == 0
     assert likeness(0 * X, X) == 0
+
+
+def test_products_of_which_it_is_a_multiple():
+    rng = np.random.default_rng(4)
+    a, b = rng.normal(size=(5, 12)), rng.normal(size=(4, 12))
+    want = -3 * a[2] * b[1]
+    ((i, j, c),) = parallel_products(a, b, want)
+    assert (i, j, round(c, 12)) == (2, 1, -3)
+    want[:4] = np.nan  # which is not known
+    assert [x[:2] for x in parallel_products(a, b, want)] == [(2, 1)]
+    want[-1] += 1
+    assert not [*parallel_products(a, b, want)]
+    assert not [*parallel_products(a[:, :3], b[:, :3], a[0, :3] * b[0, :3])]  # too few to tell
+    assert not [*parallel_products(a[:0], b, want)]

@@ -79,3 +79,14 @@ def test_a_table_has_a_row_for_each(tmp_path):
     np.testing.assert_allclose(rows[texts.index("(y > 0)")], (X @ W > 0).ravel())
     texts, rows = found.table("factors", (7, 7))
     assert rows.shape == (0, 49)
+
+
+def test_what_is_left_of_a_share_and_matrix_products_alone(tmp_path):
+    _, here = frame(
+        tmp_path, PROGRAM.replace("    g = np", "    z = 1 / (1 + np.exp(-y))\n    g = np")
+    )
+    assert np.allclose(here.factors["(1 - z)"], 1 - 1 / (1 + np.exp(-2 * X @ W)))
+    alone = [text for text, _ in here.alone((5, 2))]
+    assert "np.dot(X, W)" in alone
+    assert {"y", "z"} <= {*alone}
+    assert "y * z" not in alone

@@ -80,3 +80,20 @@ def test_what_is_moved_is_not_read_anew(suspects):
         for text in (line, "db1 = np.ones(3)")
     ]
     assert costs[0] < costs[1]
+
+
+def test_a_line_that_stands_elsewhere(suspects):
+    file, site = node(suspects, "dW1 = X.T @ dz1")
+    _, other = node(suspects, "db1 = dz1.sum(axis=0)")
+    new = "db1 = dz1.sum(axis=0)\ndW1 = X.T @ dz1"
+    costs = Costs(suspects.pool, suspects.known, suspects, None)
+    there = costs.of(Edit(file, ((site, ""), (other, new)), "", "", 0.5))
+    here = costs.of(Edit(file, ((site, "dW1 = X.T @ dz1"),), "", "", 0.5))
+    assert there > here
+
+
+def test_a_name_that_is_read_at_last(tmp_path):
+    text = WRONG.replace("    dz1 = ", "    other = da1 + 1\n    dz1 = ")
+    suspects = looks(tmp_path, text, now=(False, False, True, True))[1]
+    line = "dz1 = da1 * (1 - z1 ** 2)"
+    assert cost(suspects, line, "dz1 = da1 * other") < cost(suspects, line, "dz1 = da1 * dz1")

@@ -139,3 +139,22 @@ def test_a_gradient_that_is_0_tells_nothing(tmp_path):
     assert found.is_right(*value("dp ="))
     assert not found.is_right(*value("dz1 ="))
     assert found.far(*value("da1 =")) == 0
+
+
+def test_a_gradient_but_for_a_number(tmp_path):
+    """It is that line, and what leads there is right."""
+    text = NETWORK.replace("dp = 2 * (p - Y) / N", "q = 3 * p\n    dp = 2 * (q / 3 - Y)")
+    found, _, value = flow(tmp_path, text, ARGS)
+    assert found.is_scaled(*value("dp ="))
+    assert not found.is_right(*value("dp ="))
+    assert found.is_nearly(*value("q ="))
+    assert not found.is_scaled(*value("dW2 ="))
+
+
+def test_zeros_and_ones_lead_to_nothing(tmp_path):
+    """Such as a row of a softmax, all of whose others are masked, which is right by chance."""
+    text = NORM.replace(
+        "hat = centred * inverse", "hat = centred * inverse * 2\n    one = hat[0] * 0 + b * 0"
+    )
+    found, _, value = flow(tmp_path, text.replace("+ b - y", "+ b * 0 - y"), POINT)
+    assert not found.is_right(*value("hat ="))

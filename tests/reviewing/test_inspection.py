@@ -378,3 +378,70 @@ def test_a_rate_that_differs_from_the_default_is_handed_over(tmp_path):
     text += "def step(W, x, lr=0.1):\n    return W - lr * 2 * x.T @ (x @ W)\n"
     m = module(tmp_path, text)
     assert al.review(m.loss, m.step, SMALL[0], SMALL[2], returns="updated", lr=0.01, wrt="W").ok
+
+
+def test_a_gradient_that_is_transposed(tmp_path):
+    """Of another shape, and as many numbers: a note says so, and the line is mended."""
+    wrong = NETWORK.replace("dW1 = X.T @ dz1", "dW1 = dz1.T @ X")
+    m = module(tmp_path, wrong)
+    found = al.review(m.loss, m.gradients, *ARGS)
+    assert any("W1 - lr * gradient raises" in note for note in found.notes)
+    assert [*found.mended.values()] == [NETWORK]
+
+
+HALTS = """
+import numpy as np
+
+CALLS = []
+
+
+def bits(n):
+    count = 0
+    while n != 0:
+        n = n // 2
+        count = count + 1
+    return count
+
+
+def kept(x):
+    CALLS.append(x)
+    return x
+
+
+def loss(W, x, y, lam):
+    return ((x @ W - y) ** 2).sum() + lam * (W ** 2).sum()
+
+
+def gradients(W, x, y, lam):
+    return {"W": 2 * x.T @ (x @ W - y)}
+"""
+
+
+def test_functions_that_no_pass_calls_are_not_run(tmp_path):
+    """One that would never end with a negative number, and one that keeps what it is given."""
+    m = module(tmp_path, HALTS)
+    rng = np.random.default_rng(0)
+    args = rng.normal(size=(3, 2)), rng.normal(size=(5, 3)), rng.normal(size=(5, 2)), -0.3
+    found = al.review(m.loss, m.gradients, *args, wrt="W", seconds=5)
+    assert not found.ok
+    assert m.CALLS == []
+
+
+def test_a_result_with_keys_of_one_digit(tmp_path):
+    text = "def loss(p, x, u):\n    return ((x @ p[1] + p[2]) ** 2).sum()\n\n\n"
+    text += "def gradients(p, x, u):\n    r = 2 * (x @ p[1] + p[2])\n"
+    text += "    for i, v in enumerate(iterable=x):\n        pass\n"
+    text += "    return {1: x.T @ r, 2: r.sum(axis=0)}\n"
+    m = module(tmp_path, text.replace("r.sum(axis=0)", "r.mean(axis=0)"))
+    p = {1: np.arange(6.0).reshape(3, 2), 2: np.ones(2)}
+    x = np.random.default_rng(1).normal(size=(5, 3))
+    found = al.review(m.loss, m.gradients, p, x, np.ones(5), wrt="p")
+    assert [*found.mended.values()] == [text]
+
+
+def test_a_gradient_of_another_shape_alone(tmp_path):
+    """Its numbers are right: no note says that they are not."""
+    m = module(tmp_path, NETWORK.replace('"dW1": dW1', '"dW1": dW1.ravel()'))
+    found = al.review(m.loss, m.gradients, *ARGS)
+    assert not any("more than rounding" in note for note in found.notes)
+    assert any("raises" in note for note in found.notes)

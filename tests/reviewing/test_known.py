@@ -5,14 +5,14 @@ from written import ARGS, NETWORK, module
 
 from autograd_lite.reviewing.arguments import Call
 from autograd_lite.reviewing.bench import Bench, aside
-from autograd_lite.reviewing.known import Known, values_of
+from autograd_lite.reviewing.known import Known, Meaning, values_of
 from autograd_lite.reviewing.notes import seen
 
 
-def network(tmp_path):
-    m = module(tmp_path, NETWORK)
+def network(tmp_path, text=NETWORK, args=ARGS, wrt=None):
+    m = module(tmp_path, text)
     with aside():
-        bench = Bench(Call(m.loss, m.gradients, ARGS), None, "gradients", 1.0, None)
+        bench = Bench(Call(m.loss, m.gradients, args), wrt, "gradients", 1.0, None)
         known = Known(bench.case(bench.given).truth, bench.forward)
     return m, known
 
@@ -44,10 +44,9 @@ def test_a_bias_that_is_added_later(tmp_path):
 
 
 def test_half_of_a_square_s_derivative_is_not_known(tmp_path):
-    m = module(tmp_path, NETWORK.replace("return ((p - Y) ** 2)", "d = p - Y\n    return (d * d)"))
-    with aside():
-        bench = Bench(Call(m.loss, m.gradients, ARGS), None, "gradients", 1.0, None)
-        known = Known(bench.case(bench.given).truth, bench.forward)
+    _, known = network(
+        tmp_path, NETWORK.replace("return ((p - Y) ** 2)", "d = p - Y\n    return (d * d)")
+    )
     W1, b1, W2, b2, X, Y = ARGS
     dp = 2 * (np.tanh(X @ W1 + b1) @ W2 + b2 - Y) / len(X)
     assert known.meaning(seen(dp)) is not None
@@ -96,10 +95,9 @@ def test_slopes_of_values_in_one_another_are_known(tmp_path):
 
 
 def test_a_mask_is_the_slope_of_a_maximum(tmp_path):
-    m = module(tmp_path, NETWORK.replace("np.tanh(X @ W1 + b1)", "np.maximum(X @ W1 + b1, 0)"))
-    with aside():
-        bench = Bench(Call(m.loss, m.gradients, ARGS), None, "gradients", 1.0, None)
-        known = Known(bench.case(bench.given).truth, bench.forward)
+    _, known = network(
+        tmp_path, NETWORK.replace("np.tanh(X @ W1 + b1)", "np.maximum(X @ W1 + b1, 0)")
+    )
     W1, b1, *_, X, _ = ARGS
     z1 = X @ W1 + b1
     assert known.meaning(seen(z1 > 0)).is_slope
@@ -160,3 +158,43 @@ def test_a_pass_with_nothing_in_some_of_its_arrays(tmp_path):
         bench = Bench(Call(m.loss, m.gradients, ARGS), ["W1", "X"], "gradients", 1.0, None)
         known = Known(bench.case(bench.given).truth, bench.forward)
     assert known.meaning(seen(ARGS[0])) is not None
+
+
+def test_the_rounds_of_a_loop_as_one_array(tmp_path):
+    """The loss goes through the samples, and one of them adds nothing to it."""
+    text = (
+        "import numpy as np\n\n\ndef loss(W, X, y):\n    total = 0.0\n    for x, k in zip(X, y):\n"
+    )
+    text += "        s = np.tanh(W @ x)\n        if k >= 0:\n            total += s[k] ** 2\n"
+    text += "    return total\n\n\ndef gradients(W, X, y):\n    return {'W': W}\n"
+    rng = np.random.default_rng(1)
+    W, X, y = rng.normal(size=(3, 2)), rng.normal(size=(4, 2)), np.array([0, 2, -1, 1])
+    _, known = network(tmp_path, text, (W, X, y))
+    s = np.tanh(X @ W.T)
+    slope = np.zeros((4, 3))
+    for i, k in enumerate(y):
+        slope[i, k] = 2 * s[i, k] * (k >= 0)
+    assert str(known.meaning(seen(s))) == "s"
+    assert str(known.meaning(seen(slope))) == "∂loss/∂s"
+    assert known.meaning(seen(slope + 1)) is None
+
+
+def test_what_goes_on_under_a_mask(tmp_path):
+    text = NETWORK.replace(
+        "np.tanh(X @ W1 + b1)",
+        "np.tanh(np.where(X > 0, 1.0, 0.5)[:, :1] * 0 + np.where(Y[:, :1] > 0, X @ W1, -1.0) + b1)",
+    )
+    _, known = network(tmp_path, text)
+    W1, *_, X, Y = ARGS
+    plain, masked = (
+        known.meaning(seen(x)).number for x in (X @ W1, np.where(Y[:, :1] > 0, X @ W1, -1.0))
+    )
+    assert known.goes_on[plain] == masked
+
+
+def test_names_of_gradients_of_attributes():
+    of = Meaning("self.z1", True)
+    assert of.is_of("d_z1")
+    assert of.is_of("self.dz1")
+    assert not of.is_of("z1")
+    assert not Meaning("self.z1", False).is_of("dz1")

@@ -5,9 +5,11 @@ import ast
 import numpy as np
 from written import ARGS, NETWORK, module
 
+from autograd_lite.reviewing.arguments import Call
+from autograd_lite.reviewing.bench import Bench, aside
 from autograd_lite.reviewing.code import Code
 from autograd_lite.reviewing.notes import Notes
-from autograd_lite.reviewing.pool import Pool, fits, outline, stored_in
+from autograd_lite.reviewing.pool import Pool, fits, stored_in
 from autograd_lite.reviewing.watching import watched
 
 
@@ -51,40 +53,10 @@ def test_arguments_and_their_items_that_are_never_read(tmp_path):
     assert found.unused(file, node) == ["Y", "Y[0]", "b1"]
 
 
-def test_lines_that_read_as_others_do(tmp_path):
-    found, file, _ = pool(tmp_path)
-    line = next(
-        file.segment(n)
-        for n in file.nodes
-        if isinstance(n, ast.Assign) and "db1 =" in file.segment(n)
-    )
-    assert found.is_like_others("db1 = dz1.sum(axis=0)", line)
-    assert not found.is_like_others("db1 = dz1.sum(axis=1)", line)
-    assert not found.is_like_others("db1 = dz1[-1]", line)
-    assert not found.is_like_others("b = a", line)
-    assert found.is_like_others("z2 = a1 @ W2 + b2", "")  # as z1
-    assert outline("dW2 = np.sum(a1, axis=0)") == outline("dW1 = np.sum(x, axis=0)")
-    assert outline("self.W1 -= lr * dW1") == outline("self.W2 -= rate * g")
-    assert outline("a = np.sum(x)") != outline("a = np.mean(x)")
-
-
 def test_what_a_statement_stores_in():
     texts = ("a, b = c", "g[i] += v", "self.W -= x", "f(x)", "for i in x: pass")
     found = [stored_in(ast.parse(text).body[0]) for text in texts]
     assert found == [["a", "b"], ["g"], ["self.W"], [], ["i"]]
-
-
-def test_how_the_program_writes_sums_and_products(tmp_path):
-    found, file, _ = pool(tmp_path)
-    assert found.sums_by_methods
-    assert found.product(file, "a", "b") == "a @ b"
-    other = NETWORK.replace("dz1.sum(", "np.sum(dz1, ").replace("dp.sum(", "np.sum(dp, ")
-    other = other.replace("((p - Y) ** 2).sum()", "2.0")
-    found, file, _ = pool(tmp_path, other.replace("X.T @ dz1", "np.dot(X.T, dz1)"))
-    assert not found.sums_by_methods
-    assert found.product(file, "a", "b") == "np.dot(a, b)"
-    found, file, _ = pool(tmp_path, other.replace("X.T @ dz1", "X.T.dot(dz1)"))
-    assert found.product(file, "a", "b") == "a.dot(b)"
 
 
 def test_what_the_forward_pass_computes_in_other_names(tmp_path):
@@ -107,3 +79,55 @@ def test_shapes_of_products():
     assert fits((2, 3), (2, 3)) is None
     assert fits((), (3,)) is None
     assert fits((2, 2, 3), (3, 3, 4)) is None
+
+
+STATE = """
+import numpy as np
+
+
+class Part:
+    scale = 2.0
+
+
+class Net:
+    def __init__(self):
+        self.W, self.rate, self.part = np.arange(6.0).reshape(2, 3), 0.5, Part()
+
+    def loss(self, x):
+        self.h = np.tanh(x @ self.W)
+        return (self.h ** 2).sum() * self.part.scale
+
+    def gradients(self, x):
+        g = 4 * np.ones((len(x), 3))
+        return {"W": x.T @ g}
+
+
+net = Net()
+loss, gradients = net.loss, net.gradients
+"""
+
+
+def test_what_objects_keep(tmp_path):
+    """What the forward pass left, and what else there is, is in scope, though nothing reads it."""
+    m = module(tmp_path, STATE)
+    with aside():
+        bench = Bench(
+            Call(m.net.loss, m.net.gradients, (np.ones((4, 2)),)), None, "gradients", 1.0, None
+        )
+    found = Pool(bench.code, bench.notes, bench.forward)
+    (file,) = bench.code.files.values()
+    line = next(n for n in file.nodes if getattr(n, "name", "") == "gradients").body[0]
+    atoms = found.atoms(file, line)
+    assert {"self.h", "self.W", "self.rate"} <= atoms.keys()
+    assert atoms["self.h"].shapes == {("f", (4, 3))}
+    assert {"self.h", "self.W", "self.rate"} <= {*found.unread_attributes}
+    assert found.parts() == ["self.part"]
+
+
+def test_items_of_what_is_gone_through(tmp_path):
+    text = "def loss(w, X, y):\n    return sum(w @ x * k for x, k in zip(X, y))\n\n\n"
+    text += "def gradients(w, X, y):\n    g = 0 * w\n    for n, x in enumerate(X):\n"
+    text += "        g += x\n    return g\n"
+    args = np.ones(2), np.ones((3, 2)), np.arange(3)
+    found, file, node = pool(tmp_path, text, args)
+    assert "y[n]" in found.atoms(file, node)

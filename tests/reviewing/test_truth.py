@@ -41,6 +41,9 @@ BODIES = {
     for row in x:
         total += np.tanh(row @ W + b)
     return float(np.sum(total ** 2))""",
+    "a list that is reduced": """
+    rows = [np.tanh(row @ W + b) for row in x]
+    return np.sum(np.mean(rows, axis=0) ** 2) + np.max(rows)""",
     "in a list": """
     parts = [0.0, 0.0]
     parts[0] += np.sum(np.tanh(x @ W))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from itertools import product
+from itertools import combinations, product
 
 from ..pool import ATOM, ATOMS, NO_CHANGE, shapes_of
 from .site import MULTIPLY, Edit, Site, is_called, is_load, of_derivative
+
+MANY = 16  # elements of a tuple, or arguments
 
 
 def called(site: Site) -> Iterator[Edit]:
@@ -34,6 +36,14 @@ def called(site: Site) -> Iterator[Edit]:
         a, b = args
         text = f"{func}({site.text(b)}, {site.text(a)})"
         yield site.to(text, "transposed", "the arguments stand the other way round", 0.2)
+    if 2 < len(args) < MANY:
+        texts = [site.text(x) for x in args]
+        for i, j in combinations(range(len(args)), 2):
+            new = [*texts]
+            new[i], new[j] = texts[j], texts[i]
+            said = f"`{texts[i]}` and `{texts[j]}` stand the other way round"
+            rank = 0.4 if j == i + 1 else 0.8
+            yield site.to(f"{func}({', '.join(new)})", "index", said, rank)
     if not args and isinstance(node.func, ast.Name):
         for name in site.pool.made_of_nothing:
             if name != func:
@@ -57,6 +67,9 @@ SIBLINGS += [("empty_like", "zeros_like"), ("maximum", "minimum"), ("hstack", "v
 SIBLINGS += [("argmax", "argmin")]
 
 
+BEGIN = {"zeros", "zeros_like"}  # with which sums begin
+
+
 def another_of_numpy(site: Site) -> Iterator[Edit]:
     """Another function of numpy."""
     node = site.node
@@ -67,7 +80,7 @@ def another_of_numpy(site: Site) -> Iterator[Edit]:
                 new = site.text(node.func)[: -len(node.func.attr)] + other
                 args = site.text()[len(site.text(node.func)) :]
                 said = f"`{site.text(node.func)}` stands where `{new}` belongs"
-                yield site.to(new + args, "constant", said, 0.5)
+                yield site.to(new + args, "constant", said, 0.1 if other in BEGIN else 0.5)
         if node.func.attr == "zeros_like" and len(node.args) == 1:
             said = f"zeros stand where `{site.text(node.args[0])}` belongs"
             text = f"{site.text(node.args[0], ATOM)}.copy()"
@@ -83,12 +96,16 @@ def reshaped(site: Site) -> Iterator[Edit]:
 
 
 def named(site: Site) -> Iterator[Edit]:
-    """An array that is there already, in the place of what is computed."""
+    """An array that is there already, or a function of one, in the place of what is computed."""
     node = site.node
     if isinstance(node, (ast.BinOp, ast.Compare, ast.Call)) and shapes_of(site.shapes()) - {()}:
+        read = {site.text(x) for x in ast.walk(node) if is_load(x)}
+        functions = site.pool.callables(site.file, node) if site.is_whole else ()
         for atom in site.like():
-            said = f"`{site.text()}` stands where `{atom.text}` belongs"
-            yield site.to(atom.text, "operands", said, 1)
+            texts = [f"{name}({atom.text})" for name in functions if atom.text in read]
+            for text in (atom.text, *(x for x in texts if x != site.text())):
+                said = f"`{site.text()}` stands where `{text}` belongs"
+                yield site.to(text, "operands", said, 1)
 
 
 def of_the_forward_pass(site: Site) -> Iterator[Edit]:
@@ -207,10 +224,14 @@ def looped(site: Site) -> Iterator[Edit]:
         return
     text = site.text()
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-        if node.func.id == "reversed" and len(node.args) == 1:
-            yield site.to(site.text(node.args[0]), "index", "the loop goes the other way", 0.5)
-        elif node.func.id == "range":
+        if node.func.id == "range":
             yield site.to(f"reversed({text})", "index", "the loop goes the other way", 0.5)
+        elif len(node.args) == 1 and node.func.id != "enumerate":
+            way = node.func.id == "reversed"
+            said = (
+                "the loop goes the other way" if way else f"`{node.func.id}` does not belong here"
+            )
+            yield site.to(site.text(node.args[0]), "index", said, 0.5)
     elif isinstance(node, ATOMS):
         yield site.to(f"reversed({text})", "index", "the loop goes the other way", 0.5)
     for call in ast.walk(node):
@@ -247,23 +268,16 @@ def _simpler(text: str) -> str:
 
 
 def swapped(site: Site) -> Iterator[Edit]:
-    """Two elements of a tuple the other way round."""
+    """Two elements of a tuple, or values of a dict, the other way round."""
     node = site.node
-    if not isinstance(node, (ast.Tuple, ast.List)) or not 2 <= len(node.elts) <= 8:
+    if not isinstance(node, (ast.Tuple, ast.List, ast.Dict)):
         return
-    is_target = isinstance(node.ctx, ast.Store)
-    if is_target and not all(isinstance(x, ast.Name) for x in node.elts):
-        return
-    texts = [site.text(x) for x in node.elts]
-    for i in range(len(texts)):
-        for j in range(i + 1, len(texts)):
-            new = [*texts]
-            new[i], new[j] = new[j], new[i]
-            text = ", ".join(new)
-            whole = site.text()
-            text = whole[0] + text + whole[-1] if whole[0] in "([" and whole[-1] in ")]" else text
-            said = f"`{texts[i]}` and `{texts[j]}` stand the other way round"
-            yield site.to(text, "index", said, 0.5 if len(texts) < 5 else 1)
+    its = node.values if isinstance(node, ast.Dict) else node.elts
+    if isinstance(getattr(node, "ctx", None), ast.Store):
+        its = its if all(isinstance(x, ATOMS) for x in its) else []
+    for a, b in combinations(its if len(its) <= MANY else [], 2):
+        said = f"`{site.text(a)}` and `{site.text(b)}` stand the other way round"
+        yield Edit(site.file, ((a, site.text(b)), (b, site.text(a))), "index", said, 0.5)
 
 
 def flagged(site: Site) -> Iterator[Edit]:
@@ -273,7 +287,7 @@ def flagged(site: Site) -> Iterator[Edit]:
     if not isinstance(own, str) or not own.isidentifier():
         return
     if isinstance(site.parent, (ast.Call, ast.keyword)):
-        for other in site.pool.flags:
+        for other in site.pool.style.flags:
             if other != own:
                 text = f'"{other}"' if site.text()[0] == '"' else repr(other)
                 said = f"`{site.text()}` stands where `{text}` belongs"

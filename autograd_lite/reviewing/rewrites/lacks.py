@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from ..pool import shapes_of, stored_in
@@ -23,6 +24,7 @@ def scaled(site: Site) -> Iterator[Edit]:
     for n in ["2", "0.5", *site.counts(), *site.scalars()]:
         missing = f"a factor is missing: `{n}`"
         rank = (0.6 if whole else 1.6) + 0.4 * (".s" in n)
+        rank -= 0.5 * (n in site.pool.unread_attributes)
         yield site.to(f"{n} * {text}", "factor", missing, rank)
         if n != "0.5" and not is_divisor(node, site.parent):
             over = f"it is not divided by `{n}`"
@@ -62,9 +64,12 @@ def _factors(site: Site) -> Iterator[tuple[str, float]]:
     for text in within:
         found.setdefault(text, 1.0)
     callables = site.pool.callables(site.file, site.node)
+    for name in site.pool.idle():
+        found.update((f"{name}({text})", 0.7) for text in alike)
     for text in alike:
         found.setdefault(text, 0.9)
-        found.update((f"{name}({text})", 1.2) for name in callables)
+        for name in callables:
+            found.setdefault(f"{name}({text})", 1.2)
         for pattern in SLOPES:
             found.setdefault(pattern.format(text), 1.4)
     for pattern in site.pool.factors:
@@ -75,10 +80,14 @@ def _factors(site: Site) -> Iterator[tuple[str, float]]:
 
 def added(site: Site) -> Iterator[Edit]:
     """A term that is missing."""
-    shapes = shapes_of(site.shapes()) - {()}
-    if not shapes or isinstance(site.node, ast.Constant):
+    if isinstance(site.node, ast.Constant):
         return
     own = site.text(tight=ADD)
+    if site.is_whole and site.shapes() == {("f", ())}:
+        for text in _items(site):
+            yield site.to(f"{own} + {text}", "missing-term", f"a term is missing: `{text}`", 0.8)
+    if not shapes_of(site.shapes()) - {()}:
+        return
     unused = site.pool.unused(site.file, site.node)
     is_near = site.is_whole or site.is_term
     terms = _terms(site, unused) if is_near else ((text, 1.3) for text in unused)
@@ -90,8 +99,20 @@ def added(site: Site) -> Iterator[Edit]:
         yield site.to(f"{own} - {text}", "missing-term", said, rank + 0.3)
 
 
+def _items(site: Site) -> Iterator[str]:
+    """The numbers that rows of them have at the indices that a line reads."""
+    keys = [x.slice for x in site.whole_lines() if isinstance(x, ast.Subscript)]
+    keys = [
+        x for x in keys if site.shapes(x) and all(k == "i" and not s for k, s in site.shapes(x))
+    ]
+    rows = [a.text for a in site.atoms().values() if {len(s) for _, s in a.shapes} == {1}]
+    yield from (f"{row}[{key}]" for row in rows for key in dict.fromkeys(map(site.text, keys)))
+
+
 def _terms(site: Site, unused: list[str]) -> Iterator[tuple[str, float]]:
     alike = [a.text for a in site.like()]
+    for name in site.pool.idle():
+        yield from ((f"{name}({a.text})", 0.8) for a in site.atoms().values())
     for one in unused:
         for a in ("", *(f"{text} * " for text in alike if text != one)):
             yield f"{a}{one}", 0.6
@@ -105,6 +126,19 @@ def _terms(site: Site, unused: list[str]) -> Iterator[tuple[str, float]]:
         patterns |= dict.fromkeys((f"{n} * \0", f"2 * {n} * \0"))
     for pattern in patterns:
         yield from ((pattern.replace("\0", text), 1.4) for text in alike)
+
+
+def complemented(site: Site) -> Iterator[Edit]:
+    """A 1 that is missing: `a - 1`, as of the right class, or `1 - a`, as of a gate."""
+    node = site.node
+    if not any(kind == "f" for kind, _ in site.shapes()) or isinstance(node, ast.Constant):
+        return
+    text = site.text(tight=ADD)
+    if site.is_whole:
+        yield site.to(f"{text} - 1", "missing-term", "a term is missing: `- 1`", 0.9)
+    if is_load(node) and not is_called(site) and shapes_of(site.shapes()) - {()}:
+        said = f"`{text}` stands where `1 - {text}` belongs"
+        yield site.to(f"(1 - {text})", "operands", said, 1)
 
 
 def softened(site: Site) -> Iterator[Edit]:
@@ -123,9 +157,42 @@ def softened(site: Site) -> Iterator[Edit]:
             yield site.to(text, "missing-term", "the softmax's derivative lacks its sum", 1.3)
 
 
+def unreturned(site: Site) -> Iterator[Edit]:
+    """One of several values is missing that are given together."""
+    node = site.node
+    if not isinstance(node, (ast.Tuple, ast.List, ast.Dict)) or not site.is_whole:
+        return
+    values = node.values if isinstance(node, ast.Dict) else node.elts
+    own = [site.text(x) for x in values]
+    digits = {d for text in own for d in re.findall(r"\d+", text)}
+    alike = (re.sub(r"\d+", d, text) for text in own for d in sorted(digits))
+    some = dict.fromkeys([*site.pool.unused(site.file, node), *alike])
+    for new in (text for text in some if text not in own):
+        said = f"`{new}` is missing"
+        if isinstance(node, ast.Dict):
+            for key, text in zip(node.keys, own):
+                word = getattr(key, "value", None)
+                if not word or not isinstance(word, str):
+                    continue
+                before, found, after = text.partition(word)
+                if found and not after and new.startswith(before):
+                    quote = site.text(key)[0]
+                    entry = f"{quote}{new.removeprefix(before)}{quote}: {new}"
+                    both = f"{site.text()[:-1].rstrip().rstrip(',')}, {entry}}}"
+                    yield site.to(both, "missing-term", said, 0.3)
+                    break
+            continue
+        left, right = ("[", "]") if isinstance(node, ast.List) else ("(", ")")
+        for i in range(len(own), -1, -1):
+            text = ", ".join([*own[:i], new, *own[i:]])
+            yield site.to(f"{left}{text}{right}", "missing-term", said, 0.3)
+
+
 WAYS = (
     scaled,
     multiplied,
     added,
+    complemented,
     softened,
+    unreturned,
 )

@@ -10,6 +10,7 @@ from typing import Any
 from ..pool import ATOM, ATOMS, LEVELS, SIGNS, fits, level, shapes_of
 from .site import ADD, MULTIPLY, POWER, Edit, Site, is_called, is_load, plain, slopes, tight
 
+LONGEST = 1_000  # numbers of a row
 TURNED = {"+": "-", "-": "+", "*": "/", "/": "*"}
 
 
@@ -279,6 +280,33 @@ def derived(site: Site) -> Iterator[Edit]:
                         )
 
 
+def spread(site: Site) -> Iterator[Edit]:
+    """An outer product, of two rows of numbers of which one is missing, or multiplied with."""
+    node = site.node
+    if not (np_ := site.numpy):
+        return
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        both = [site.text(node.left), site.text(node.right)]
+        if all(_is_row(site.shapes(x)) for x in (node.left, node.right)):
+            for a, b in (both, both[::-1]):
+                said = "a product by elements stands where an outer product belongs"
+                yield site.to(f"{np_}.outer({a}, {b})", "operands", said, 0.8)
+        return
+    is_near = site.is_whole or isinstance(site.parent, ast.Call)
+    if is_near and is_load(node) and not is_called(site) and _is_row(site.shapes()):
+        own = site.text()
+        for other in (a.text for a in site.atoms().values() if _is_row(a.shapes)):
+            for a, b in ((own, other), (other, own)):
+                said = "an outer product is missing"
+                yield site.to(f"{np_}.outer({a}, {b})", "operands", said, 1.1)
+
+
+def _is_row(shapes: Any) -> bool:
+    """Is it a row of numbers, and no long one, of which the product would be large?"""
+    rows = [shape for kind, shape in shapes if kind == "f" and len(shape) == 1]
+    return bool(rows) and len(rows) == len(shapes) and max(rows) <= (LONGEST,)
+
+
 def _factors_of(node: Any) -> list[Any]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
         return [*_factors_of(node.left), node.right]
@@ -292,7 +320,7 @@ def raised(site: Site) -> Iterator[Edit]:
         return
     is_value = is_load(node) or isinstance(node, ast.Call)
     if is_value and any(kind == "f" for kind, _ in site.shapes()):
-        yield site.to(f"{site.text()} ** 2", "constant", "a square is missing", 0.8)
+        yield site.to(f"{site.text()} ** 2", "constant", "a square is missing", 0.5)
 
 
 def _too_much(site: Site, lost: Any) -> str:
@@ -322,5 +350,6 @@ WAYS = (
     bracketed,
     negated,
     derived,
+    spread,
     raised,
 )

@@ -96,6 +96,8 @@ class Site(NamedTuple):
     @property
     def is_whole(self) -> bool:
         """Is it all that a statement assigns, returns or appends, or an element of that?"""
+        if isinstance(getattr(self.node, "ctx", None), ast.Store):
+            return False
         above = self.parent
         while isinstance(above, (ast.Tuple, ast.Dict, ast.keyword, ast.List, ast.ListComp)):
             above = self.file.parent[above]
@@ -145,6 +147,11 @@ def of_derivative(site: Site) -> str:
 def is_divisor(node: Any, above: Any) -> bool:
     """Is it what something is divided by, in what stands above?"""
     return isinstance(above, ast.BinOp) and isinstance(above.op, ast.Div) and node is above.right
+
+
+def is_factor(above: Any) -> bool:
+    """Does something stand in a product or quotient, with that above it?"""
+    return isinstance(above, ast.BinOp) and isinstance(above.op, (ast.Mult, ast.Div))
 
 
 def plain(text: str) -> str:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterator
-from itertools import product
+from collections import Counter
+from collections.abc import Iterator, Set
+from functools import lru_cache
+from itertools import product, takewhile
 from typing import Any
 
 from ..code import LOOPS
 from ..pool import ATOMS, DEFINED, LEVELS, SHIFTS, SIGNS, shapes_of, stored_in
 from .site import Edit, Site, plain, slopes, stem
+
+NEAR = 4  # words in which lines differ that read nearly alike
 
 
 def accumulated(site: Site) -> Iterator[Edit]:
@@ -139,6 +143,8 @@ def moved(site: Site) -> Iterator[Edit]:
         changes = ((node, ""), (other, new))
         far = 0.3 if j > i and _is_read(site, stored_in(node), other) else 1
         yield Edit(site.file, changes, "stale", said, far + 0.01 * abs(j - i))
+    if i and isinstance(block[i - 1], LOOPS):
+        yield _into(site, block[i - 1])
     loop = site.file.above(site.parent, LOOPS)
     if loop is not None and loop is site.parent and len(block) > 1:
         theirs = _with_indent(site, loop).replace(_line(site, node), "", 1)
@@ -148,7 +154,16 @@ def moved(site: Site) -> Iterator[Edit]:
             yield Edit(site.file, ((loop, new),), "overwritten", said, 1.2)
 
 
-def _is_read(site: Site, names: Collection[str], statement: Any) -> bool:
+def _into(site: Site, loop: Any) -> Edit:
+    """The statement at the end of a loop that stands before it."""
+    indent = " " * (loop.body[-1].col_offset - loop.col_offset)
+    lines = _with_indent(site, site.node).split("\n")
+    own = "\n".join(indent + line for line in lines)
+    changes = ((site.node, ""), (loop, f"{_with_indent(site, loop)}\n{own}"))
+    return Edit(site.file, changes, "overwritten", "this line belongs into the loop", 0.5)
+
+
+def _is_read(site: Site, names: list[str], statement: Any) -> bool:
     """Does a statement read something that has one of some names?"""
     loads = (x for x in ast.walk(statement) if isinstance(getattr(x, "ctx", None), ast.Load))
     return any(site.text(x) in names for x in loads)
@@ -204,7 +219,9 @@ def missing(site: Site) -> Iterator[Edit]:
     stored = {site.file.segment(x.targets[0]) for x in lines if isinstance(x, ast.Assign)}
     for old, new in families:
         if (other := _renamed(text, old, new, names)) not in (text, *texts):
-            if isinstance(node, ast.Assign) and other.split(" = ")[0] in stored:
+            target, _, value = other.partition(" = ")
+            goes_on = isinstance(node, ast.AugAssign) or value.startswith(target)
+            if target in stored and not goes_on:
                 continue  # then the line is not missing, but wrong
             said = f"a line is missing: `{other}`"
             before = site.file.segment(block[i - 1]) if i else ""
@@ -216,7 +233,7 @@ def missing(site: Site) -> Iterator[Edit]:
                 for j, both in enumerate(orders):
                     alike = both is after and before != above == site.file.segment(x)
                     far = -0.2 if alike else 0.05 * j + 0.6 * (x is not node)
-                    rank = (0.6 if isinstance(node, ast.AugAssign) else 1) + far
+                    rank = (0.4 if goes_on else 1) + far
                     yield Edit(site.file, ((x, both),), "missing-term", said, rank)
 
 
@@ -234,6 +251,8 @@ def rescaled(site: Site) -> Iterator[Edit]:
         target.value, (ast.Name, ast.Attribute)
     ):
         return
+    if isinstance(target, ast.Subscript) and site.pool.is_list(site.file, node, target.value):
+        return  # it would grow without end
     name = site.text(target.value if isinstance(target, ast.Subscript) else target)
     shapes = site.shapes() if in_place else site.shapes(node.value)
     if not shapes_of(shapes) - {()} or not any(kind == "f" for kind, _ in shapes):
@@ -242,6 +261,8 @@ def rescaled(site: Site) -> Iterator[Edit]:
     def line(text: str, kind: str, rank: float) -> Edit:
         return _then(site, text, kind, f"a line is missing: `{text}`", rank)
 
+    for key in ("0", ":, 0")[: max(len(s) for s in shapes_of(shapes))]:
+        yield line(f"{name}[{key}] = 0", "factor", 1)  # as of a bias, which has no penalty
     compared = site.pool.is_only_compared(site.file, node, name)
     if not compared:
         yield line(f"{name}[{name} > 0] = 1", "missing-derivative", 1.2)
@@ -273,9 +294,15 @@ def after_loop(site: Site) -> Iterator[Edit]:
     for name in dict.fromkeys(
         site.text(x) for x in names if isinstance(x, (ast.Name, ast.Attribute))
     ):
+        block = site.block
+        last = [node, *takewhile(_in_place, block[block.index(node) + 1 :])][-1]
         for n in [*site.counts(), *site.scalars()]:
             line = f"{name} /= {n}"
-            yield _then(site, line, "factor", f"a line is missing: `{line}`", 0.9)
+            yield _then(site, line, "factor", f"a line is missing: `{line}`", 0.9, last)
+
+
+def _in_place(statement: Any) -> bool:
+    return isinstance(statement, ast.AugAssign)
 
 
 def unlike(site: Site) -> Iterator[Edit]:
@@ -283,8 +310,10 @@ def unlike(site: Site) -> Iterator[Edit]:
     node = site.node
     if not isinstance(node, (ast.Assign, ast.AugAssign)) or "\n" in site.text():
         return
-    target = node.targets[0] if isinstance(node, ast.Assign) else node.target
-    own = site.text(target)
+    own = stored_in(node)
+    if len(own) != 1:
+        return
+    begins = re.compile(rf"{re.escape(own[0])}(\[.*?\])? [^=]?=")
     names, families = site.pool.families(site.file, node)
     for line in _assignments(site):
         text = site.file.segment(line)
@@ -292,8 +321,15 @@ def unlike(site: Site) -> Iterator[Edit]:
             continue
         for old, new in families:
             other = _renamed(text, old, new, names)
-            if other not in (text, site.text()) and re.match(rf"{re.escape(own)} [^=]?=", other):
-                yield site.to(other, "operands", f"another line reads otherwise: `{text}`", 0.8)
+            if other not in (text, site.text()) and begins.match(other):
+                said = f"another line reads otherwise: `{text}`"
+                yield site.to(other, "operands", said, 0.3 if _nearly(site.text(), other) else 0.8)
+
+
+def _nearly(a: str, b: str) -> bool:
+    """Do two lines differ in few words?"""
+    x, y = (Counter(re.findall(r"\w+|\S", text)) for text in (a, b))
+    return ((x - y) | (y - x)).total() <= NEAR
 
 
 def _assignments(site: Site) -> list[Any]:
@@ -301,7 +337,8 @@ def _assignments(site: Site) -> list[Any]:
     return [x for x in scope if isinstance(x, (ast.Assign, ast.AugAssign))]
 
 
-def _renamed(text: str, old: str, new: str, names: Collection[str]) -> str:
+@lru_cache(maxsize=100_000)
+def _renamed(text: str, old: str, new: str, names: Set[str]) -> str:
     """A text with names in the place of others that differ in a number, or in letters."""
     if old in SHIFTS:
 
@@ -352,12 +389,39 @@ def never_added(site: Site) -> Iterator[Edit]:
             yield _then(site, line, "missing-term", said, 1.6)
 
 
+def unadded(site: Site) -> Iterator[Edit]:
+    """A line is missing that adds something at an index at which another one does."""
+    node = site.node
+    if not isinstance(node, ast.AugAssign) or not isinstance(node.target, ast.Subscript):
+        return
+    key = site.text(node.target.slice)
+    block = site.block
+    filled = {site.text(x.target) for x in block if isinstance(x, ast.AugAssign)}
+    near = {name for x in block for name in stored_in(x)}
+    sign = SIGNS.get(type(node.op), "+")
+    if sign not in "+-" or not _is_index(site, node.target.slice):
+        return
+    for name, shape in _begun(site).items():
+        if f"{name}[{key}]" in filled:
+            continue
+        for atom in site.atoms().values():
+            if atom.text in near and shape[1:] in shapes_of(atom.shapes) and atom.text != name:
+                line = f"{name}[{key}] {sign}= {atom.text}"
+                said = f"a line is missing: `{line}`"
+                yield _then(site, line, "missing-term", said, 0.9)
+
+
+def _is_index(site: Site, key: Any) -> bool:
+    shapes = site.shapes(key)
+    return bool(shapes) and all(kind == "i" and not shape for kind, shape in shapes)
+
+
 def unpenalized(site: Site) -> Iterator[Edit]:
     """A line is missing that adds the derivative of a penalty, whose weight is never read."""
     node = site.node
-    weights = [
-        x for x in site.pool.unused(site.file, node) if site.atoms()[x].shapes == {("f", ())}
-    ]
+    atoms = site.atoms()
+    unread = (*site.pool.unused(site.file, node), *site.pool.unread_attributes)
+    weights = [x for x in unread if x in atoms and atoms[x].shapes == {("f", ())}]
     if not weights or not isinstance(node, (ast.Assign, ast.AugAssign)):
         return
     value = node if isinstance(node, ast.AugAssign) else node.value
@@ -395,6 +459,10 @@ def unread(site: Site) -> Iterator[Edit]:
     unused = [name for name in site.pool.unused(site.file, node) if name in made]
     if not unused:
         return
+    for name, other in product(unused, _assignments(site)):
+        if line := _under_its_name(site, name, other):
+            said = f"`{name}` is never read: a line is missing, `{line}`"
+            yield _then(site, line, "missing-term", said, 0.3, other)
     atoms = site.atoms()
     simple = (ast.Assign, ast.AugAssign, ast.Expr)
     last = next(x for x in reversed(site.block) if isinstance(x, simple))
@@ -416,6 +484,19 @@ def unread(site: Site) -> Iterator[Edit]:
             for line in dict.fromkeys([*lines, *stores]):
                 said = f"`{name}` is never read: a line is missing, `{line}`"
                 yield _then(site, line, "missing-term", said, 0.7, last if line in lines else node)
+
+
+def _under_its_name(site: Site, name: str, other: Any) -> str:
+    """A line that stores something in a dict, as another does: `g["b"] = db`, as `g["W"] = dW`."""
+    target: Any = other.targets[0] if isinstance(other, ast.Assign) else None
+    key = target.slice if isinstance(target, ast.Subscript) else None
+    if not isinstance(key, ast.Constant) or not isinstance(key.value, str) or not key.value:
+        return ""
+    before, found, after = site.text(other.value).partition(key.value)
+    if not found or after or not name.startswith(before):
+        return ""
+    quote = site.text(key)[0]
+    return f"{site.text(target.value)}[{quote}{name.removeprefix(before)}{quote}] = {name}"
 
 
 def _made_of(site: Site, shape: tuple[int, ...]) -> Iterator[str]:
@@ -442,11 +523,22 @@ def _products(site: Site, shape: tuple[int, ...]) -> Iterator[str]:
         for s, r in product(shapes_of(a.shapes), shapes_of(b.shapes)):
             if len(s) == len(r) == len(shape) == 2:
                 if s[0] == r[0] and (s[1], r[1]) == shape:
-                    yield site.pool.product(site.file, f"{a.text}.T", b.text)
+                    yield site.pool.style.product(site.numpy, f"{a.text}.T", b.text)
                 if s[1] == r[1] and (s[0], r[0]) == shape:
-                    yield site.pool.product(site.file, a.text, f"{b.text}.T")
+                    yield site.pool.style.product(site.numpy, a.text, f"{b.text}.T")
             elif len(s) == len(r) == 1 and (*s, *r) == shape:
                 yield f"{np_}.outer({a.text}, {b.text})"
+
+
+def _begun(site: Site) -> dict[str, tuple[int, ...]]:
+    """The names that begin as zeros, and their shapes."""
+    return {
+        name: shape
+        for x in _assignments(site)
+        if isinstance(x, ast.Assign) and len(x.targets) == 1 and _is_zeros(site, x.value)
+        for name in stored_in(x)
+        for shape in shapes_of(site.shapes(x.value)) - {()}
+    }
 
 
 def _is_zeros(site: Site, value: Any) -> bool:
@@ -501,6 +593,7 @@ WAYS = (
     rescaled,
     after_loop,
     never_added,
+    unadded,
     unread,
     unpenalized,
 )

@@ -82,7 +82,7 @@ def summed(site: Site) -> Iterator[Edit]:
             options = ([f"axis={axis}"] if axis else []) + ["keepdims=True"] * keepdims
             as_method = f"{tight(text)}.sum({', '.join(options)})"
             call = f"{np_}.sum({', '.join([text, *options])})"
-            call = call if np_ and not site.pool.sums_by_methods else as_method
+            call = call if np_ and not site.pool.style.sums_by_methods else as_method
             where = f"over axis {axis}" if axis else "over all axes"
             yield site.to(
                 call, "unsummed", f"it is not summed {where}", 0.7 if site.is_whole else 1.5

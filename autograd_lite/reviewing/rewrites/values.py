@@ -7,52 +7,96 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
-from .site import Edit, Site, is_called, is_load, of_derivative, stem
+from ..pool import ATOM, ATOMS, shapes_of
+from .site import Edit, Site, is_called, is_factor, is_load, of_derivative, stem
 
 FEW = 8  # arrays of a line
+LONGEST = 1_000  # numbers of a row
+ENDS = {"1:", ":-1"}  # without the first, or the last
 
 
 def another(site: Site) -> Iterator[Edit]:
-    """Another array stands there."""
+    """Another array stands there: of its shape, or one that is never read."""
     node = site.node
     if not is_load(node) or is_called(site):
         return
     own = ast.unparse(node)
     shapes = site.shapes()
-    everywhere = [x for x in site.whole_lines() if is_load(x) and ast.unparse(x) == own]
-    for atom in site.like() if shapes else site.atoms().values():
+    atoms = site.atoms()
+    unread = (atoms[text] for text in site.pool.unused(site.file, node))
+    some = [*site.like(), *unread] if shapes else [*atoms.values()]
+    for atom in dict.fromkeys(some):
         if atom.text == own or (not shapes and not atom.is_array):
             continue
         near = stem(atom.text) == stem(own)
-        if near and isinstance(node, ast.Subscript):
-            kind = "index"
-        else:
-            kind = of_derivative(site) or "operands"
-        said = f"`{own}` stands where `{atom.text}` belongs"
-        yield site.to(atom.text, kind, said, 0 if near else 0.5)
-        if len(everywhere) > 1 and everywhere[0] is node:
-            changes = tuple((x, atom.text) for x in everywhere)
-            yield Edit(site.file, changes, kind, said, 0.1 if near else 0.6)
-    if shapes and all(kind == "i" and not shape for kind, shape in shapes):
-        for text in site.counts():
-            if text != own:
-                yield site.to(text, "factor", f"`{own}` stands where `{text}` belongs", 1)
+        is_item = near and isinstance(node, ast.Subscript)
+        kind = "index" if is_item else of_derivative(site) or "operands"
+        yield from _instead(site, atom.text, kind, (0, 0.1) if near else (0.5, 0.6))
+
+
+def another_count(site: Site) -> Iterator[Edit]:
+    """Another number of things, or index, or the root of the number."""
+    node = site.node
+    is_len = isinstance(node, ast.Call) and ast.unparse(node.func) == "len"
+    shapes = site.shapes()
+    if not is_len and (
+        not is_load(node) or not shapes or any(kind != "i" or shape for kind, shape in shapes)
+    ):
+        return
+    own = site.text()
+    for text in site.counts():
+        if text != own:
+            yield from _instead(site, text, "factor", (0.7, 0.7) if is_len else (1, 0.7))
+    if site.numpy and is_factor(site.parent):
+        yield from _instead(site, f"{site.numpy}.sqrt({own})", "factor", (1, 1))
+
+
+def another_of_several(site: Site) -> Iterator[Edit]:
+    """In the place of what is no number, a name that differs in one, or an item of it."""
+    node, above = site.node, site.parent
+    if not isinstance(node, ast.Name) or not is_load(node) or any(k for k, _ in site.shapes()):
+        return
+    if isinstance(above, ast.Attribute) or (isinstance(above, ast.Call) and above.func is node):
+        return
+    scope = site.pool.scope(site.file, node)
+    names = (x.id for x in scope if isinstance(x, ast.Name) and stem(x.id) == stem(node.id))
+    some = (x for x in scope if isinstance(x, ast.Subscript) and is_load(x))
+    items = (ast.unparse(x) for x in some if site.text(x.value) == node.id)
+    for text in dict.fromkeys((*names, *items)):
+        if text != node.id:
+            yield from _instead(site, text, "index", (0.1, 0.2))
+
+
+def _instead(site: Site, text: str, kind: str, ranks: tuple[float, float]) -> Iterator[Edit]:
+    """Something else in the place of a name; or of all of that name in its line."""
+    own = site.text()
+    said = f"`{own}` stands where `{text}` belongs"
+    yield site.to(text, kind, said, ranks[0])
+    everywhere = [x for x in site.whole_lines() if is_load(x) and ast.unparse(x) == own]
+    if len(everywhere) > 1 and everywhere[0] is site.node:
+        yield Edit(site.file, tuple((x, text) for x in everywhere), kind, said, ranks[1])
 
 
 def of_another(site: Site) -> Iterator[Edit]:
-    """The same attribute of another object that has such ones."""
+    """The same attribute, or method, of another object that has such ones."""
     node = site.node
-    if not (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)) or is_called(
-        site
-    ):
+    if not isinstance(node, ast.Attribute) or not _is_object(site, node.value):
         return
-    own = node.value.id
+    own = site.text(node.value)
     some = [x for x in site.pool.scope(site.file, node) if isinstance(x, ast.Attribute)]
-    owners = [x.value.id for x in some if isinstance(x.value, ast.Name)]
+    owners = [site.text(x.value) for x in some if _is_object(site, x.value)]
+    owners += site.pool.parts() if stem(own).startswith("self.") else []
     for other in dict.fromkeys(owners):
-        if other not in (own, site.numpy, "self"):
+        if other != own:
             said = f"`{site.text()}` stands where `{other}.{node.attr}` belongs"
             yield site.to(f"{other}.{node.attr}", "index", said, 0.5)
+
+
+def _is_object(site: Site, node: Any) -> bool:
+    """Is it one of several things that have attributes, and no array or module?"""
+    if not isinstance(node, (ast.Name, ast.Attribute)) or any(k for k, _ in site.shapes(node)):
+        return False
+    return site.text(node) not in (site.numpy, "self")
 
 
 def interchanged(site: Site) -> Iterator[Edit]:
@@ -66,16 +110,6 @@ def interchanged(site: Site) -> Iterator[Edit]:
         if own != other and outermost and site.shapes(a) & site.shapes(b):
             said = f"`{own}` and `{other}` stand in each other's places"
             yield Edit(site.file, ((a, other), (b, own)), "operands", said, 0.8)
-
-
-def miscounted(site: Site) -> Iterator[Edit]:
-    """Another number of things: `Y.size` for `len(Y)`."""
-    node = site.node
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len":
-        own = site.text()
-        for text in site.counts():
-            if text != own:
-                yield site.to(text, "factor", f"`{own}` stands where `{text}` belongs", 0.7)
 
 
 def shifted(site: Site) -> Iterator[Edit]:
@@ -99,7 +133,7 @@ def shifted(site: Site) -> Iterator[Edit]:
         if isinstance(node.op, (ast.Add, ast.Sub)):
             sign = "-" if isinstance(node.op, ast.Add) else "+"
             others.append(f"{site.text(node.left)} {sign} {site.text(node.right)}")
-    elif isinstance(node, ast.Name) and all(k == "i" and not s for k, s in site.shapes()):
+    elif is_load(node) and site.shapes() and all(k == "i" and not s for k, s in site.shapes()):
         others = [f"{own} - 1", f"{own} + 1"]
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and not in_slice:
         others = ["0", site.text(node.operand)]
@@ -123,7 +157,7 @@ def sliced(site: Site) -> Iterator[Edit]:
     if not isinstance(node, ast.Subscript) or not isinstance(node.slice, (ast.Slice, ast.Tuple)):
         return
     own = site.text(node.slice)
-    base = site.text(node.value)
+    base = site.text(node.value, ATOM)
     keys = {
         site.text(x.slice)
         for x in site.pool.scope(site.file, node)
@@ -136,27 +170,73 @@ def sliced(site: Site) -> Iterator[Edit]:
         for x in site.whole_lines()
         if isinstance(x, ast.Subscript) and x is not node and site.text(x.slice) == own
     ]
+    alike.sort(key=lambda x: (x.lineno, x.col_offset))
     if alike:
-        changes = ((node, base), *((x, site.text(x.value)) for x in alike))
+        changes = ((node, base), *((x, site.text(x.value, ATOM)) for x in alike))
         yield Edit(site.file, changes, "index", said, 1)
+    if isinstance(node.slice, ast.Slice):
+        keys |= ENDS | {f":, {own}"}
     if isinstance(node.slice, ast.Tuple):
         rows = [
             a.text
             for a in site.atoms().values()
             if a.shapes and all(k == "i" and len(s) == 1 for k, s in a.shapes)
         ]
+        parts = [site.text(x) for x in node.slice.elts]
+        keys.add(", ".join(reversed(parts)))
         for i, part in enumerate(node.slice.elts):
             if isinstance(part, ast.Slice):
-                for row in rows:
-                    parts = [site.text(x) for x in node.slice.elts]
-                    keys.add(", ".join([*parts[:i], row, *parts[i + 1 :]]))
+                ends = ENDS if parts[i] in ENDS else ()
+                for other in (*rows, *ends):
+                    keys.add(", ".join([*parts[:i], other, *parts[i + 1 :]]))
         base_shapes = site.shapes(node.value) or site.shapes(site.file.above(node, ast.stmt))
         keys.update(site.pool.keys(site.file, node, base_shapes))
     count = len(getattr(node.slice, "elts", [own]))
     for key in sorted(keys - {own}):
-        if key.count(",") == count - 1:
+        if key.count(",") == count - 1 or key == f":, {own}":
             said = f"`{base}[{own}]` stands where `{base}[{key}]` belongs"
             yield site.to(f"{base}[{key}]", "index", said, 0.5)
+            if alike and alike[0].col_offset > node.col_offset:
+                changes = tuple((x, f"{site.text(x.value, ATOM)}[{key}]") for x in (node, *alike))
+                yield Edit(site.file, changes, "index", said, 0.7)
+
+
+def unsliced(site: Site) -> Iterator[Edit]:
+    """A slice is missing, such as others have."""
+    node = site.node
+    shapes = shapes_of(site.shapes()) - {()}
+    if not shapes or is_called(site) or not isinstance(node, (ast.Call, *ATOMS)):
+        return
+    if isinstance(site.parent, ast.Subscript) or isinstance(getattr(node, "ctx", None), ast.Store):
+        return
+    keys = [
+        site.text(x.slice)
+        for x in site.pool.scope(site.file, node)
+        if isinstance(x, ast.Subscript) and isinstance(x.ctx, ast.Load) and _is_cut(x.slice)
+    ]
+    ndim = max(map(len, shapes))
+    for key in dict.fromkeys([*keys, *(key[3:] for key in keys if key.startswith(":, "))]):
+        if key.count(",") < ndim:
+            said = f"`[{key}]` is missing"
+            yield site.to(f"{site.text(tight=ATOM)}[{key}]", "index", said, 1)
+
+
+def columned(site: Site) -> Iterator[Edit]:
+    """A row of numbers belongs in a column."""
+    node = site.node
+    shapes = shapes_of(site.shapes()) - {()}
+    is_value = (isinstance(node, ast.Call) or is_load(node)) and not is_called(site)
+    is_near = site.is_whole or isinstance(site.parent, ast.BinOp)
+    if {len(s) for s in shapes} == {1} and max(shapes) <= (LONGEST,) and is_value and is_near:
+        text = f"{site.text(tight=ATOM)}[:, None]"
+        yield site.to(text, "axis", f"`{site.text()}` belongs in a column", 0.8)
+
+
+def _is_cut(key: Any) -> bool:
+    """Is it a slice that leaves something out, or several of which one does?"""
+    some = key.elts if isinstance(key, ast.Tuple) else [key]
+    slices = [x for x in some if isinstance(x, ast.Slice)]
+    return len(slices) == len(some) and any(x.lower or x.upper for x in slices)
 
 
 def masked(site: Site) -> Iterator[Edit]:
@@ -188,7 +268,7 @@ def numbers(site: Site) -> Iterator[Edit]:
     others: list[Any] = [x for x in (0, 1, 2, 0.5) if x != own]
     others += [x for x in site.pool.constants if x != own]
     for x in dict.fromkeys(others):
-        kind = "factor" if isinstance(above, ast.BinOp) and _is_factor(site) else "constant"
+        kind = "factor" if is_factor(above) else "constant"
         rank = 1.0 if isinstance(above, ast.Call) else 0.5
         x = type(own)(x) if isinstance(above, ast.Assign) and x == int(x) else x
         yield site.to(repr(x), kind, f"{own!r} stands where {x!r} belongs", rank)
@@ -199,17 +279,16 @@ def numbers(site: Site) -> Iterator[Edit]:
         yield site.to(f"-{own!r}", "axis", f"{own!r} stands where -{own!r} belongs", 1)
 
 
-def _is_factor(site: Site) -> bool:
-    return isinstance(site.parent.op, (ast.Mult, ast.Div))
-
-
 WAYS = (
     another,
+    another_count,
+    another_of_several,
     of_another,
     interchanged,
-    miscounted,
     shifted,
     sliced,
+    unsliced,
+    columned,
     masked,
     numbers,
 )

@@ -1,8 +1,10 @@
 """Functions, conditions and words that should be others."""
 
+import inspect
+
 import numpy as np
 import pytest
-from written import module, reviewed
+from written import NETWORK, module, reviewed
 
 import autograd_lite as al
 
@@ -83,3 +85,82 @@ def test_the_line_is_mended(tmp_path, right, wrong):
     assert below == 0, found
     for name, wanted in true.gradients(*ARGS).items():
         np.testing.assert_allclose(mended.gradients(*ARGS)[name], wanted, rtol=1e-9)
+
+
+def test_a_loop_over_what_a_function_makes_of_it(texts_of):
+    """Of a set, in which what is there twice is there once."""
+    text = "def loss(w, its):\n    return sum(w[i] for i in its)\n\n\n"
+    text += "def gradients(w, its):\n    g = 0 * w\n    for i in set(its):\n        g[i] += 1\n"
+    assert "its" in texts_of(f"{text}    return g\n", "set(its)", (np.ones(3), [0, 1, 1]))
+
+
+def test_values_of_a_dict_that_stand_the_other_way_round(tmp_path):
+    """Of one shape, so that nothing else tells them apart."""
+    args = [np.ones(shape) for shape in ((3, 3), (3,), (3, 3), (3,), (5, 3), (5, 3))]
+    args[0] = np.arange(9.0).reshape(3, 3) / 7
+    right, wrong = '"db1": db1, "dW2": dW2, "db2": db2', '"db1": db2, "dW2": dW2, "db2": db1'
+    *_, mended, true = reviewed(tmp_path, NETWORK, right, wrong, args)
+    assert inspect.getsource(mended) == inspect.getsource(true)
+
+
+def test_several_that_are_stored_the_other_way_round(texts_of):
+    line = "db1 = dz1.sum(axis=0)\n    g = {}\n    g['W'], g['b'] = dW1, db1"
+    found = texts_of(NETWORK.replace("db1 = dz1.sum(axis=0)", line), "g['W'], g['b']")
+    assert {"g['W']", "g['b']"} <= {*found}
+
+
+def test_a_function_of_what_the_line_reads(texts_of):
+    """In the place of all that is computed of it."""
+    text = NETWORK.replace("a1 = np.tanh(z1)", "a1 = np.exp(z1) / 2 + np.tanh(z1) * 0")
+    assert "np.tanh(z1)" in texts_of(text, "np.exp(z1) / 2 + np.tanh(z1) * 0")
+
+
+def test_what_gives_nothing_is_no_function(texts_of):
+    text = NETWORK.replace("a1 = np.tanh(z1)", "a1, its = np.tanh(z1), []\n    its.append(a1)")
+    assert not any("append" in x for x in texts_of(text, "np.tanh(z1)"))
+
+
+def test_arguments_that_stand_the_other_way_round(texts_of):
+    """Two of several."""
+    text = "def loss(a, b, c):\n    return ((a + 2 * b) * c).sum()\n\n\n"
+    text += "def back(a, b, c):\n    return c, 2 * c, a + 2 * b\n\n\n"
+    text += "def gradients(a, b, c):\n    return back(a, c, b)\n"
+    found = texts_of(text, "back(a, c, b)", tuple(np.arange(3.0) + i for i in range(3)))
+    assert {"back(a, b, c)", "back(c, a, b)", "back(b, c, a)"} <= {*found}
+
+
+METHODS = """
+import numpy as np
+
+
+class Net:
+    def __init__(self):
+        self.W = np.arange(6.0).reshape(2, 3) / 7
+
+    def loss(self, x):
+        self.z = x @ self.W
+        return (np.tanh(self.z) ** 2 / 2).sum()
+
+    def relu_slope(self, v):
+        g = np.zeros_like(v)
+        g[v > 0] = 1.0
+        return g
+
+    def tanh_slope(self, v):
+        return 1 - np.tanh(v) ** 2
+
+    def kept(self, v):
+        self.v = v
+        return v
+
+    def gradients(self, x):
+        return x.T @ (np.tanh(self.z) * self.relu_slope(self.z))
+"""
+
+
+def test_the_method_that_nothing_calls(tmp_path):
+    """Of those that only compute."""
+    net = module(tmp_path, METHODS).Net()
+    found = al.review(net.loss, net.gradients, np.array([[1.0, -2.0], [0.5, 1.0]]), wrt="self.W")
+    (new,) = found.mended.values()
+    assert "np.tanh(self.z) * self.tanh_slope(self.z)" in new

@@ -5,9 +5,12 @@ import ast
 import numpy as np
 import pytest
 from test_pool import pool
-from written import module
+from written import NETWORK, module
 
 import autograd_lite as al
+from autograd_lite.reviewing.arguments import Call
+from autograd_lite.reviewing.bench import Bench, aside
+from autograd_lite.reviewing.pool import Pool
 from autograd_lite.reviewing.rewrites import edits
 
 
@@ -47,3 +50,105 @@ def test_nothing_is_added_to_zeros_where_it_begins(tmp_path):
     written = [text for edit in edits(program, file, line) for _, text in edit.changes]
     assert written
     assert not any(x.startswith("g += np.zeros") for x in written)
+
+
+SUMS = """
+import numpy as np
+
+
+def loss(W, b, X, y):
+    return sum((W[k] @ x + b[k]) ** 2 for x, k in zip(X, y)) / len(X)
+
+
+def gradients(W, b, X, y):
+    gW = np.zeros(W.shape)
+    gb = np.zeros(b.shape)
+    for x, k in zip(X, y):
+        err = 2 * (W[k] @ x + b[k])
+        gW[k] += err * x
+        gb[k] += err
+    gW = gW / len(X)
+    gb = gb / len(X)
+    return gW, gb
+"""
+OF_SUMS = (np.ones((3, 2)), np.ones(3), np.arange(8.0).reshape(4, 2), np.array([0, 1, 2, 1]))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "source", "new"),
+    [
+        ("        gb[k] += err\n", "", "gW[k] += err * x", "gW[k] += err * x\ngb[k] += err"),
+        ("        gb[k] += err\n", "    gb[k] += err\n", "gb[k] += err", ""),  # within the loop
+        ("    gb = gb / len(X)\n", "", "gW = gW / len(X)", "gW = gW / len(X)\ngb = gb / len(X)"),
+    ],
+)
+def test_what_is_added_up_in_a_loop(texts_of, right, wrong, source, new):
+    text, source, new = (
+        x.replace("gW", "g1").replace("gb", "g2") for x in (SUMS.replace(right, wrong), source, new)
+    )
+    assert new in texts_of(text, source, OF_SUMS)
+
+
+def test_a_line_that_belongs_into_the_loop(tmp_path):
+    wrong = "    gb[k] += err\n"
+    m = module(tmp_path, SUMS.replace("        gb[k] += err\n", wrong))
+    found = al.review(m.loss, m.gradients, *OF_SUMS, wrt=["W", "b"])
+    (new,) = found.mended.values()
+    assert ast.dump(ast.parse(new)) == ast.dump(ast.parse(SUMS))
+
+
+def test_a_division_after_the_others(tmp_path):
+    """Where sums are divided one after another, what is missing belongs there."""
+    text = SUMS.replace("gW = gW / len(X)", "gW /= len(X)").replace(
+        "gb = gb / len(X)", "gb /= len(X)"
+    )
+    m = module(tmp_path, text.replace("    gb /= len(X)\n", ""))
+    found = al.review(m.loss, m.gradients, *OF_SUMS, wrt=["W", "b"])
+    assert [*found.mended.values()] == [text]
+
+
+def test_a_line_that_differs_from_another_in_a_word(texts_of):
+    """In whatever part of its target it stores."""
+    text = NETWORK.replace(
+        "db1 = dz1.sum(axis=0)", "db1 = np.zeros(b1.shape)\n    db1[:] = z1.sum(axis=0)"
+    )
+    text = text.replace("db2 = dp.sum(axis=0)", "dz2 = dp\n    db2 = dz2.sum(axis=0)")
+    assert "db1 = dz1.sum(axis=0)" in texts_of(text, "db1[:] = z1.sum(axis=0)")
+
+
+def test_a_list_is_not_multiplied(tmp_path):
+    """In a loop it would grow without end, and no count of rounds would stop that."""
+    text = "def loss(w, X):\n    return sum((x @ w) ** 2 for x in X)\n\n\n"
+    text += "def gradients(w, X):\n    total = [0 * w]\n    for x in X:\n"
+    text += "        total[0] += 2 * (x @ w) * x\n    return total[0]\n"
+    m = module(tmp_path, text)
+    with aside():
+        call = Call(m.loss, m.gradients, (np.ones(2), np.ones((3, 2))))
+        bench = Bench(call, "w", "gradients", 1.0, None)
+    program = Pool(bench.code, bench.notes, bench.forward)
+    (file,) = bench.code.files.values()
+    line = next(x for x in file.nodes if isinstance(x, ast.AugAssign))
+    found = [text for edit in edits(program, file, line) for _, text in edit.changes]
+    assert found
+    assert not any("total *=" in x or "total /=" in x for x in found)
+
+
+def test_a_bias_without_a_penalty(tmp_path):
+    """Where its weights stand, the penalty's gradient is 0, and a line is missing that says so."""
+    text = "def loss(W, x, c):\n    return ((W @ x) ** 2).sum() + c * (W[:, 1:] ** 2).sum()\n\n\n"
+    text += "def gradients(W, x, c):\n    R = 2 * c * W\n    R[:, 0] = 0\n"
+    text += "    return 2 * (W @ x)[:, None] * x + R\n"
+    args = np.arange(6.0).reshape(2, 3) - 1, np.array([1.0, 2.0, -1.0]), 0.3
+    for wrong in ("", "    R[0, :] = 0\n"):
+        m = module(tmp_path, text.replace("    R[:, 0] = 0\n", wrong))
+        assert [*al.review(m.loss, m.gradients, *args, wrt="W").mended.values()] == [text]
+
+
+def test_what_is_not_stored_under_its_name(tmp_path):
+    text = "def loss(W, b, x):\n    return ((W @ x + b) ** 2).sum()\n\n\n"
+    text += "def gradients(W, b, x):\n    grads = {}\n    db = 2 * (W @ x + b)\n"
+    text += "    dW = db[:, None] * x\n    grads['W'] = dW\n    grads['b'] = db\n    return grads\n"
+    args = np.arange(6.0).reshape(3, 2), np.ones(3), np.array([1.0, -2.0])
+    m = module(tmp_path, text.replace("    grads['W'] = dW\n", ""))
+    (new,) = al.review(m.loss, m.gradients, *args, wrt=["W", "b"]).mended.values()
+    assert sorted(new.split("\n")) == sorted(text.split("\n"))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from written import module
+from written import ARGS, NETWORK, module, reviewed
 
 import autograd_lite as al
 
@@ -29,3 +29,141 @@ def test_a_count_that_is_another(tmp_path):
     args = [rng.normal(size=s) for s in ((4, 3), (6, 4), (6, 3))]
     found = al.review(m.loss, m.gradient, *args, wrt="W")
     assert next(iter(found.mended.values())) == text.replace("len(Y)", "Y.size")
+
+
+def test_one_that_is_never_read_whatever_its_shape(tmp_path):
+    *_, mended, _ = reviewed(tmp_path, NETWORK, '"db1": db1', '"db1": db2', ARGS)
+    assert mended.gradients(*ARGS).keys() == {"dW1", "db1", "dW2", "db2"}
+
+
+def test_the_root_of_a_count(texts_of):
+    found = texts_of(NETWORK, "N")
+    assert "np.sqrt(N)" in found
+    text = NETWORK.replace("dW2 = a1.T @ dp", "dW2 = a1.T @ dp + 0 * np.zeros(N)[0]")
+    assert texts_of(text, "N").count("np.sqrt(N)") == found.count("np.sqrt(N)")  # of a shape, none
+
+
+def test_an_index_of_an_index(texts_of):
+    text = "def loss(s, y):\n    return sum(s[y[i] - 1] for i in range(len(y)))\n\n\n"
+    text += "def gradients(s, y):\n    g = 0 * s\n    for i in range(len(y)):\n"
+    text += "        g[y[i]] += 1\n    return g\n"
+    assert "y[i] - 1" in texts_of(text, "y[i]", (np.ones(4), np.array([1, 2, 1])))
+
+
+COLUMNS = """
+import numpy as np
+
+
+def loss(T, x):
+    return (T @ np.vstack([[[1.0]], x])).sum()
+
+
+def gradients(T, x):
+    a = np.vstack([[[1.0]], x])
+    d = np.ones((len(T), 1))
+    back = (T.T @ d)[:-1]
+    cut = T[:, 1:].sum()
+    return d @ a.T, back + 0 * cut
+"""
+
+
+def test_other_ends_and_slices_that_are_missing(texts_of):
+    args = np.ones((3, 4)), np.ones((3, 1))
+    assert "(T.T @ d)[1:]" in texts_of(COLUMNS, "(T.T @ d)[:-1]", args)
+    whole = COLUMNS.replace(
+        "back = (T.T @ d)[:-1]", "f = T.T @ d\n    back = np.ones((3, 1)) * f.sum()"
+    )
+    found = texts_of(whole, "f", args)
+    assert {"f[1:]", "f[:, 1:]"} <= {*found}
+    assert "T[:, :H]" in texts_of(
+        COLUMNS.replace("T[:, 1:]", "T[:H]").replace("d = ", "H = 2\n    d = "), "T[:H]", args
+    )
+
+
+LAYERS = """
+import numpy as np
+
+
+class Layer:
+    def __init__(self, w):
+        self.w = w
+
+    def back(self, g):
+        return g * self.w
+
+
+class Net:
+    def __init__(self):
+        self.one, self.two = Layer(2.0), Layer(3.0)
+
+    def loss(self, x):
+        return (self.one.w * self.two.w * x).sum()
+
+    def gradients(self, x):
+        return self.one.back(self.one.back(np.ones(x.shape)))
+
+
+net = Net()
+loss, gradients = net.loss, net.gradients
+"""
+
+
+def test_the_method_of_another_object(tmp_path):
+    net = module(tmp_path, LAYERS).Net()
+    found = al.review(net.loss, net.gradients, np.arange(3.0), wrt="x")
+    (new,) = found.mended.values()
+    assert "self.two.back" in new
+
+
+def test_a_row_that_belongs_in_a_column(texts_of):
+    assert "b1[:, None]" in texts_of(NETWORK, "b1")
+    assert not any("None" in x for x in texts_of(NETWORK, "z1"))  # of two axes
+
+
+TUPLES = """
+import numpy as np
+
+
+def loss(T, rows):
+    return sum((T[:, 1:] ** 2).sum() / len(rows[k]) for k in rows)
+
+
+def two(x):
+    return x, 2 * x
+
+
+def gradients(T, rows):
+    g = np.zeros(T.shape)
+    for k in rows:
+        pair1, pair2 = two(T), two(T)
+        cut = two(T)[0][:, :-1]
+        g[:, 1:] += 2 * T[:, 1:] / len(rows) + 0 * pair1[0][:, 1:] / len(rows[k]) + 0 * cut
+    g = g + 0 * np.sum(pair2[0])
+    return g, 0
+"""
+
+
+def test_another_of_several_together_and_an_item(texts_of):
+    args = np.ones((2, 3)), {0: [1, 2], 1: [3]}
+    assert "pair2" in texts_of(TUPLES, "pair1", args)
+    assert "rows[k]" in texts_of(TUPLES, "rows", args)
+    assert "two(T)[0][:, 1:]" in texts_of(TUPLES, "two(T)[0][:, :-1]", args)
+    assert "np.sqrt(len(rows))" in texts_of(TUPLES, "len(rows)", args)
+
+
+def test_an_index_wherever_a_line_has_it(texts_of):
+    text = "def loss(s, y):\n    return sum(s[k] * s[k] for k in y)\n\n\n"
+    text += "def gradients(s, y):\n    g = 0 * s\n    for i in range(len(y)):\n"
+    text += "        k = y[i]\n        g[i] += 2 * s[i]\n        g[k] += 0\n    return g\n"
+    found = texts_of(text, "i", (np.arange(4.0), np.array([1, 2, 1])))
+    assert found.count("k") > 3  # at one place, and at both
+
+
+def test_another_slice_of_all_that_a_line_has(tmp_path):
+    text = "def loss(W, c):\n    return c * (W[:, 1:] ** 2).sum()\n\n\n"
+    text += "def gradients(W, c):\n    g = 0 * W\n    g[:, 1:] = g[:, 1:] + 2 * c * W[:, 1:]\n"
+    text += "    return g\n"
+    right = "g[:, 1:] = g[:, 1:] + 2 * c * W[:, 1:]"
+    m = module(tmp_path, text.replace(right, right.replace(":, 1:", "1:, :")))
+    found = al.review(m.loss, m.gradients, np.arange(6.0).reshape(2, 3) - 1, 0.3, wrt="W")
+    assert [*found.mended.values()] == [text]

@@ -1,0 +1,90 @@
+"""Functions that only compute: an edit may call them, although the passes do not."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+import numpy as np
+
+from .code import File
+
+OF_PYTHON = {"len", "abs", "min", "max", "sum", "float", "int", "range"}
+OF_NUMPY = {"ones", "zeros", "full", "eye", "diag", "tril", "triu", "arange", "where", "clip"}
+OF_NUMPY |= {"ones_like", "zeros_like", "full_like", "outer", "dot", "sum", "mean", "max", "min"}
+OF_ARRAYS = {"sum", "mean", "max", "min", "copy", "astype", "reshape", "dot", "clip"}
+OTHER = (
+    *(ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.Delete, ast.With, ast.Try),
+    *(ast.While, ast.For, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom, ast.Await),
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.NamedExpr),
+)
+
+
+def harmless(file: File, numpy: str) -> set[str]:
+    """The functions of a module that do nothing but compute. numpy: what it is called there."""
+    functions: dict[str, Any] = {}
+    for node in file.tree.body:
+        if isinstance(node, ast.FunctionDef):
+            functions[node.name] = node
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
+            functions |= {x.id: node.value for x in node.targets if isinstance(x, ast.Name)}
+    found: set[str] = set()
+    python = OF_PYTHON.difference(functions)
+    while more := {
+        name
+        for name, node in functions.items()
+        if name not in found and computes(node, numpy, found | python)
+    }:
+        found |= more
+    return found
+
+
+def computes(function: Any, numpy: str, known: set[str]) -> bool:
+    """Does a function nothing else than compute, with operators, numpy, and functions by name?
+
+    It has no loops, which nobody would count.
+    """
+    if getattr(function, "decorator_list", ()):
+        return False
+    given = {x.arg for x in ast.walk(function.args) if isinstance(x, ast.arg)}
+    inside = [x for part in _body(function) for x in ast.walk(part)]
+    names = (x.id for x in inside if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Store))
+    own = {*names} - given
+    roots = {numpy, "", *given, *own}
+    for x in inside:
+        is_kept = isinstance(x, (ast.Attribute, ast.Subscript)) and isinstance(x.ctx, ast.Store)
+        if isinstance(x, OTHER) or (is_kept and not _is_item(x, own)):
+            return False
+        if isinstance(x, ast.Attribute) and _root(x) not in roots:
+            return False
+        if isinstance(x, ast.Call) and not _is_known(x.func, numpy, known):
+            return False
+    is_lambda = isinstance(function, ast.Lambda)
+    return is_lambda or any(isinstance(x, ast.Return) and x.value is not None for x in inside)
+
+
+def _body(function: Any) -> list[Any]:
+    return [function.body] if isinstance(function, ast.Lambda) else function.body
+
+
+def _is_item(node: Any, names: set[str]) -> bool:
+    return isinstance(node, ast.Subscript) and getattr(node.value, "id", "") in names
+
+
+def _root(node: Any) -> str:
+    """The name that an attribute is taken of, by however many steps; nothing if it has none."""
+    while isinstance(node, (ast.Attribute, ast.Subscript)):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _is_known(function: Any, numpy: str, known: set[str]) -> bool:
+    """Is what is called a function that only computes, or such a method of an array?"""
+    if isinstance(function, ast.Name):
+        return function.id in known
+    if not isinstance(function, ast.Attribute):
+        return False
+    if numpy and getattr(function.value, "id", "") == numpy:
+        is_ufunc = isinstance(getattr(np, function.attr, None), np.ufunc)
+        return is_ufunc or function.attr in OF_NUMPY
+    return function.attr in OF_ARRAYS
