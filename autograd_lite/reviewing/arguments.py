@@ -225,7 +225,7 @@ class Targets:
             try:
                 x = place.get(call) if path is None else _at(result, path)
                 if isinstance(x, Mapping):  # an edited pass may have what was missing
-                    x = x[_key_of(place.name, x) or _key_of(place.own_name, x)]
+                    x = x[_key_of(place.name, x)]
                 found.append(x)
             except (LookupError, TypeError, AttributeError):
                 found.append(None)
@@ -399,10 +399,10 @@ def _steps(text: str) -> list[Any]:
     try:
         node: Any = ast.parse(text, mode="eval").body
         while isinstance(node, (ast.Attribute, ast.Subscript)):
-            key = (
-                Dot(node.attr) if isinstance(node, ast.Attribute) else ast.literal_eval(node.slice)
-            )
-            found.append(key)
+            if isinstance(node, ast.Attribute):
+                found.append(Dot(node.attr))
+            else:
+                found.append(ast.literal_eval(node.slice))
             node = node.value
     except (SyntaxError, ValueError):
         return []

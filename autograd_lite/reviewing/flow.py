@@ -145,6 +145,10 @@ class _Noting(Recorder):
     def _note(self, where: Where, x: Any) -> None:
         self.places[where].append(x if isinstance(x, Node) else None)
 
+    def _follows(self, after: Any, before: Any) -> None:
+        if isinstance(after, Node) and after is not before:
+            self.before[after] = before
+
     def call(self, where: Where, function: Any, /, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().call(where, function, *args, **kwargs)
@@ -166,16 +170,14 @@ class _Noting(Recorder):
         before = self.now(base)
         super().store(where, value, base, key)
         self._note(where, self.now(changed(base, key)))
-        if isinstance(self.now(base), Node) and self.now(base) is not before:
-            self.before[self.now(base)] = before
+        self._follows(self.now(base), before)
 
     def augment(self, where: Where, op: Any, target: Any, value: Any) -> Any:
         before = self.now(target)
         result = super().augment(where, op, target, value)
         after = self.now(result)
         self._note(where, after)
-        if isinstance(after, Node) and after is not before:
-            self.before[after] = before
+        self._follows(after, before)
         return result
 
     def augment_item(self, where: Where, op: Any, base: Any, key: Any, value: Any) -> None:

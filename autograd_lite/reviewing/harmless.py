@@ -20,16 +20,16 @@ OTHER = (
 )
 
 
+def callables(file: File, numpy: str) -> set[str]:
+    """What functions that only compute may call by name: such, and Python's own."""
+    return harmless(file, numpy) | OF_PYTHON.difference(_functions(file))
+
+
 def harmless(file: File, numpy: str) -> set[str]:
     """The functions of a module that do nothing but compute. numpy: what it is called there."""
-    functions: dict[str, Any] = {}
-    for node in file.tree.body:
-        if isinstance(node, ast.FunctionDef):
-            functions[node.name] = node
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
-            functions |= {x.id: node.value for x in node.targets if isinstance(x, ast.Name)}
-    found: set[str] = set()
+    functions = _functions(file)
     python = OF_PYTHON.difference(functions)
+    found: set[str] = set()
     while more := {
         name
         for name, node in functions.items()
@@ -37,6 +37,17 @@ def harmless(file: File, numpy: str) -> set[str]:
     }:
         found |= more
     return found
+
+
+def _functions(file: File) -> dict[str, Any]:
+    """The functions and lambdas of a module, by their names."""
+    functions: dict[str, Any] = {}
+    for node in file.tree.body:
+        if isinstance(node, ast.FunctionDef):
+            functions[node.name] = node
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda):
+            functions |= {x.id: node.value for x in node.targets if isinstance(x, ast.Name)}
+    return functions
 
 
 def computes(function: Any, numpy: str, known: set[str]) -> bool:

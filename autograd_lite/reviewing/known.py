@@ -128,8 +128,7 @@ class Known:
                 if node.op.elementwise and 1 < node.value.size < LARGE:
                     self._add_slopes(node, name)
         for its in truth.rounds:
-            if len(its) <= ROWS:
-                self._add_stacked(its)
+            self._add_stacked(its)
         self._sort()
 
     def _is_turned(self, node: Node) -> bool:
@@ -171,7 +170,7 @@ class Known:
         several = len(numbers) == len(its) and len({x.shape for x in its}) == 1
         if not several or not numbers & self.derived.keys() or not 0 < first.value.ndim < 3:
             return
-        if len(its) * first.value.size > LARGE:
+        if len(its) > ROWS or len(its) * first.value.size > LARGE:
             return
         name = self._called.get(first, "")
         values = np.array([x.value for x in its])

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from .alike import together
 from .code import Code, File, Unit
-from .harmless import OF_PYTHON, computes, harmless
+from .harmless import callables, computes
 from .notes import Notes, seen
 from .style import Style
 
@@ -64,7 +64,12 @@ class Atom(NamedTuple):
 
     @property
     def is_count(self) -> bool:
-        return bool(self.shapes) and all(kind == "i" and not shape for kind, shape in self.shapes)
+        return is_count(self.shapes)
+
+
+def is_count(shapes: Shapes) -> bool:
+    """Is it a whole number, each time?"""
+    return bool(shapes) and all(kind == "i" and not shape for kind, shape in shapes)
 
 
 def level(node: Any) -> int:
@@ -150,11 +155,11 @@ class Pool:
 
     @cached_property
     def _harmless(self) -> dict[str, set[str]]:
-        """By the file, the functions that only compute."""
-        return {name: harmless(file, self.numpy[name]) for name, file in self.code.files.items()}
+        """By the file, the functions that only compute, and Python's own."""
+        return {name: callables(file, self.numpy[name]) for name, file in self.code.files.items()}
 
     def _is_harmless(self, file: File, function: Any) -> bool:
-        return computes(function, self.numpy[file.name], self._harmless[file.name] | OF_PYTHON)
+        return computes(function, self.numpy[file.name], self._harmless[file.name])
 
     def computes(self, unit: Unit) -> bool:
         """Is it a function of one argument, beside `self`, that does nothing but compute?"""
@@ -270,7 +275,8 @@ class Pool:
     def unread_attributes(self) -> list[str]:
         """The attributes that objects have, and the backward pass never reads."""
         own = (x for unit in self.units if self.own[unit] for x in ast.walk(unit.statement))
-        read = {ast.unparse(x) for x in own if isinstance(x, ast.Attribute) and _is_read(x)}
+        loads = (x for x in own if isinstance(x, ast.Attribute) and isinstance(x.ctx, ast.Load))
+        read = {*map(ast.unparse, loads)}
         return [text for text in self._attributes if text not in read]
 
     def unread(self, file: File, node: Any) -> dict[str, Shapes]:
@@ -631,10 +637,6 @@ def _is_of_shape(file: File, node: Any) -> bool:
     above: Any = file.parent[node]
     func = ast.unparse(above.func) if isinstance(above, ast.Call) else ""
     return getattr(above, "attr", "") == "shape" or func.rpartition(".")[2] in OF_SHAPES
-
-
-def _is_read(node: Any) -> bool:
-    return isinstance(node.ctx, ast.Load)
 
 
 def _gone_through(x: Any) -> Iterator[tuple[Any, str]]:

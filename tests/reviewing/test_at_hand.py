@@ -1,12 +1,9 @@
 """What can be read where a line is computed, without calling what is the user's."""
 
 import numpy as np
-from written import module
+from written import module, pool_of
 
-from autograd_lite.reviewing.arguments import Call
 from autograd_lite.reviewing.at_hand import Frame
-from autograd_lite.reviewing.bench import Bench, aside
-from autograd_lite.reviewing.pool import Pool
 
 PROGRAM = """
 import numpy as np
@@ -37,9 +34,7 @@ W, X = rng.normal(size=(3, 2)), rng.normal(size=(5, 3))
 
 def frame(tmp_path, text):
     m = module(tmp_path, text)
-    with aside():
-        bench = Bench(Call(m.loss, m.gradient, (W, X)), None, "gradients", 1.0, None)
-    pool = Pool(bench.code, bench.notes, bench.forward)
+    bench, pool = pool_of(m.loss, m.gradient, (W, X))
     (file,) = bench.code.files.values()
     (line,) = [
         n for n in file.nodes if hasattr(n, "targets") and file.segment(n).startswith("g = ")

@@ -3,10 +3,8 @@
 import ast
 
 import numpy as np
-from written import ARGS, NETWORK, module
+from written import ARGS, NETWORK, module, pool_of
 
-from autograd_lite.reviewing.arguments import Call
-from autograd_lite.reviewing.bench import Bench, aside
 from autograd_lite.reviewing.code import Code
 from autograd_lite.reviewing.notes import Notes
 from autograd_lite.reviewing.pool import Pool, fits, stored_in
@@ -110,11 +108,7 @@ loss, gradients = net.loss, net.gradients
 def test_what_objects_keep(tmp_path):
     """What the forward pass left, and what else there is, is in scope, though nothing reads it."""
     m = module(tmp_path, STATE)
-    with aside():
-        bench = Bench(
-            Call(m.net.loss, m.net.gradients, (np.ones((4, 2)),)), None, "gradients", 1.0, None
-        )
-    found = Pool(bench.code, bench.notes, bench.forward)
+    bench, found = pool_of(m.net.loss, m.net.gradients, (np.ones((4, 2)),))
     (file,) = bench.code.files.values()
     line = next(n for n in file.nodes if getattr(n, "name", "") == "gradients").body[0]
     atoms = found.atoms(file, line)

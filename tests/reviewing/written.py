@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 
 import autograd_lite as al
+from autograd_lite.reviewing.arguments import Call
+from autograd_lite.reviewing.bench import Bench, aside
+from autograd_lite.reviewing.pool import Pool
 
 _count = itertools.count()
 
@@ -25,6 +28,13 @@ def module(folder: Path, text: str) -> Any:
     sys.modules[name] = found
     spec.loader.exec_module(found)
     return found
+
+
+def pool_of(forward: Any, backward: Any, args: Any, wrt: Any = None) -> tuple[Bench, Pool]:
+    """A pass, noted, and what it has to rearrange."""
+    with aside():
+        bench = Bench(Call(forward, backward, args), wrt, "gradients", 1.0, None)
+    return bench, Pool(bench.code, bench.notes, bench.forward)
 
 
 def reviewed(folder: Path, text: str, right: str, slip: str, args: Any, **options: Any) -> Any:

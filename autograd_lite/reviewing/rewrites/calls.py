@@ -141,10 +141,7 @@ def applied(site: Site) -> Iterator[Edit]:
             text = f"{name}({site.text()})"
             said = f"`{site.text()}` stands where `{text}` belongs"
             yield site.to(text, "operands", said, 1)
-            own = [x for x in site.whole_lines() if is_load(x) and site.text(x) == site.text()]
-            if len(own) > 1 and own[0] is node:
-                changes = tuple((x, text) for x in own)
-                yield Edit(site.file, changes, "operands", said, 1)
+            yield from site.everywhere(text, "operands", said, 1)
 
 
 def chosen(site: Site) -> Iterator[Edit]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from ..pool import shapes_of, stored_in
-from .site import ADD, MULTIPLY, SLOPES, Edit, Site, is_called, is_divisor, is_load
+from .site import ADD, MULTIPLY, SLOPES, Edit, Site, is_called, is_divisor, is_load, under
 
 
 def scaled(site: Site) -> Iterator[Edit]:
@@ -101,12 +101,10 @@ def added(site: Site) -> Iterator[Edit]:
 
 def _items(site: Site) -> Iterator[str]:
     """The numbers that rows of them have at the indices that a line reads."""
-    keys = [x.slice for x in site.whole_lines() if isinstance(x, ast.Subscript)]
-    keys = [
-        x for x in keys if site.shapes(x) and all(k == "i" and not s for k, s in site.shapes(x))
-    ]
+    keys = (x.slice for x in site.whole_lines() if isinstance(x, ast.Subscript))
+    indices = dict.fromkeys(site.text(x) for x in keys if site.is_count(x))
     rows = [a.text for a in site.atoms().values() if {len(s) for _, s in a.shapes} == {1}]
-    yield from (f"{row}[{key}]" for row in rows for key in dict.fromkeys(map(site.text, keys)))
+    yield from (f"{row}[{index}]" for row in rows for index in indices)
 
 
 def _terms(site: Site, unused: list[str]) -> Iterator[tuple[str, float]]:
@@ -171,14 +169,8 @@ def unreturned(site: Site) -> Iterator[Edit]:
         said = f"`{new}` is missing"
         if isinstance(node, ast.Dict):
             for key, text in zip(node.keys, own):
-                word = getattr(key, "value", None)
-                if not word or not isinstance(word, str):
-                    continue
-                before, found, after = text.partition(word)
-                if found and not after and new.startswith(before):
-                    quote = site.text(key)[0]
-                    entry = f"{quote}{new.removeprefix(before)}{quote}: {new}"
-                    both = f"{site.text()[:-1].rstrip().rstrip(',')}, {entry}}}"
+                if other := under(site, key, text, new):
+                    both = f"{site.text()[:-1].rstrip().rstrip(',')}, {other}: {new}}}"
                     yield site.to(both, "missing-term", said, 0.3)
                     break
             continue

@@ -8,9 +8,20 @@ from itertools import combinations, product
 from typing import Any
 
 from ..pool import ATOM, ATOMS, LEVELS, SIGNS, fits, level, shapes_of
-from .site import ADD, MULTIPLY, POWER, Edit, Site, is_called, is_load, plain, slopes, tight
+from .site import (
+    ADD,
+    LONGEST,
+    MULTIPLY,
+    POWER,
+    Edit,
+    Site,
+    is_called,
+    is_load,
+    plain,
+    slopes,
+    tight,
+)
 
-LONGEST = 1_000  # numbers of a row
 TURNED = {"+": "-", "-": "+", "*": "/", "/": "*"}
 
 

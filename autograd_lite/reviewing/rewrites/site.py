@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ..code import File
-from ..pool import ATOM, ATOMS, LEVELS, Atom, Pool, appended_by, level
+from ..pool import ATOM, ATOMS, LEVELS, Atom, Pool, appended_by, is_count, level
 
 ADD, MULTIPLY, POWER = (LEVELS[op] for op in (ast.Add, ast.Mult, ast.Pow))
 
+LONGEST = 1_000  # numbers of a row of which a matrix may be made
 SLOPES = ("(1 - {0} ** 2)", "{0} * (1 - {0})", "({0} > 0)")  # of common activations
 
 
@@ -110,8 +111,35 @@ class Site(NamedTuple):
         """Is it what is added or subtracted?"""
         return isinstance(self.parent, ast.BinOp) and isinstance(self.parent.op, (ast.Add, ast.Sub))
 
+    def is_count(self, node: Any = None) -> bool:
+        """Is it a whole number, as an index?"""
+        return is_count(self.shapes(node))
+
+    def base_shapes(self) -> Any:
+        """Those of what an item is of; where that is stored in, of what its statement makes."""
+        return self.shapes(self.node.value) or self.shapes(self.file.above(self.node, ast.stmt))
+
+    def everywhere(self, text: str, kind: str, said: str, rank: float) -> Iterator[Edit]:
+        """Something else in all places of a name in its line, if there are several: once."""
+        own = ast.unparse(self.node)
+        loads = [x for x in self.whole_lines() if is_load(x) and ast.unparse(x) == own]
+        if len(loads) > 1 and loads[0] is self.node:
+            yield Edit(self.file, tuple((x, text) for x in loads), kind, said, rank)
+
     def to(self, text: str, kind: str, said: str, rank: float) -> Edit:
         return Edit(self.file, ((self.node, text),), kind, said, rank)
+
+
+def under(site: Site, key: Any, text: str, new: str) -> str:
+    """The key of something new, as a key is that of a text: "b" of `db`, as "W" is of `dW`."""
+    word = getattr(key, "value", None)
+    if not word or not isinstance(word, str):
+        return ""
+    before, found, after = text.partition(word)
+    if not found or after or not new.startswith(before):
+        return ""
+    quote = site.text(key)[0]
+    return f"{quote}{new.removeprefix(before)}{quote}"
 
 
 def is_load(x: Any) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..code import LOOPS
 from ..pool import ATOMS, DEFINED, LEVELS, SHIFTS, SIGNS, shapes_of, stored_in
-from .site import Edit, Site, plain, slopes, stem
+from .site import Edit, Site, plain, slopes, stem, under
 
 NEAR = 4  # words in which lines differ that read nearly alike
 
@@ -399,7 +399,7 @@ def unadded(site: Site) -> Iterator[Edit]:
     filled = {site.text(x.target) for x in block if isinstance(x, ast.AugAssign)}
     near = {name for x in block for name in stored_in(x)}
     sign = SIGNS.get(type(node.op), "+")
-    if sign not in "+-" or not _is_index(site, node.target.slice):
+    if sign not in "+-" or not site.is_count(node.target.slice):
         return
     for name, shape in _begun(site).items():
         if f"{name}[{key}]" in filled:
@@ -409,11 +409,6 @@ def unadded(site: Site) -> Iterator[Edit]:
                 line = f"{name}[{key}] {sign}= {atom.text}"
                 said = f"a line is missing: `{line}`"
                 yield _then(site, line, "missing-term", said, 0.9)
-
-
-def _is_index(site: Site, key: Any) -> bool:
-    shapes = site.shapes(key)
-    return bool(shapes) and all(kind == "i" and not shape for kind, shape in shapes)
 
 
 def unpenalized(site: Site) -> Iterator[Edit]:
@@ -489,14 +484,10 @@ def unread(site: Site) -> Iterator[Edit]:
 def _under_its_name(site: Site, name: str, other: Any) -> str:
     """A line that stores something in a dict, as another does: `g["b"] = db`, as `g["W"] = dW`."""
     target: Any = other.targets[0] if isinstance(other, ast.Assign) else None
-    key = target.slice if isinstance(target, ast.Subscript) else None
-    if not isinstance(key, ast.Constant) or not isinstance(key.value, str) or not key.value:
+    if not isinstance(target, ast.Subscript):
         return ""
-    before, found, after = site.text(other.value).partition(key.value)
-    if not found or after or not name.startswith(before):
-        return ""
-    quote = site.text(key)[0]
-    return f"{site.text(target.value)}[{quote}{name.removeprefix(before)}{quote}] = {name}"
+    key = under(site, target.slice, site.text(other.value), name)
+    return key and f"{site.text(target.value)}[{key}] = {name}"
 
 
 def _made_of(site: Site, shape: tuple[int, ...]) -> Iterator[str]:

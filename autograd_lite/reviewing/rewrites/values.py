@@ -8,10 +8,9 @@ from itertools import combinations
 from typing import Any
 
 from ..pool import ATOM, ATOMS, shapes_of
-from .site import Edit, Site, is_called, is_factor, is_load, of_derivative, stem
+from .site import LONGEST, Edit, Site, is_called, is_factor, is_load, of_derivative, stem
 
 FEW = 8  # arrays of a line
-LONGEST = 1_000  # numbers of a row
 ENDS = {"1:", ":-1"}  # without the first, or the last
 
 
@@ -38,10 +37,7 @@ def another_count(site: Site) -> Iterator[Edit]:
     """Another number of things, or index, or the root of the number."""
     node = site.node
     is_len = isinstance(node, ast.Call) and ast.unparse(node.func) == "len"
-    shapes = site.shapes()
-    if not is_len and (
-        not is_load(node) or not shapes or any(kind != "i" or shape for kind, shape in shapes)
-    ):
+    if not is_len and not (is_load(node) and site.is_count()):
         return
     own = site.text()
     for text in site.counts():
@@ -69,12 +65,9 @@ def another_of_several(site: Site) -> Iterator[Edit]:
 
 def _instead(site: Site, text: str, kind: str, ranks: tuple[float, float]) -> Iterator[Edit]:
     """Something else in the place of a name; or of all of that name in its line."""
-    own = site.text()
-    said = f"`{own}` stands where `{text}` belongs"
+    said = f"`{site.text()}` stands where `{text}` belongs"
     yield site.to(text, kind, said, ranks[0])
-    everywhere = [x for x in site.whole_lines() if is_load(x) and ast.unparse(x) == own]
-    if len(everywhere) > 1 and everywhere[0] is site.node:
-        yield Edit(site.file, tuple((x, text) for x in everywhere), kind, said, ranks[1])
+    yield from site.everywhere(text, kind, said, ranks[1])
 
 
 def of_another(site: Site) -> Iterator[Edit]:
@@ -133,7 +126,7 @@ def shifted(site: Site) -> Iterator[Edit]:
         if isinstance(node.op, (ast.Add, ast.Sub)):
             sign = "-" if isinstance(node.op, ast.Add) else "+"
             others.append(f"{site.text(node.left)} {sign} {site.text(node.right)}")
-    elif is_load(node) and site.shapes() and all(k == "i" and not s for k, s in site.shapes()):
+    elif is_load(node) and site.is_count():
         others = [f"{own} - 1", f"{own} + 1"]
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and not in_slice:
         others = ["0", site.text(node.operand)]
@@ -189,8 +182,7 @@ def sliced(site: Site) -> Iterator[Edit]:
                 ends = ENDS if parts[i] in ENDS else ()
                 for other in (*rows, *ends):
                     keys.add(", ".join([*parts[:i], other, *parts[i + 1 :]]))
-        base_shapes = site.shapes(node.value) or site.shapes(site.file.above(node, ast.stmt))
-        keys.update(site.pool.keys(site.file, node, base_shapes))
+        keys.update(site.pool.keys(site.file, node, site.base_shapes()))
     count = len(getattr(node.slice, "elts", [own]))
     for key in sorted(keys - {own}):
         if key.count(",") == count - 1 or key == f":, {own}":
@@ -245,8 +237,7 @@ def masked(site: Site) -> Iterator[Edit]:
     if not isinstance(node, ast.Subscript) or not isinstance(node.ctx, ast.Store):
         return
     base = site.text(node.value)
-    shapes = site.shapes(node.value) or site.shapes(site.file.above(node, ast.stmt))
-    for atom in site.pool.like(site.file, node, shapes):
+    for atom in site.pool.like(site.file, node, site.base_shapes()):
         for sign in "><":
             text = f"{base}[{atom.text} {sign} 0]"
             if text != site.text():

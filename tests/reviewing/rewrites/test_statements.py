@@ -5,12 +5,9 @@ import ast
 import numpy as np
 import pytest
 from test_pool import pool
-from written import NETWORK, module
+from written import NETWORK, module, pool_of
 
 import autograd_lite as al
-from autograd_lite.reviewing.arguments import Call
-from autograd_lite.reviewing.bench import Bench, aside
-from autograd_lite.reviewing.pool import Pool
 from autograd_lite.reviewing.rewrites import edits
 
 
@@ -122,10 +119,7 @@ def test_a_list_is_not_multiplied(tmp_path):
     text += "def gradients(w, X):\n    total = [0 * w]\n    for x in X:\n"
     text += "        total[0] += 2 * (x @ w) * x\n    return total[0]\n"
     m = module(tmp_path, text)
-    with aside():
-        call = Call(m.loss, m.gradients, (np.ones(2), np.ones((3, 2))))
-        bench = Bench(call, "w", "gradients", 1.0, None)
-    program = Pool(bench.code, bench.notes, bench.forward)
+    bench, program = pool_of(m.loss, m.gradients, (np.ones(2), np.ones((3, 2))), "w")
     (file,) = bench.code.files.values()
     line = next(x for x in file.nodes if isinstance(x, ast.AugAssign))
     found = [text for edit in edits(program, file, line) for _, text in edit.changes]
