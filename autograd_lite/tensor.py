@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any, Never, SupportsIndex
 
 import numpy as np
+from numpy.lib import stride_tricks
 
 from . import ops
 from .graph import Array, Node, describe, frozen, leaf, plain
@@ -288,7 +289,7 @@ _BY_NAME = {name: getattr(ops, name) for name in ops.NAMES}
 _BY_NAME |= {name: getattr(namesakes, name) for name in namesakes.__all__}
 _NUMPY = {
     getattr(module, name): function
-    for module in (np, np.linalg)
+    for module in (np, np.linalg, stride_tricks)
     for name, function in _BY_NAME.items()
     if hasattr(module, name)
 }

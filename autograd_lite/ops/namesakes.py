@@ -11,6 +11,7 @@ from string import ascii_letters
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.lib import stride_tricks
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..graph import Array, Node
@@ -47,6 +48,7 @@ __all__ = [
     "repeat",
     "pad",
     "roll",
+    "sliding_window_view",
     "flip",
     "sort",
     "take_along_axis",
@@ -204,6 +206,12 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", *, constant_values: 
     key = tuple(slice(i, i + n) for i, n in zip(before, shape))
     within = scatter(array, key=key, shape=border.shape)
     return within + border if border.any() else within
+
+
+def sliding_window_view(x: Any, window_shape: Any, axis: Axis = None) -> Any:
+    """x with its windows of a shape along `axis`, which stand in further axes at the end."""
+    places = np.arange(np.size(x)).reshape(np.shape(x))
+    return index(ravel(x), stride_tricks.sliding_window_view(places, window_shape, axis))
 
 
 def roll(a: Any, shift: Any, axis: Axis = None) -> Any:

@@ -140,6 +140,8 @@ def _as_sum(terms: Terms, term: Term, inputs: tuple[Any, ...]) -> _Sum | None:
 
 def _scaled(terms: Terms, number: Any, x: _Sum, dtype: np.dtype) -> _Sum:
     def scaled(value: Any) -> Any:
+        if is_number(value):
+            return number * value
         shape = getattr(value, "shape", ())
         return terms.simple(OPS["multiply"], (number, value), {}, shape, dtype)
 

@@ -94,11 +94,12 @@ class Frame:
         return np.array([n for n, _, _ in found]), [(pattern, said) for _, pattern, said in found]
 
     def value(self, text: str, **more: Any) -> Any:
-        """What an expression comes to here; None where it raises."""
+        """What an expression comes to here, a matrix as an array; None where it raises."""
         try:
-            return eval(_code(text), self.outer, {**self.names, **more})
+            x = eval(_code(text), self.outer, {**self.names, **more})
         except (Exception, TooLong):
             return None
+        return x.view(np.ndarray) if isinstance(x, np.matrix) else x
 
     @cached_property
     def factors(self) -> dict[str, Array]:

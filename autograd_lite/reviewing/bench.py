@@ -19,9 +19,10 @@ from ..comparing import tolerances
 from ..graph import Array, Node, describe
 from .alike import same
 from .arguments import UNKNOWN, Call, Place, Targets, is_float
-from .code import Code, function_of
-from .fresh import elsewhere
+from .code import Code, function_of, lent
+from .fresh import elsewhere, larger, with_rows
 from .known import result_of
+from .mending import FURTHER, RAISED, Steps, counted
 from .notes import Notes
 from .truth import Oracle, Truth
 from .watching import Where, watched
@@ -201,15 +202,17 @@ class Bench:
         """The same for fresh arguments, as many as can be had."""
         found = []
         places, weights = self.targets.places, self._weights
+        plain = [(None, 1.0), (None, 0.1), (None, 0.01)]
+        redrawn = [(way, 1.0) for way in with_rows(self.given, places)]
         for i in range(count):
             rng = np.random.default_rng([seed, i])
             lr = self.lr * float(rng.uniform(0.5, 2)) if self._rate or self._rates else self.lr
-            for batch, far in ((i % 2 == 1, 1.0), (False, 1.0), (False, 0.1), (False, 0.01)):
+            for rows, far in [*redrawn * (i % 2), *plain]:
                 try:
                     if self.make is not None and i % 3 != 2:
                         call = self.given.copied()._replace(args=self._made(seed, i))
                     else:
-                        call = elsewhere(self.given, places, weights, rng, batch, far)
+                        call = elsewhere(self.given, places, weights, rng, rows, far)
                     for place in self._rates:
                         call = place.put(call, lr)
                     case = self.case(call, lr, check)
@@ -219,6 +222,28 @@ class Bench:
                 if _are_finite(truth) and not self._overflows(case):
                     found.append(case)
                     break
+        return found
+
+    def larger(self) -> list[Case]:
+        """Cases with one more, wherever some length stands: those that the loss takes so, within
+        about as many rounds of its loops."""
+        found = []
+        places, weights = self.targets.places, self._weights
+        steps = Steps()
+        units = self.oracle.code.units.values()
+        with lent({unit: counted(unit, steps) for unit in units}):
+            steps.left = 10**9
+            self._run_forward(self.given.copied())
+            most = FURTHER + 20 * (10**9 - steps.left)
+        for i, call in enumerate(larger(self.given)):
+            with contextlib.suppress(*RAISED):
+                moved = elsewhere(call, places, weights, np.random.default_rng([2, i]))
+                with lent({unit: counted(unit, steps) for unit in units}):
+                    steps.left = most
+                    self._run_forward(moved.copied())
+                case = self.case(moved, check=False)
+                if _are_finite([case.truth.loss, *case.truth.gradients]):
+                    found.append(case)
         return found
 
     def _overflows(self, case: Case) -> bool:

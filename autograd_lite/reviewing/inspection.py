@@ -121,7 +121,8 @@ def review(
 
     Gradients are compared on these arguments and on others near them: parameters are moved, and
     samples drawn again. A mistake is claimed where an edit of the line puts gradients right, and
-    makes none wrong, on all of them.
+    makes none wrong, on all of them. Of such edits those are preferred that hold with one number
+    more along an axis, too, where the loss takes that; the report says whether it does.
 
     Raises ValueError for functions without a text, or a result that does not tell what it is of;
     TypeError for arguments that cannot be copied, or are no numbers; `NotRecorded`, a RuntimeError,
@@ -210,9 +211,15 @@ def _reviewed(bench: Bench, seconds: float, shown: Callable[..., Any]) -> Review
     now = list(found[-1].right) if found else now
     verified = ""
     if found and all(now):
-        tried = len(search.fresh) + len(others)
+        sizes = found[-1].sizes
+        tried = len(search.fresh) + len(others) + max(sizes, 0)
         verified = f"here and on {tried} fresh input{'s' * (tried != 1)}" if tried else "here"
-        verified += "" if bench.make or not tried else ", all of these sizes (make= tries others)"
+        if sizes > 0:
+            verified += f", {sizes} of other sizes"
+        elif sizes < 0:
+            verified += ", all of these sizes; at others that were tried it is not right"
+        elif tried and not bench.make:
+            verified += ", all of these sizes (make= tries others)"
     mistakes = _located(found, verified)
     left = tuple(name for name, right in zip(names, now) if not right)
     if bench.misfit is not None and not found:

@@ -155,9 +155,10 @@ class Known:
                 self._add(part, Meaning("", True, -node.number * PARTS - i))
 
     def _add_slopes(self, node: Node, name: str) -> None:
-        """The derivatives of a value, but for those that are the loss's, times a number."""
+        """The derivatives of a value, but for those that are the loss's, times a number, and those
+        in a part of a formula, as in 1 + exp(z)."""
         for x, slope in _slopes(node):
-            if multiple(slope, self.derived[x.number][1]) is not None:
+            if x.number in self.inner or multiple(slope, self.derived[x.number][1]) is not None:
                 continue
             names = name, self._called.get(x, "")
             both = "∂{}/∂{}".format(*names) if all(names) else ""

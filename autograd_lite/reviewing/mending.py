@@ -22,6 +22,10 @@ class TooLong(BaseException):
     """Loops that go on for much longer than they did; no program catches this."""
 
 
+RAISED = (Exception, TooLong, SystemExit)  # what a program may raise where it was not meant to run
+FURTHER = 10_000  # rounds of loops that a program may always take
+
+
 class Steps:
     """Counts the rounds of loops. `left`: how many more there may be."""
 

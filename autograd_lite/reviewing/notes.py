@@ -20,8 +20,9 @@ FRAMES = 2  # times that the names around a statement are kept
 
 
 class Seen(NamedTuple):
-    """A value: `kind` is "f", "i" or "b" of numbers and arrays of them, else "". The two numbers
-    are sums with random weights, of the array and of its transpose."""
+    """A value: `kind` is "f", "i" or "b" of numbers and arrays of them, and of lists of whole
+    numbers, else "". The two numbers are sums with random weights, of the array and of its
+    transpose."""
 
     kind: str
     shape: tuple[int, ...] = ()
@@ -50,6 +51,8 @@ def seen(x: Any) -> Seen:
         return Seen("i", (), float(x), float(x), abs(float(x)), 1e-16)
     if isinstance(x, float):
         return Seen("f", (), x, x, abs(x), 2e-16)
+    if type(x) is list and x and all(type(y) is int for y in x):
+        x = np.array(x)  # indices, or labels
     if not isinstance(x, (np.ndarray, np.generic)) or x.dtype.kind not in "fiub":
         return Seen("")
     kind = {"u": "i"}.get(x.dtype.kind, x.dtype.kind)
@@ -93,7 +96,8 @@ class Notes(Watcher):
     """Notes what each expression came to, each time, and when first.
 
     `seen`: by the nodes of expressions, of statements that change something in place, and of names
-    that are bound. `coarse`: the largest rounding of the floating arrays. `frames`: for some nodes,
+    that are bound. `coarse`: the largest rounding of the floating arrays. `matrices`: is there a
+    `np.matrix`, of which `*` is the matrix product? `frames`: for some nodes,
     `results`, what names stood for the first times.
     """
 
@@ -103,6 +107,7 @@ class Notes(Watcher):
         self.seen: dict[Where, list[Seen]] = defaultdict(list)
         self.first: dict[Where, int] = {}
         self.coarse = 0.0
+        self.matrices = False
 
     def clear(self) -> None:
         """Forget what was noted so far."""
@@ -110,6 +115,7 @@ class Notes(Watcher):
         self.frames.clear()
         self.first.clear()
         self.coarse = 0.0
+        self.matrices = False
 
     def _keep(self, where: Where, frame: Any) -> None:
         """What the names stand for, where a statement's value is computed, the first times."""
@@ -127,6 +133,7 @@ class Notes(Watcher):
             self.first[where] = len(self.first)
         if len(notes) < MANY:
             notes.append(new := seen(value))
+            self.matrices |= isinstance(value, np.matrix)
             if new.kind == "f" and isinstance(value, np.ndarray):
                 self.coarse = max(self.coarse, new.eps)
         return value

@@ -48,6 +48,7 @@ LARGEST = 10_000
 LETTERS = 3  # at most, that tell names apart
 FAMILIES = 30  # pairs of letters that tell names apart
 NO_CHANGE = {"copy", "array", "asarray", "zeros_like", "ones_like", "empty_like", "squeeze"}
+NO_CHANGE |= {"asanyarray", "ascontiguousarray", "matrix", "asmatrix"}
 OF_SHAPES = {"len", "zeros_like", "ones_like", "empty_like", "full_like"}  # that read these alone
 Shapes = frozenset[tuple[str, tuple[int, ...]]]
 
@@ -88,12 +89,12 @@ def level(node: Any) -> int:
 class Pool:
     """The program as it ran.
 
-    notes: of the backward pass. `units`: those that it reached, which `own` says of the ones that
-    the forward pass did not.
+    notes: of the backward pass, to where it raised, if it `raises`. `units`: those that it reached,
+    which `own` says of the ones that the forward pass did not.
     """
 
-    def __init__(self, code: Code, notes: Notes, forward: Notes) -> None:
-        self.code, self.notes, self.forward = code, notes, forward
+    def __init__(self, code: Code, notes: Notes, forward: Notes, raises: bool = False) -> None:
+        self.code, self.notes, self.forward, self.raises = code, notes, forward, raises
         reached = {*notes.seen}
         shared = {*forward.seen}
         self.units: list[Unit] = []
@@ -251,6 +252,15 @@ class Pool:
         frames = self.notes.frames.get((file, statement.at), ())
         return any(isinstance(names.get(ast.unparse(node)), list) for _, names in frames)
 
+    @cached_property
+    def lists(self) -> set[str]:
+        """The names that stood for lists, tuples or dicts wherever they were noted."""
+        found: dict[str, bool] = {}
+        for its in self.notes.frames.values():
+            for name, x in (one for _, names in its for one in names.items()):
+                found[name] = found.get(name, True) and isinstance(x, (list, tuple, dict))
+        return {name for name, always in found.items() if always}
+
     def parts(self) -> list[str]:
         """The objects that objects keep, as layers of a network."""
         its = ((name, x) for owner in self.objects for name, x in vars(owner).items())
@@ -274,10 +284,14 @@ class Pool:
     @cached_property
     def unread_attributes(self) -> list[str]:
         """The attributes that objects have, and the backward pass never reads."""
-        own = (x for unit in self.units if self.own[unit] for x in ast.walk(unit.statement))
-        loads = (x for x in own if isinstance(x, ast.Attribute) and isinstance(x.ctx, ast.Load))
-        read = {*map(ast.unparse, loads)}
-        return [text for text in self._attributes if text not in read]
+        read = {
+            ast.unparse(x)
+            for unit in self.units
+            for x in ast.walk(unit.statement)
+            if self.own[unit] and isinstance(x, ast.Attribute) and isinstance(x.ctx, ast.Load)
+            if not _is_of_shape(unit.file, x)
+        }
+        return [text for text in self._attributes if text.partition("[")[0] not in read]
 
     def unread(self, file: File, node: Any) -> dict[str, Shapes]:
         """The arguments that a function never reads."""
@@ -469,6 +483,8 @@ class Pool:
             if a.shapes and all(k == "i" and len(s) == 1 and s[0] in lengths for k, s in a.shapes)
         ]
         found += [f"{a}, {b}" for a in rows for b in rows if a != b]
+        if numpy := self.numpy[file.name]:
+            found += [f"{numpy}.arange(len({x})), {x}" for x in rows]
         if any(len(shape) == 1 or shape[1:] == (1,) for _, shape in shapes):
             atoms = self.atoms(file, node).values()
             found += [a.text for a in atoms if a.is_count and "[" in a.text]
@@ -494,6 +510,9 @@ class Pool:
             if isinstance(x, ast.Attribute) and x.attr == "size" and self.is_reached(file, x):
                 yield file.segment(x)
         args = scope.args.args if isinstance(scope, ast.FunctionDef) else ()
+        for arg in args:
+            if arg.arg != "self" and {kind for kind, _ in self.shapes(file, arg)} == {""}:
+                yield f"len({arg.arg})"
         here = self._of(file, scope, self.notes)  # and what other methods have
         own = [text for text in atoms if text.startswith("self.") and text.count(".") == 1]
         own.sort(key=lambda text: text not in here)
@@ -563,8 +582,23 @@ class Pool:
         return [*found]
 
     @cached_property
+    def given_attributes(self) -> list[str]:
+        """The attributes that objects are given, and that are no functions, as properties are."""
+        its = [x for unit in self.code.around.values() for x in ast.walk(unit.statement)]
+        functions = {getattr(unit.statement, "name", "") for unit in self.code.around.values()}
+        stored = (x for x in its if isinstance(getattr(x, "ctx", None), ast.Store))
+        names = (x.attr for x in stored if isinstance(x, ast.Attribute))
+        return [x for x in dict.fromkeys(names) if x not in functions]
+
+    def is_own(self, file: File, call: ast.Call) -> bool:
+        """Does it call a function of the user's?"""
+        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
+        return any(getattr(unit.statement, "name", "") == name for unit in self.units)
+
+    @cached_property
     def methods_alone(self) -> list[str]:
-        """The user's methods that take nothing but `self`."""
+        """The user's methods that take nothing but `self`: those that the passes call, and others
+        that only compute."""
         return [
             *dict.fromkeys(
                 unit.statement.name
@@ -572,6 +606,7 @@ class Pool:
                 if isinstance(unit.file.parent[unit.statement], ast.ClassDef)
                 and isinstance(unit.statement, ast.FunctionDef)
                 and len(unit.statement.args.args) == 1
+                and (unit in self.own or self._is_harmless(unit.file, unit.statement))
             )
         ]
 
@@ -587,6 +622,9 @@ class Pool:
                     words.add(word)
             digits = sorted({d for name in words for d in re.findall(r"\d+", name)})
             pairs = [(a, b) for a in digits for b in digits if a != b]
+            for d in digits:  # as of `W` and `W2`, `b` and `b2`
+                if sum(name + d in words for name in words) > 1:
+                    pairs += [(d, ""), ("", d)]
             pairs += [(sign, "1") for sign in SHIFTS if len(digits) > 1]
             letters: dict[tuple[str, str], set[str]] = defaultdict(set)
             for a, b in permutations(sorted(words), 2):

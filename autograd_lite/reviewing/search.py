@@ -21,20 +21,20 @@ from .costs import Costs
 from .flow import Flow
 from .hits import gives_right_value
 from .known import Known, result_of
-from .mending import Impossible, Steps, TooLong, counted, grafted, mended
+from .mending import FURTHER, RAISED, Impossible, Steps, counted, grafted, mended
 from .pool import DEFINED, Pool
 from .rewrites import Edit, edits
 from .solving import Solver
 from .suspects import Suspects
 
 SEVERAL = (ast.Dict, ast.Tuple, ast.List)
-RAISED = (Exception, TooLong, SystemExit)  # what an edited program may raise
 MOST = 9_000  # edits that are tried for one mistake
 FEW = 1_200  # the same where another was made that puts nothing right by itself
 FAR = 1.0  # edits that are no more far-fetched may put some gradients right, and not all
 FIRST, PROBED = 300, 20_000  # edits that are tried at once; whose line alone is looked at, first
 AT_ONCE, TURNS = 1_000, 3  # edits of which hits come first; that are tried for each worked out
 SHAPE = 6  # tokens that a gradient costs that has another shape than what it is of
+SIZED = 20  # of an edit by which a gradient is right at these sizes alone
 SUSPECT = 0.3  # how innocent a line may look that is looked at alone
 SMALL = 200  # numbers of an array
 SOON, SHORT = 150, 4  # the same where it is as simple as this
@@ -46,12 +46,14 @@ AFTER = 300  # edits that are tried when one puts all right, for there may be a 
 
 @dataclass(frozen=True)
 class Mend:
-    """An edit that puts gradients right. `right`: which then are; `text`: the file with it."""
+    """An edit that puts gradients right. `right`: which then are; `text`: the file with it;
+    `sizes`: at how many others they are so, too; -1 where not at all that were tried."""
 
     edit: Edit
     right: tuple[bool, ...]
     text: str
     cost: float
+    sizes: int = 0
     others: tuple[Edit, ...] = ()
 
 
@@ -71,6 +73,7 @@ class Search:
     ) -> None:
         self.bench, self.known, self.cases, self.shown = bench, known, cases, shown
         self.more = 0
+        self.larger: list[Case] | None = None
         self._checked: set[int] = set()
         self.until = perf_counter() + seconds
         self.tried, self.most = 0, 0
@@ -125,7 +128,7 @@ class Search:
 
     def _looked_at(self, code: Code, now: Any) -> Pool:
         """What edits are made of; where gradients go wrong, and which lines look suspicious."""
-        pool = Pool(code, self.bench.notes, self.bench.forward)
+        pool = Pool(code, self.bench.notes, self.bench.forward, self.bench.error is not None)
         self.flow = Flow(self.bench, code, self.known, now)
         self.suspects = Suspects(pool, self.known, self.flow, self.bench.error is not None)
         rate = self.bench.lr if self.bench.updates else None
@@ -142,13 +145,13 @@ class Search:
         with lent({unit: counted(unit, self.steps) for unit in code.units.values()}):
             with contextlib.suppress(Exception):
                 self.bench.right(self.cases[0])
-            self.most = 10_000 + 20 * (10**9 - self.steps.left)
+            self.most = FURTHER + 20 * (10**9 - self.steps.left)
             return self._mends(code, now, pool, FEW if few else MOST)
 
     def _mends(self, code: Code, now: list[bool], pool: Pool, most: int) -> list[Mend]:
-        found: list[tuple[int, float, Edit, tuple[bool, ...]]] = []
+        found: list[tuple[int, float, Edit, tuple[bool, ...], int]] = []
         done = most
-        self.done, self.doubted = False, 1.0
+        self.done, self.doubted, self.larger = False, 1.0, None
         best = sum(now)
         ordered = self._in_turn(self._ordered(pool), pool)
         for i, edit in enumerate(self.shown(ordered)):
@@ -173,7 +176,12 @@ class Search:
             if all(both) and not self.done and not self._holds(code, edit):
                 continue
             cost = self.costs.of(edit) + SHAPE * self._of_another_shape(code, edit)
-            found.append((-sum(both), cost, edit, both))
+            if self.larger is None:
+                self.larger = [case for case in self._all_larger if self._stays(case, now)]
+            holds = self._holds_at(self.larger, code, edit, both)
+            cost += SIZED * (not holds)
+            sizes = len(self.larger) if holds else -1
+            found.append((-sum(both), cost, edit, both, sizes))
             best = max(best, sum(both))
             if all(both):
                 self.done = True
@@ -182,13 +190,13 @@ class Search:
                 done = min(done, i + more)
         mends: list[Mend] = []
         texts: set[str] = set()
-        for wrong, cost, edit, both in sorted(found, key=lambda one: one[:2]):
+        for wrong, cost, edit, both, sizes in sorted(found, key=lambda one: one[:2]):
             if mends and (len(mends) == SHOWN or wrong > -sum(mends[0].right)):
                 break
             with contextlib.suppress(Impossible):
                 text = mended(code, edit)
                 if text not in texts and (not all(both) or self._holds(code, edit)):
-                    mends.append(Mend(edit, both, text, cost))
+                    mends.append(Mend(edit, both, text, cost, sizes))
                 texts.add(text)
         return mends
 
@@ -198,6 +206,19 @@ class Search:
         self.steps.left = 10**9
         found = self.bench.others(self.more, seed=1, check=False)
         return found if self.bench.error is not None else [*filter(self._runs, found)]
+
+    @cached_property
+    def _all_larger(self) -> list[Case]:
+        return [] if self.bench.make is not None else self.bench.larger()
+
+    def _stays(self, case: Case, now: list[bool]) -> bool:
+        """Is what is right so there, too?"""
+        self.steps.left = 10**9
+        try:
+            right = self.bench.right(case)
+        except RAISED:
+            return self.bench.error is not None
+        return all(r or not n for r, n in zip(right, now))
 
     def _runs(self, case: Case) -> bool:
         self.steps.left = 10**9
@@ -246,6 +267,13 @@ class Search:
             return sum(g is not None and g.shape != derived.shape for g, derived in pairs)
         return 0
 
+    def _holds_at(self, cases: list[Case], code: Code, edit: Edit, right: tuple[bool, ...]) -> bool:
+        """Is what an edit puts right so on other arguments?"""
+        rights = self.rights(code, edit, cases)
+        return len(rights) == len(cases) and all(
+            then or not now for its in rights for now, then in zip(right, its)
+        )
+
     def _ordered(self, pool: Pool) -> Iterator[Edit]:
         """All edits, those first that are near at hand, in lines that look suspicious.
 
@@ -281,7 +309,7 @@ class Search:
             node = above
         is_target = isinstance(getattr(node, "ctx", None), ast.Store)
         several = isinstance(node, SEVERAL) and file.above(node, DEFINED) is not None
-        known = is_target or several or isinstance(node, ast.Constant)
+        known = is_target or several or isinstance(node, (ast.Constant, ast.JoinedStr))
         return known or self.bench.error is not None or pool.is_reached(file, node)
 
     def _in_turn(self, ordered: Iterator[Edit], pool: Pool) -> Iterator[Edit]:

@@ -304,12 +304,13 @@ class _Line:
         a, b = (self.frame.value(self.site.text(x)) for x in (node.left, node.right))
         if not (_is_number(a) and _is_number(b)):
             return
+        is_product = together(np.shape(a), np.shape(b)) is None  # of matrices, as by `*`
         with np.errstate(all="ignore"):
             if isinstance(node.op, ast.Add):
                 parts = (want - b, want - a)
             elif isinstance(node.op, ast.Sub):
                 parts = (want + b, a - want)
-            elif isinstance(node.op, ast.Mult):
+            elif isinstance(node.op, ast.Mult) and not is_product:
                 parts = (want / nonzero(b), want / nonzero(a))
             elif isinstance(node.op, ast.Div):
                 parts = (want * b, a / nonzero(want))
@@ -360,9 +361,10 @@ class _Line:
     ) -> Iterator[Edit]:
         """Terms that a part lacks: each is taken through what the part is in."""
         made = put(now)
-        if np.shape(made) != want.shape:
-            return
-        lack, nothing = want - made, put(np.zeros(now.shape))
+        nothing = put(np.zeros(now.shape))
+        if np.shape(made) != want.shape or np.shape(nothing) != want.shape:
+            return  # such as the indices of what is not 0
+        lack = want - made
         for text, value in self.frame.terms(now.shape):
             through = put(np.broadcast_to(value, now.shape))
             if np.shape(through) != want.shape:
@@ -417,6 +419,11 @@ class _Line:
 
     def _plus(self, node: Any, text: str, c: float) -> Iterator[Edit]:
         own = self.site.text(node, ADD)
+        if text == self.site.text(node):
+            if near(c, -2):
+                new = f"-{self.site.text(node, MULTIPLY)}"
+                yield self._edit(node, new, "sign", "the sign is the wrong one", 0.8)
+            return  # it is known as a multiple
         for pattern, _ in self._numbers(c):
             term = pattern.format(text)
             new = f"{own} - {term[1:]}" if term[0] == "-" else f"{own} + {term}"

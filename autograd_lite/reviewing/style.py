@@ -46,6 +46,10 @@ class Style:
         own = self._of_numpy("sum")
         return 2 * sum(own) < len(own)
 
+    def sum(self, numpy: str, a: str) -> str:
+        """A sum, as the program writes most of them."""
+        return f"{a}.sum()" if self.sums_by_methods or not numpy else f"{numpy}.sum({a})"
+
     def product(self, numpy: str, a: str, b: str) -> str:
         """A matrix product, as the program writes most of them. numpy: its name there, or none."""
         return (self._product if numpy else "{1} @ {2}").format(numpy, a, b)
@@ -57,11 +61,20 @@ class Style:
             return "{1} @ {2}"
         return "{0}.dot({1}, {2})" if 2 * sum(own) >= len(own) else "{1}.dot({2})"
 
+    @cached_property
+    def batched_transposes(self) -> list[str]:
+        """How the last two axes of more are interchanged: `.transpose(0, 2, 1)`."""
+        its = (x for _, x in self._nodes if isinstance(x, ast.Call) and len(x.args) > 1)
+        calls = (x for x in its if getattr(x.func, "attr", "") in ("transpose", "swapaxes"))
+        plain = (x for x in calls if not _is_name_of(x.func, self._modules))
+        texts = (f".{x.func.attr}({', '.join(map(ast.unparse, x.args))})" for x in plain)  # type: ignore[attr-defined]
+        return [*dict.fromkeys(texts)] or [".swapaxes(-1, -2)"]
+
     def _of_numpy(self, name: str) -> list[bool]:
         """For each function of a name that is called: is it numpy's, and no method?"""
         called = (x.func for _, x in self._nodes if isinstance(x, ast.Call))
-        owners = [x.value for x in called if isinstance(x, ast.Attribute) and x.attr == name]
-        return [isinstance(x, ast.Name) and x.id in self._modules for x in owners]
+        some = [x for x in called if isinstance(x, ast.Attribute) and x.attr == name]
+        return [_is_name_of(x, self._modules) for x in some]
 
     @cached_property
     def flags(self) -> list[str]:
@@ -69,6 +82,12 @@ class Style:
         tests = (x for _, x in self._nodes if isinstance(x, ast.Compare))
         words = (getattr(y, "value", None) for x in tests for y in (x.left, *x.comparators))
         return [*dict.fromkeys(x for x in words if isinstance(x, str))]
+
+
+def _is_name_of(func: Any, modules: set[str]) -> bool:
+    """Is it a function of a module?"""
+    owner = getattr(func, "value", None)
+    return isinstance(owner, ast.Name) and owner.id in modules
 
 
 def outline(text: str) -> str:

@@ -28,6 +28,7 @@ NEARLY = 0.3  # that leads to a gradient but for a number
 EARLY = -0.4  # that makes a wrong value of what is right, or nearly
 AROUND = 0.2  # how much more innocent a loop looks than what is in it
 RIGHT = 0.5  # that makes what is right
+OF_GRADIENT = re.compile(r"d([A-Z_\d]|[a-z]\d*$)|delta|grad|nabla")
 UNKNOWN = 0.4  # that makes nothing that can be told
 
 
@@ -47,6 +48,7 @@ class Suspects:
         self.innocence: dict[Any, float] = {}
         self.blamed: dict[tuple[Any, str], float] = {}
         self.misplaced: set[Any] = set()
+        self._files: dict[Any, Any] = {}
         for unit in pool.units:
             self._look(unit)
         self._look_at_helpers()
@@ -99,6 +101,7 @@ class Suspects:
                 found = self.blamed.get(key, np.inf)
                 self.blamed[key] = FIRST_WRONG if found > 0 else min(found, GIVEN_WRONG)
         self.innocence.update((x, shared + look) for x, look in own.items())
+        self._files.update(dict.fromkeys(statements, unit.file))
 
     def _leaves_unread(self, unit: Unit, statement: Any) -> bool:
         """Is an array that a helper is given never read?"""
@@ -164,11 +167,19 @@ class Suspects:
                             self.innocence[y] = self.innocence[x]
         pending = [x for x in self.innocence if x in self.misplaced]
         for x in pending:
-            for y in returned[_called(getattr(x, "value", None))]:
-                if self.innocence[y] > GIVES_WRONG:
+            value = getattr(x, "value", None)
+            for call, y in ((z, y) for z in _calls(x) for y in returned[_called(z)]):
+                known = call is not value and self._is_known(y)
+                if self.innocence[y] > GIVES_WRONG and not known:
                     self.innocence[y] = GIVES_WRONG
                     self.misplaced.add(y)
                     pending.append(y)
+
+    def _is_known(self, statement: Any) -> bool:
+        """Does a helper return what is known?"""
+        file = self._files[statement]
+        its = (m for x in made_by(statement) for m in self.known.means(self.pool.notes, file, x))
+        return any(m is not None for m in its)
 
     def _clear_slopes(self) -> None:
         """A helper that gives the slope of something is right, and called with something else."""
@@ -256,6 +267,10 @@ class Suspects:
             elif not wrong:
                 partly = any(m is not None and m.is_cotangent and not m.name for m in means)
                 partly = partly and isinstance(statement, ast.Assign)
+                if _is_for_gradient(statement) and all(m is not None and m.is_value for m in means):
+                    self.misplaced.add(statement)  # a value of the forward pass, by such a name
+                    found.append(GIVES_WRONG)
+                    continue
                 found.append(0.2 if partly or is_alias(node) else RIGHT)
             else:
                 read = [
@@ -290,6 +305,12 @@ class Suspects:
         """Has it a name that belongs to another value?"""
         own = ast.unparse(getattr(statement, "targets", [ast.Constant("")])[0])
         return any(m.is_of(own) for m, _ in self.known.values(note.shape) if not self.made[m])
+
+
+def _is_for_gradient(statement: Any) -> bool:
+    """Is what a line makes called as gradients are: dz1, delta, grad_h?"""
+    target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+    return isinstance(target, ast.Name) and OF_GRADIENT.match(target.id) is not None
 
 
 def _called(node: Any) -> str:

@@ -59,7 +59,7 @@ class Oracle:
     """The gradients of a loss. run: runs the forward pass of a call, whose code is given."""
 
     def __init__(self, code: Code, run: Callable[[Call], Any]) -> None:
-        self.run, self.recorder = run, Recorder()
+        self.code, self.run, self.recorder = code, run, Recorder()
         self._codes = rewritten(code, self.recorder)
         self.why: str | None = None  # what keeps the pass from being recorded
 
@@ -219,6 +219,8 @@ class Recorder(Watcher):
 
     def value(self, where: Where, value: Any) -> Any:
         value = self.now(value)
+        if value is np.c_ or value is np.r_:
+            return _Joined(value)
         if isinstance(value, Node):
             file, at = where
             self.reached[where].append(value)
@@ -295,6 +297,23 @@ class Recorder(Watcher):
             base[key] = self.augment(where, op, item, value)
         else:
             base[key] = op(item, value)
+
+
+class _Joined:
+    """`np.c_` or `np.r_`, of Tensors, too."""
+
+    def __init__(self, own: Any) -> None:
+        self.own = own
+
+    def __getitem__(self, key: Any) -> Any:
+        parts = key if isinstance(key, tuple) else (key,)
+        if not _has_tensor(parts) or any(isinstance(x, str) for x in parts):
+            return self.own[key]
+        its: Any = [self.own[x] if isinstance(x, slice) else x for x in parts]
+        if self.own is np.r_:
+            return np.concatenate([np.atleast_1d(x) for x in its])
+        columns = [x if np.ndim(x) > 1 else np.reshape(x, (-1, 1)) for x in its]
+        return np.concatenate(columns, axis=-1)
 
 
 def _plain(op: Any) -> Any:

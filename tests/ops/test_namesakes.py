@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view as windows
 from rows import differences
 from test_ops import close, cotangent
 
@@ -104,6 +105,12 @@ CALLS: dict[str, list[Any]] = {
         (lambda x: np.pad(x, [[1, 0], [0, 2]], constant_values=((1, 2), (3, 4))), MATRIX),
         *((lambda x, m=m: np.pad(x, ((1, 0), (2, 2)), m), MATRIX)
           for m in ("edge", "reflect", "symmetric", "wrap")),
+    ],
+    "sliding_window_view": [
+        (lambda x: windows(x, 3), ROW),
+        (lambda x: windows(x, (2, 2)), MATRIX),
+        (lambda x: windows(x, (2, 1), axis=(-1, 0)), CUBE),
+        (lambda x: windows(x, 2, axis=1)[:, ::2], MATRIX),
     ],
     "roll": [
         *of_each(lambda x: np.roll(x, 1), *ALL),
@@ -225,7 +232,9 @@ def test_every_function_is_called() -> None:
 @pytest.mark.parametrize("name", CALLS)
 def test_arguments_are_numpys(name: str) -> None:
     """Their names, order and defaults, as far as they are taken."""
-    theirs = inspect.signature(getattr(np, name, None) or getattr(np.linalg, name)).parameters
+    modules = (np, np.linalg, np.lib.stride_tricks)
+    (theirs, *_) = (getattr(x, name) for x in modules if hasattr(x, name))
+    theirs = inspect.signature(theirs).parameters
     ours = list(inspect.signature(getattr(namesakes, name)).parameters.values())
     places = [p.name for p in ours if p.kind is p.POSITIONAL_OR_KEYWORD]
     if name != "where" and not hasattr(getattr(namesakes, name), "op"):

@@ -13,7 +13,7 @@ from test_derivation import reads_back
 from test_program import lines as source_lines
 from test_program import reproduces
 
-from autograd_lite import Tensor, derive, source
+from autograd_lite import Tensor, derive, greater, scatter, source
 from autograd_lite.reading.places import PUT, gathered, pieces_of
 from autograd_lite.reading.steps import recorded
 
@@ -138,3 +138,14 @@ def test_a_value_without_axes_has_no_places() -> None:
     loss = np.maximum(x, x) + (0.7 * x[x > 0]).sum()
     assert source(loss).function(x.data)[1] == 1.7
     assert "∂loss/∂x" in str(derive(loss))
+
+
+def test_a_number_subtracted_from_places() -> None:
+    """As in the exponent of a power's derivative."""
+    x, t = Tensor(array(2, 3), name="x"), Tensor(array(2, 1) + 3, name="t")
+    places = scatter(greater(x, 0), key=(..., slice(None, None, -1)), shape=(2, 3))
+    loss = (t**places).sum()
+    loss.backward()
+    expected = (x.data > 0).sum(1, keepdims=True)  # t ** 1 or t ** 0
+    np.testing.assert_allclose(t.grad, expected, rtol=1e-12)
+    assert "∂loss/∂t" in str(derive(loss))

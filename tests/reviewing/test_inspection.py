@@ -445,3 +445,70 @@ def test_a_gradient_of_another_shape_alone(tmp_path):
     found = al.review(m.loss, m.gradients, *ARGS)
     assert not any("more than rounding" in note for note in found.notes)
     assert any("raises" in note for note in found.notes)
+
+
+def test_samples_among_the_parameters(tmp_path):
+    """A loss that goes through pairs stops where one has no more: both must be as many."""
+    text = "def loss(X, Y, w):\n    total = 0.0\n    for x, y in zip(X, Y):\n"
+    text += "        total = total + ((x * w - y) ** 2).sum()\n    return total / Y.size\n\n\n"
+    text += "def gradients(X, Y, w):\n    d = 2 * (X * w - Y) / Y.size\n"
+    text += "    return {'X': d * w, 'w': (d * X).sum(axis=0)}\n"
+    m = module(tmp_path, text)
+    rng = np.random.default_rng(6)
+    args = [rng.normal(size=s) for s in ((5, 3), (5, 3), (3,))]
+    assert al.review(m.loss, m.gradients, *args).ok
+    wrong = module(tmp_path, text.replace("2 * (X", "(X"))
+    (mistake,) = al.review(wrong.loss, wrong.gradients, *args).mistakes
+    assert "2 * (X * w - Y)" in mistake.mended
+
+
+def test_as_many_samples_as_features(tmp_path):
+    """What the parameters have as many rows as does not keep samples from being drawn again."""
+    text = "def loss(W, X, y):\n    return ((X @ W - y) ** 2).sum() / X.shape[0]\n\n\n"
+    text += "def gradient(W, X, y):\n    return {'W': 2 * X.T @ (X @ W - y) / X.shape[1]}\n"
+    m = module(tmp_path, text)
+    rng = np.random.default_rng(7)
+    args = [rng.normal(size=s) for s in ((4, 2), (4, 4), (4, 2))]
+    found = al.review(m.loss, m.gradient, *args)
+    assert [*found.mended.values()] == [text.replace("shape[1]", "shape[0]")]
+
+
+def test_labels_in_a_list(tmp_path):
+    text = "import numpy as np\n\n\ndef soft(z):\n    e = np.exp(z)\n"
+    text += "    return e / e.sum(1, keepdims=True)\n\n\ndef loss(W, X, t):\n"
+    text += "    return -np.log(soft(X @ W)[np.arange(len(t)), t]).mean()\n\n\n"
+    text += "def gradient(W, X, t):\n    p = soft(X @ W)\n    p[np.arange(len(t)), t] -= 1\n"
+    text += "    return {'W': X.T @ p / len(t)}\n"
+    rng = np.random.default_rng(8)
+    args = rng.normal(size=(3, 4)), rng.normal(size=(6, 3)), [0, 1, 2, 3, 1, 0]
+    m = module(tmp_path, text)
+    assert al.review(m.loss, m.gradient, *args).ok
+    assert al.review(m.loss, m.gradient, *args[:2], tuple(args[2])).ok
+    wrong = module(tmp_path, text.replace(" / len(t)}", "}"))
+    assert [*al.review(wrong.loss, wrong.gradient, *args).mended.values()] == [text]
+
+
+def test_a_mend_that_is_wrong_at_other_sizes_says_so(tmp_path):
+    text = "def loss(W, X):\n    return ((X @ W) ** 2).sum() / (X.shape[1] - 1)\n\n\n"
+    text += "def gradient(W, X):\n    return {'W': 2 * X.T @ (X @ W)}\n"
+    m = module(tmp_path, text)
+    rng = np.random.default_rng(9)
+    found = al.review(m.loss, m.gradient, rng.normal(size=(3, 2)), rng.normal(size=(5, 3)))
+    (mistake,) = found.mistakes
+    assert "at others that were tried it is not right" in mistake.verified
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "    k = 1\n    while k != X.shape[1]:\n        k *= 2\n",  # goes on for ever
+        "    if X.shape[1] != 4:\n        raise SystemExit\n",
+    ],
+)
+def test_a_loss_that_takes_no_other_sizes(tmp_path, check):
+    text = f"def loss(W, X):\n{check}    return ((X @ W) ** 2).sum()\n\n\n"
+    text += "def gradient(W, X):\n    return {'W': X.T @ (X @ W)}\n"
+    m = module(tmp_path, text)
+    rng = np.random.default_rng(9)
+    found = al.review(m.loss, m.gradient, rng.normal(size=(4, 2)), rng.normal(size=(5, 4)))
+    assert [*found.mended.values()] == [text.replace("X.T @", "2 * X.T @")]

@@ -198,3 +198,16 @@ def test_names_of_gradients_of_attributes():
     assert of.is_of("self.dz1")
     assert not of.is_of("z1")
     assert not Meaning("self.z1", False).is_of("dz1")
+
+
+def test_the_slope_in_a_part_of_a_formula_is_none(tmp_path):
+    """1 / (1 + exp(z)), of log(1 + exp(z)), is what a wrong sigmoid gives."""
+    text = "import numpy as np\n\n\ndef loss(W, x):\n    z = x @ W\n"
+    text += "    return (np.log(1 + np.exp(z)) ** 2).sum()\n\n\n"
+    text += "def gradients(W, x):\n    return {'W': W}\n"
+    rng = np.random.default_rng(4)
+    W, x = rng.normal(size=(3, 2)), rng.normal(size=(5, 3))
+    _, known = network(tmp_path, text, (W, x))
+    z = x @ W
+    assert known.meaning(seen(1 / (1 + np.exp(-z)))).is_slope
+    assert known.meaning(seen(1 / (1 + np.exp(z)))) is None

@@ -36,6 +36,9 @@ def test_an_array_is_known_again_to_rounding():
         (np.array(["a"]), "", ()),
         ("text", "", ()),
         (None, "", ()),
+        ([3, 0], "i", (2,)),  # indices
+        ([], "", ()),
+        ([3, True], "", ()),
     ],
 )
 def test_kinds(value, kind, shape):
@@ -120,3 +123,15 @@ def test_of_what_holds_arrays_the_item_is_noted(tmp_path):
     }
     assert [lines[i][0].norm for i in (3, 4)] == pytest.approx([3**0.5, 12**0.5])
     assert lines[5][0].shape == (3,)
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+def test_matrices_are_noticed(tmp_path):
+    m = module(tmp_path, "import numpy as np\n\ndef twice(x):\n    return 2 * np.asarray(x)\n")
+    for x, noticed in ((np.ones((1, 2)), False), (np.matrix([[1.0, 2.0]]), True)):
+        code, notes = Code.of(m.twice), Notes()
+        with watched(code, notes):
+            m.twice(x)
+        assert notes.matrices == noticed
+        notes.clear()
+        assert not notes.matrices

@@ -36,6 +36,21 @@ def test_the_line_is_found(tmp_path, right, wrong):
     assert search.tried < 3000
 
 
+def test_what_holds_at_other_sizes_comes_first(tmp_path):
+    """`/ 3`, the width, would do, and is simpler than `/ len(w)`."""
+    text = "import numpy as np\n\n\ndef loss(w):\n    return (w ** 2).mean()\n\n\n"
+    text += "def gradient(w):\n    n = np.shape(w)[0]\n    return 2 * w / n / 3 * 3\n"
+    m = module(tmp_path, text.replace("    n = np.shape(w)[0]\n", "").replace("/ n / 3 * 3", "/ 4"))
+    found = al.review(m.loss, m.gradient, np.array([1.0, 2.0, -0.5]), wrt="w")
+    (new,) = found.mended.values()
+    assert "/ 3" not in new
+    assert "1 of other sizes" in found.mistakes[0].verified
+    spaced = {**vars(m)}
+    exec(new, spaced)
+    w = np.arange(5.0)
+    np.testing.assert_allclose(spaced["gradient"](w), 2 * w / 5, rtol=1e-12)
+
+
 def test_an_endless_edit_does_not_hang(tmp_path):
     text = (
         "import numpy as np\n\ndef loss(w):\n    return (w * w).sum()\n\n"
@@ -73,11 +88,11 @@ def test_an_edit_that_makes_a_method_one_of_another_kind_is_left_out(tmp_path):
 
 
 def test_two_mistakes_where_an_edit_of_both_holds_nearly_everywhere(tmp_path):
-    """`k = 2` is right but where w is near 0.1; then the two lines are mended one by one."""
+    """`k = 2` is right but where w comes near 0.115; then the two lines are mended one by one."""
     text = (
         "import numpy as np\n\ndef loss(w, v, x):\n"
         "    return (w ** 2 * x).sum() + (v ** 2 * x).sum()\n\n"
-        "def back(w, v, x):\n    k = 3\n    if 0.05 < np.abs(w).min() < 0.1:\n        k = 5\n"
+        "def back(w, v, x):\n    k = 3\n    if 0.11 < np.abs(w).min() < 0.12:\n        k = 5\n"
         "    return {'w': k * w * x, 'v': k * v * x}\n"
     )
     m = module(tmp_path, text)

@@ -108,3 +108,11 @@ def test_a_name_whose_value_is_given_and_wrong(tmp_path):
     _, suspects = looks(tmp_path, text, now=(True, False, True, True))
     blamed = {name: value for (_, name), value in suspects.blamed.items()}
     assert blamed["db1"] < 0 < blamed["dW1"]
+
+
+def test_a_value_of_the_forward_pass_that_is_called_as_gradients_are(tmp_path):
+    line = "    dz1 = da1"
+    text = NETWORK.replace(line, f"    e = z1 * 1\n    dz = z1 * 1\n{line}")
+    found, suspects = looks(tmp_path, text)
+    assert found["dz"] < 0.3 < found["e"]
+    assert "dz" in [x.targets[0].id for x in suspects.misplaced]

@@ -62,6 +62,11 @@ BODIES = {
     "isinstance": """
     z = x @ W + b if isinstance(W, np.ndarray) else None
     return np.squeeze(np.sum(z ** 2)).item()""",
+    "np.c_ and np.r_": """
+    h = np.c_[np.ones(4), np.tanh(x @ W)]
+    h = np.c_[h[None], h[None]][0, :, 3:]
+    v = np.r_[1, b, 0:2]
+    return np.sum((h @ np.arange(3.0)) ** 2) * np.sum(v ** 3) + np.c_[1:3].sum()""",
     "np.add.at": """
     total = np.zeros((3, 2))
     np.add.at(total, np.array([0, 1, 1, 2]), np.tanh(x @ W + b))

@@ -13,6 +13,7 @@ from typing import Any
 from ..code import File
 from ..pool import Pool
 from . import calls, lacks, products, statements, sums, values
+from .products import by_elements
 from .site import Edit, Site, is_divisor
 
 __all__ = ["Edit", "Site", "edits"]
@@ -39,6 +40,8 @@ def edits(pool: Pool, file: File, node: Any) -> Iterator[Edit]:
                 continue
             if text not in ("0", "1") or not _scales(edit.file, edit.site):
                 yield edit
+                if pool.notes.matrices and text.count("*") > stars and len(edit.changes) == 1:
+                    yield from by_elements(edit, pool.numpy[file.name])
 
 
 def _scales(file: File, node: Any) -> bool:

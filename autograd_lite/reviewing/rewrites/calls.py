@@ -6,23 +6,38 @@ import ast
 import re
 from collections.abc import Iterator
 from itertools import combinations, product
+from typing import Any
 
 from ..pool import ATOM, ATOMS, NO_CHANGE, shapes_of
 from .site import MULTIPLY, Edit, Site, is_called, is_load, of_derivative
 
+BACKWARD = "::-1"
 MANY = 16  # elements of a tuple, or arguments
 
 
 def called(site: Site) -> Iterator[Edit]:
     """Another function, the arguments the other way round, or none."""
     node = site.node
-    if not isinstance(node, ast.Call) or node.keywords:
+    if not isinstance(node, ast.Call):
         return
     func, args = site.text(node.func), node.args
+    rest = "".join(f", {site.text(x)}" for x in node.keywords)
+    if len(args) == 2:
+        a, b = args
+        text = f"{func}({site.text(b)}, {site.text(a)}{rest})"
+        yield site.to(text, "transposed", "the arguments stand the other way round", 0.2)
+        if func == f"{site.numpy}.multiply":
+            for x, other in ((a, b), (b, a)):
+                said = f"`{site.text(other)}` does not belong here"
+                yield site.to(site.text(x, MULTIPLY), "doubled-derivative", said, 0.3)
+    if node.keywords:
+        return
     if len(args) == 1:
         if shapes_of(site.shapes(args[0])) & shapes_of(site.shapes()):
             kind = "derivative-at-activation" if of_derivative(site) else "constant"
-            yield site.to(site.text(args[0]), kind, f"`{func}` does not belong here", 0.5)
+            said = f"`{func}` does not belong here"
+            yield site.to(site.text(args[0]), kind, said, 0.5)
+            yield from site.everywhere(site.text(args[0], ATOM), kind, said, 0.5)
         for name in site.pool.callables(site.file, node):
             if name != func and name.rpartition(".")[2] not in NO_CHANGE:
                 text = f"{name}({site.text(args[0])})"
@@ -32,10 +47,6 @@ def called(site: Site) -> Iterator[Edit]:
                 text = f"{site.text(args[0], MULTIPLY)} * {func}({atom.text})"
                 said = f"`{func}` is taken of what it belongs multiplied with"
                 yield site.to(text, "operands", said, 1)
-    if len(args) == 2:
-        a, b = args
-        text = f"{func}({site.text(b)}, {site.text(a)})"
-        yield site.to(text, "transposed", "the arguments stand the other way round", 0.2)
     if 2 < len(args) < MANY:
         texts = [site.text(x) for x in args]
         for i, j in combinations(range(len(args)), 2):
@@ -213,6 +224,21 @@ def compared(site: Site) -> Iterator[Edit]:
                 )
 
 
+def leaky(site: Site) -> Iterator[Edit]:
+    """The slope of a leaky activation, in the place of that of one that is not."""
+    node = site.node
+    if not isinstance(node, ast.Compare) or not shapes_of(site.shapes()) - {()} or not site.numpy:
+        return
+    outer: Any = node
+    if getattr(site.parent, "attr", "") == "astype":
+        outer = site.file.parent[site.parent]
+    for c in site.pool.constants:
+        if isinstance(c, float) and 0 < c < 1:
+            text = f"{site.numpy}.where({site.text()}, 1.0, {c!r})"
+            said = f"`{site.text(outer)}` stands where `{text}` belongs"
+            yield Edit(site.file, ((outer, text),), "constant", said, 0.7)
+
+
 def looped(site: Site) -> Iterator[Edit]:
     """Another range of a loop, or another order."""
     node = site.node
@@ -223,7 +249,14 @@ def looped(site: Site) -> Iterator[Edit]:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         if node.func.id == "range":
             yield site.to(f"reversed({text})", "index", "the loop goes the other way", 0.5)
-        elif len(node.args) == 1 and node.func.id != "enumerate":
+        elif node.func.id in ("enumerate", "zip"):
+            said = "the loop goes the other way"
+            if all(site.has_end(x) for x in node.args):
+                yield site.to(f"reversed(list({text}))", "index", said, 0.5)
+        elif len(node.args) == 1:
+            if node.func.id == "list":
+                said = "the loop goes the other way"
+                yield site.to(f"reversed({text})", "index", said, 0.5)
             way = node.func.id == "reversed"
             said = (
                 "the loop goes the other way" if way else f"`{node.func.id}` does not belong here"
@@ -231,28 +264,30 @@ def looped(site: Site) -> Iterator[Edit]:
             yield site.to(site.text(node.args[0]), "index", said, 0.5)
     elif isinstance(node, ATOMS):
         yield site.to(f"reversed({text})", "index", "the loop goes the other way", 0.5)
+    func = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+    is_backward = isinstance(node, ast.Subscript) and ast.unparse(node.slice) == BACKWARD
+    if func == f"{site.numpy}.arange" or is_backward:
+        other = site.text(node.value) if is_backward else f"{text}[{BACKWARD}]"
+        yield site.to(other, "index", "the loop goes the other way", 0.5)
     for call in ast.walk(node):
-        if (
-            isinstance(call, ast.Call)
-            and isinstance(call.func, ast.Name)
-            and call.func.id == "range"
-        ):
+        if not isinstance(call, ast.Call) or not call.args or call.keywords:
+            continue
+        name = ast.unparse(call.func)
+        if name in ("range", f"{site.numpy}.arange"):
             inner = Site(site.pool, site.file, call)
             args = [site.text(a) for a in call.args]
             ends = [0] if len(args) == 1 else [0, 1]
             if len(args) == 1:
-                yield inner.to(f"range(1, {args[0]})", "index", "the loop has a step too many", 0.3)
+                yield inner.to(
+                    f"{name}(1, {args[0]})", "index", "the loop has a step too many", 0.3
+                )
             if len(args) == 2:
-                yield inner.to(f"range({args[1]})", "index", "the loop leaves a step out", 0.3)
+                yield inner.to(f"{name}({args[1]})", "index", "the loop leaves a step out", 0.3)
             for i in ends:
                 for other in (f"{args[i]} - 1", f"{args[i]} + 1"):
                     new = ", ".join([*args[:i], _simpler(other), *args[i + 1 :]])
-                    yield inner.to(
-                        f"range({new})",
-                        "index",
-                        f"`range({', '.join(args)})` stands where `range({new})` belongs",
-                        0.3,
-                    )
+                    said = f"`{name}({', '.join(args)})` stands where `{name}({new})` belongs"
+                    yield inner.to(f"{name}({new})", "index", said, 0.3)
 
 
 def _simpler(text: str) -> str:
@@ -275,6 +310,11 @@ def swapped(site: Site) -> Iterator[Edit]:
     for a, b in combinations(its if len(its) <= MANY else [], 2):
         said = f"`{site.text(a)}` and `{site.text(b)}` stand the other way round"
         yield Edit(site.file, ((a, site.text(b)), (b, site.text(a))), "index", said, 0.5)
+    half, odd = divmod(len(its), 2)
+    if 1 < half <= MANY and not odd:
+        changes = tuple((a, site.text(b)) for a, b in zip(its, (*its[half:], *its[:half])))
+        said = "the first half and the second stand the other way round"
+        yield Edit(site.file, changes, "index", said, 0.5)
 
 
 def flagged(site: Site) -> Iterator[Edit]:
@@ -298,6 +338,7 @@ WAYS = (
     copied,
     spelled,
     compared,
+    leaky,
     looped,
     flagged,
     swapped,

@@ -6,8 +6,12 @@ import ast
 import re
 from collections.abc import Iterator
 
+from ..alike import together
 from ..pool import shapes_of, stored_in
+from .products import matrix_product
 from .site import ADD, MULTIPLY, SLOPES, Edit, Site, is_called, is_divisor, is_load, under
+
+DERIVATIVE = re.compile(r"prime|deriv|grad|slope|_d$|^d_", re.IGNORECASE)  # in a function's name
 
 
 def scaled(site: Site) -> Iterator[Edit]:
@@ -42,16 +46,22 @@ def _is_operand(site: Site) -> bool:
 def multiplied(site: Site) -> Iterator[Edit]:
     """An array as a factor that is missing, such as a derivative."""
     node = site.node
-    shapes = shapes_of(site.shapes()) - {()}
-    if not shapes or isinstance(node, ast.Constant) or is_called(site):
+    if isinstance(node, ast.Constant) or is_called(site):
         return
-    if not site.is_whole and not _is_operand(site):
+    is_number = site.shapes() == {("f", ())}
+    if not site.is_whole and (is_number or not _is_operand(site)):
+        return
+    if not is_number and not shapes_of(site.shapes()) - {()}:
         return
     text = site.text(tight=MULTIPLY)
     far = 0 if site.is_whole else 0.3 if site.is_term else 0.6
     for factor, rank in _factors(site):
         said = f"a factor is missing: `{factor}`"
         yield site.to(f"{text} * {factor}", "missing-derivative", said, rank + far)
+    for atom in site.like():
+        if not is_divisor(node, site.parent):
+            said = f"it is not divided by `{atom.text}`"
+            yield site.to(f"{text} / {atom.text}", "factor", said, 1.1 + far)
 
 
 def _factors(site: Site) -> Iterator[tuple[str, float]]:
@@ -63,13 +73,17 @@ def _factors(site: Site) -> Iterator[tuple[str, float]]:
     found.update((text, 0.5) for text in (*within, *alike) if text in unused)
     for text in within:
         found.setdefault(text, 1.0)
+    for text in site.columns():
+        found.setdefault(text, 0.5 if text.partition("[")[0] in unused else 1.1)
     callables = site.pool.callables(site.file, site.node)
     for name in site.pool.idle():
         found.update((f"{name}({text})", 0.7) for text in alike)
+    for name in site.pool.methods_alone:
+        found.update((f"{owner}.{name}()", 0.8) for owner in site.objects())
     for text in alike:
         found.setdefault(text, 0.9)
         for name in callables:
-            found.setdefault(f"{name}({text})", 1.2)
+            found.setdefault(f"{name}({text})", 0.8 if DERIVATIVE.search(name) else 1.2)
         for pattern in SLOPES:
             found.setdefault(pattern.format(text), 1.4)
     for pattern in site.pool.factors:
@@ -90,13 +104,39 @@ def added(site: Site) -> Iterator[Edit]:
         return
     unused = site.pool.unused(site.file, site.node)
     is_near = site.is_whole or site.is_term
-    terms = _terms(site, unused) if is_near else ((text, 1.3) for text in unused)
+    terms = [*_terms(site, unused)] if is_near else [(text, 1.3) for text in unused]
+    smaller = [a.text for a in site.pool.within(site.file, site.node, site.shapes())]
+    fitting = {*smaller, *(a.text for a in site.like())}
+    terms += [(text, 0.9) for text in site.pool.unread_attributes if text in fitting]
+    if matrix_product(site) and not is_near:  # whose bias it may be
+        terms += [(text, 1.3) for text in smaller]
     may_be = is_near or is_load(site.node) or isinstance(site.parent, ast.Call)
     for text, rank in terms if may_be else ():
         said = f"a term is missing: `{text}`"
         rank += 0.3 * site.is_term
         yield site.to(f"{own} + {text}", "missing-term", said, rank)
         yield site.to(f"{own} - {text}", "missing-term", said, rank + 0.3)
+
+
+def mirrored(site: Site) -> Iterator[Edit]:
+    """After a / b, what is left of both to 1, as in the derivative of a cross-entropy."""
+    node = site.node
+    is_call = isinstance(node, ast.Call) and site.text(node.func) == f"{site.numpy}.divide"
+    if is_call and len(node.args) == 2:
+        a, b = node.args
+        left, right = (f"1 - {site.text(x, ADD + 1)}" for x in (a, b))
+        text = f"{site.text(node.func)}({left}, {right})"
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        a, b = node.left, node.right
+        text = "({}) / ({})".format(*(f"1 - {site.text(x, ADD + 1)}" for x in (a, b)))
+    else:
+        return
+    if {()} != shapes_of(site.shapes(a)) == shapes_of(site.shapes(b)):
+        is_inside = isinstance(site.parent, (ast.BinOp, ast.UnaryOp))
+        for sign in "-+":
+            both = f"{site.text()} {sign} {text}"
+            said = f"a term is missing: `{text}`"
+            yield site.to(f"({both})" if is_inside else both, "missing-term", said, 0.8)
 
 
 def _items(site: Site) -> Iterator[str]:
@@ -111,8 +151,17 @@ def _terms(site: Site, unused: list[str]) -> Iterator[tuple[str, float]]:
     alike = [a.text for a in site.like()]
     for name in site.pool.idle():
         yield from ((f"{name}({a.text})", 0.8) for a in site.atoms().values())
+    numbers = [x for x in unused if site.atoms()[x].shapes == {("f", ())}]
+    for one in (x for x in site.columns() if x.partition("[")[0] in unused):
+        yield from ((f"{a}{one}", 0.7) for a in ("", *(f"{n} * " for n in numbers)))
+    wholes = shapes_of(site.shapes())
     for one in unused:
-        for a in ("", *(f"{text} * " for text in alike if text != one)):
+        parts = shapes_of(site.atoms()[one].shapes)
+        fits = any(together(part, whole) == whole for part in parts for whole in wholes)
+        if not fits and "[" not in one:  # of an item that nothing reads it is a guess
+            continue
+        others = alike if one in numbers else numbers
+        for a in ("", *(f"{text} * " for text in others if text != one)):
             yield f"{a}{one}", 0.6
             yield from ((f"{a}{one} / {n}", 0.8) for n in site.counts())
     yield from ((text, 1.0) for text in alike)
@@ -184,6 +233,7 @@ WAYS = (
     scaled,
     multiplied,
     added,
+    mirrored,
     complemented,
     softened,
     unreturned,

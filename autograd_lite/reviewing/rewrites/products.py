@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Iterator
 from itertools import combinations, product
 from typing import Any
@@ -10,13 +11,13 @@ from typing import Any
 from ..pool import ATOM, ATOMS, LEVELS, SIGNS, fits, level, shapes_of
 from .site import (
     ADD,
-    LONGEST,
     MULTIPLY,
     POWER,
     Edit,
     Site,
     is_called,
     is_load,
+    is_row,
     plain,
     slopes,
     tight,
@@ -28,7 +29,7 @@ TURNED = {"+": "-", "-": "+", "*": "/", "/": "*"}
 def turned(site: Site) -> Iterator[Edit]:
     """The factors of a matrix product in another order, or transposed."""
     node = site.node
-    if not (parts := _matrix_product(site)):
+    if not (parts := matrix_product(site)):
         return
     a, b, write = parts
     own_a, own_b = _bare(a), _bare(b)
@@ -57,7 +58,7 @@ def turned(site: Site) -> Iterator[Edit]:
                 said = "the product is the wrong way round"
             yield site.to(text, "transposed", said, 0.2 if not swapped else 0.4)
     if isinstance(node, ast.BinOp) and any(p[0] == p[1] for p in pairs):
-        text = f"{site.text(a, MULTIPLY)} * {site.text(b, MULTIPLY + 1)}"
+        text = f"{site.text(own_a, MULTIPLY)} * {site.text(own_b, MULTIPLY + 1)}"
         said = "a matrix product stands where one by elements belongs"
         yield site.to(text, "operands", said, 1)
 
@@ -75,7 +76,8 @@ def _may_be(pairs: Any, swapped: bool, turn_x: bool, turn_y: bool, result: Any) 
     return False
 
 
-def _matrix_product(site: Site) -> Any:
+def matrix_product(site: Site) -> Any:
+    """The factors of one, and how others are written in their places; None if it is none."""
     node = site.node
     if _is_product(node):
         return node.left, node.right, lambda x, y: f"{x} @ {y}"
@@ -118,6 +120,21 @@ def transposed(site: Site) -> Iterator[Edit]:
             f"`{site.text()}` belongs transposed",
             0.6,
         )
+
+
+def batch_transposed(site: Site) -> Iterator[Edit]:
+    """With the last two of more axes interchanged, or without."""
+    node, text = site.node, site.text()
+    ways = site.pool.style.batched_transposes
+    func = getattr(node, "func", None)
+    if isinstance(func, ast.Attribute) and text.removeprefix(site.text(func.value)) in ways:
+        said = f"`{text}` stands where `{site.text(func.value)}` belongs"
+        yield site.to(site.text(func.value), "transposed", said, 0.1)
+    elif is_load(node) and not is_called(site):
+        dims = {len(shape) for shape in shapes_of(site.shapes())}
+        for way in ways if dims and min(dims) > 2 else ():
+            said = f"`{text}` belongs transposed"
+            yield site.to(f"{site.text(tight=ATOM)}{way}", "transposed", said, 0.5)
 
 
 def _is_product(node: Any) -> bool:
@@ -298,24 +315,18 @@ def spread(site: Site) -> Iterator[Edit]:
         return
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
         both = [site.text(node.left), site.text(node.right)]
-        if all(_is_row(site.shapes(x)) for x in (node.left, node.right)):
+        if all(is_row(site.shapes(x)) for x in (node.left, node.right)):
             for a, b in (both, both[::-1]):
                 said = "a product by elements stands where an outer product belongs"
                 yield site.to(f"{np_}.outer({a}, {b})", "operands", said, 0.8)
         return
     is_near = site.is_whole or isinstance(site.parent, ast.Call)
-    if is_near and is_load(node) and not is_called(site) and _is_row(site.shapes()):
+    if is_near and is_load(node) and not is_called(site) and is_row(site.shapes()):
         own = site.text()
-        for other in (a.text for a in site.atoms().values() if _is_row(a.shapes)):
+        for other in (a.text for a in site.atoms().values() if is_row(a.shapes)):
             for a, b in ((own, other), (other, own)):
                 said = "an outer product is missing"
                 yield site.to(f"{np_}.outer({a}, {b})", "operands", said, 1.1)
-
-
-def _is_row(shapes: Any) -> bool:
-    """Is it a row of numbers, and no long one, of which the product would be large?"""
-    rows = [shape for kind, shape in shapes if kind == "f" and len(shape) == 1]
-    return bool(rows) and len(rows) == len(shapes) and max(rows) <= (LONGEST,)
 
 
 def _factors_of(node: Any) -> list[Any]:
@@ -354,13 +365,48 @@ def negated(site: Site) -> Iterator[Edit]:
         yield site.to(f"-{site.text()}", "sign", "the sign is the wrong one", 0.8)
 
 
+class _ByElements(ast.NodeTransformer):
+    """Products of matrices by elements."""
+
+    def __init__(self, numpy: str) -> None:
+        self.numpy = numpy
+
+    def visit_BinOp(self, node: ast.BinOp) -> Any:
+        self.generic_visit(node)
+        if not isinstance(node.op, (ast.Mult, ast.Pow)):
+            return node
+        name = "multiply" if isinstance(node.op, ast.Mult) else "power"
+        func = ast.Attribute(ast.Name(self.numpy, ast.Load()), name, ast.Load())
+        return ast.Call(func, [node.left, node.right], [])
+
+
+def by_elements(edit: Edit, numpy: str) -> Iterator[Edit]:
+    """The same where `*` is the product of matrices."""
+    ((node, text),) = edit.changes
+    with contextlib.suppress(SyntaxError):  # it may be a part of a statement
+        tree = ast.parse(text)
+        if numpy and "\n" not in text:
+            other = ast.unparse(_ByElements(numpy).visit(tree))
+            yield edit._replace(changes=((node, other),))
+
+
+def of_matrices(site: Site) -> Iterator[Edit]:
+    """`*` of matrices, in the place of the product by elements."""
+    node = site.node
+    if site.pool.notes.matrices and isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
+        said = "`*` is the matrix product here: the product by elements belongs here"
+        yield from by_elements(site.to(site.text(), "operands", said, 0.1), site.numpy)
+
+
 WAYS = (
     turned,
     transposed,
+    batch_transposed,
     arranged,
     bracketed,
     negated,
     derived,
     spread,
     raised,
+    of_matrices,
 )

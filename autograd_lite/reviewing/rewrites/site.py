@@ -8,7 +8,19 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from ..code import File
-from ..pool import ATOM, ATOMS, LEVELS, Atom, Pool, appended_by, is_count, level
+from ..pool import (
+    ATOM,
+    ATOMS,
+    DEFINED,
+    LEVELS,
+    SCOPE,
+    Atom,
+    Pool,
+    appended_by,
+    is_count,
+    level,
+    shapes_of,
+)
 
 ADD, MULTIPLY, POWER = (LEVELS[op] for op in (ast.Add, ast.Mult, ast.Pow))
 
@@ -68,6 +80,20 @@ class Site(NamedTuple):
         """What counts something, in scope."""
         return self.pool.counts(self.file, self.node)
 
+    def sums(self) -> list[str]:
+        """The sums of rows of numbers that its function is given, as of weights."""
+        scope = self.file.above(self.node, SCOPE)
+        names = [x.arg for x in scope.args.args] if isinstance(scope, DEFINED) else []
+        atoms = self.atoms()
+        rows = [x for x in names if x in atoms and is_row(atoms[x].shapes)]
+        return [self.pool.style.sum(self.numpy, x) for x in rows]
+
+    def columns(self) -> list[str]:
+        """The rows of numbers in scope, as columns, that fit it so."""
+        lengths = {shape[0] for shape in shapes_of(self.shapes()) if len(shape) == 2}
+        rows = (a for a in self.atoms().values() if is_row(a.shapes))
+        return [f"{a.text}[:, None]" for a in rows if {s[0] for _, s in a.shapes} <= lengths]
+
     def scalars(self) -> list[str]:
         """The floating numbers in scope."""
         numbers = (a.text for a in self.atoms().values() if a.shapes == {("f", ())})
@@ -116,15 +142,45 @@ class Site(NamedTuple):
         return is_count(self.shapes(node))
 
     def base_shapes(self) -> Any:
-        """Those of what an item is of; where that is stored in, of what its statement makes."""
-        return self.shapes(self.node.value) or self.shapes(self.file.above(self.node, ast.stmt))
+        """Those of what an item is of; where that is stored in, of what its statement makes, or, if
+        that raises, of what stands there."""
+        own = self.node.value
+        found = self.shapes(own) or self.shapes(self.file.above(self.node, ast.stmt))
+        atom = None if found else self.atoms().get(self.text(own))
+        return atom.shapes if atom is not None else found
+
+    @property
+    def is_handed_on(self) -> bool:
+        """Is it handed to a function of the user's?"""
+        above = self.parent
+        return isinstance(above, ast.Call) and self.pool.is_own(self.file, above)
+
+    def has_end(self, node: Any) -> bool:
+        """Is it an array, or a list, as far as is known?"""
+        if any(kind for kind, _ in self.shapes(node)):
+            return True
+        if isinstance(node, ast.Call):
+            return ast.unparse(node.func) in ("range", "list")
+        return ast.unparse(node) in self.pool.lists
+
+    def is_object(self, node: Any) -> bool:
+        """Is it one of several things that have attributes, and no array or module?"""
+        if not isinstance(node, (ast.Name, ast.Attribute)) or any(k for k, _ in self.shapes(node)):
+            return False
+        return self.text(node) not in (self.numpy, "self")
+
+    def objects(self) -> list[str]:
+        """The objects in scope of which attributes are read."""
+        some = (x for x in self.pool.scope(self.file, self.node) if isinstance(x, ast.Attribute))
+        return [*dict.fromkeys(self.text(x.value) for x in some if self.is_object(x.value))]
 
     def everywhere(self, text: str, kind: str, said: str, rank: float) -> Iterator[Edit]:
-        """Something else in all places of a name in its line, if there are several: once."""
+        """Something else in all places of what its line has several times: once."""
         own = ast.unparse(self.node)
-        loads = [x for x in self.whole_lines() if is_load(x) and ast.unparse(x) == own]
-        if len(loads) > 1 and loads[0] is self.node:
-            yield Edit(self.file, tuple((x, text) for x in loads), kind, said, rank)
+        its = [x for x in self.whole_lines() if ast.unparse(x) == own]
+        its = [x for x in its if isinstance(getattr(x, "ctx", ast.Load()), ast.Load)]
+        if len(its) > 1 and its[0] is self.node:
+            yield Edit(self.file, tuple((x, text) for x in its), kind, said, rank)
 
     def to(self, text: str, kind: str, said: str, rank: float) -> Edit:
         return Edit(self.file, ((self.node, text),), kind, said, rank)
@@ -140,6 +196,12 @@ def under(site: Site, key: Any, text: str, new: str) -> str:
         return ""
     quote = site.text(key)[0]
     return f"{quote}{new.removeprefix(before)}{quote}"
+
+
+def is_row(shapes: Any) -> bool:
+    """Is it a row of numbers, and no long one, of which a matrix may be made?"""
+    rows = [shape for kind, shape in shapes if kind == "f" and len(shape) == 1]
+    return bool(rows) and len(rows) == len(shapes) and max(rows) <= (LONGEST,)
 
 
 def is_load(x: Any) -> bool:

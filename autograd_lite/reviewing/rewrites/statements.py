@@ -64,6 +64,9 @@ def accumulated(site: Site) -> Iterator[Edit]:
                 for n in site.scalars():
                     said = f"`= {value}` stands where `*= {n}` belongs"
                     yield site.to(f"{target} *= {n}", "overwritten", said, 1)
+            for name in _read_of_its_shape(site):
+                said = f"`{target}` stands where `{name}` belongs"
+                yield site.to(f"{name} = {value}", "index", said, 0.9)
             whole = node.value
             op = SIGNS.get(type(getattr(whole, "op", None)))
             if isinstance(whole, ast.BinOp) and op and site.text(whole.left) == target:
@@ -76,6 +79,14 @@ def accumulated(site: Site) -> Iterator[Edit]:
                 return  # it begins there
             for sign, rank in (("+", 0.2), ("-", 0.5), ("*", 0.6)):
                 yield site.to(f"{target} {sign}= {value}", "overwritten", said.format(sign), rank)
+
+
+def _read_of_its_shape(site: Site) -> list[str]:
+    """The names that a statement stores elsewhere than it reads them, of the shape of its value."""
+    node, own = site.node, shapes_of(site.shapes(site.node.value)) - {()}
+    names = [x for x in ast.walk(node.value) if isinstance(x, ast.Name)]
+    some = {x.id for x in names if own and shapes_of(site.shapes(x)) == own}
+    return sorted(some) if isinstance(node.targets[0], ast.Subscript) else []
 
 
 def _added_at(site: Site, target: Any, sign: str, value: str) -> Iterator[Edit]:
@@ -125,6 +136,12 @@ def _given(site: Site) -> str:
 def moved(site: Site) -> Iterator[Edit]:
     """The statement belongs later, or earlier, or out of the loop."""
     node = site.node
+    if isinstance(node, ast.Return) and isinstance(site.parent, LOOPS) and len(site.block) > 1:
+        loop = site.parent
+        theirs = _with_indent(site, loop).replace(f"\n{_line(site, node)[:-1]}", "", 1)
+        said = "this line belongs after the loop"
+        new = f"{theirs}\n{_with_indent(site, node)}"
+        yield Edit(site.file, ((loop, new),), "overwritten", said, 0.3)
     if not isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr)):
         return
     block = site.block
@@ -279,9 +296,22 @@ def rescaled(site: Site) -> Iterator[Edit]:
         if in_place:
             for other in slopes(site, atom.text):
                 yield line(f"{name} *= {other}", "missing-derivative", 1.2)
+    for atom in site.atoms().values():
+        if _picks(atom.shapes, shapes):
+            for sign in ("~", ""):
+                yield line(f"{name}[{sign}{atom.text}] = 0", "missing-derivative", 1)
     keys = site.pool.keys(site.file, node, shapes)
     for key in keys:
         yield line(f"{name}[{key}] -= 1", "loss-derivative-skipped", 0.9)
+
+
+def _picks(some: Any, shapes: Any) -> bool:
+    """Are there truth values that tell some of the first axes of an array apart?"""
+    wholes = shapes_of(shapes)
+    return bool(some) and all(
+        kind == "b" and part and any(whole[: len(part)] == part for whole in wholes)
+        for kind, part in some
+    )
 
 
 def after_loop(site: Site) -> Iterator[Edit]:
@@ -347,6 +377,8 @@ def _renamed(text: str, old: str, new: str, names: Set[str]) -> str:
             return name if name in names else found[0]
 
         return re.sub(r"[A-Za-z_]\w*", shifted, text)
+    if not old:
+        return re.sub(r"[A-Za-z_]\w*", lambda n: n[0] + new * (n[0] + new in names), text)
     if old.isdigit():
         return re.sub(rf"(?<=[A-Za-z_]){old}(?!\d)", new, text)
 
@@ -445,6 +477,24 @@ def _of_lists(site: Site) -> Iterator[tuple[str, str]]:
             for a in site.atoms().values():
                 if shapes_of(a.shapes) & lists[name] and a.text.endswith(f"[{key}]"):
                     yield f"{name}[{key}]", a.text
+
+
+def unlooped(site: Site) -> Iterator[Edit]:
+    """A line is missing that takes the item of each round, as one before the loop takes an item."""
+    node = site.node
+    if not isinstance(node, ast.For) or not isinstance(node.target, ast.Name):
+        return
+    inside = [x for y in node.body for x in ast.walk(y) if isinstance(x, ast.Name)]
+    bound = {x.id for x in inside if isinstance(x.ctx, ast.Store)}
+    read = {x.id for x in inside} - bound
+    first, block = node.body[0], site.block
+    for line in block[: block.index(node)]:
+        item = line.value if isinstance(line, ast.Assign) and len(line.targets) == 1 else None
+        if isinstance(item, ast.Subscript) and stored_in(line)[:1] and stored_in(line)[0] in read:
+            other = f"{site.text(line.targets[0])} = {site.text(item.value)}[{node.target.id}]"
+            both = f"{other}\n{_with_indent(site, first)}"
+            said = f"a line is missing: `{other}`"
+            yield Edit(site.file, ((first, both),), "missing-term", said, 0.6)
 
 
 def unread(site: Site) -> Iterator[Edit]:
@@ -585,6 +635,7 @@ WAYS = (
     after_loop,
     never_added,
     unadded,
+    unlooped,
     unread,
     unpenalized,
 )

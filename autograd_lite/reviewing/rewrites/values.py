@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
@@ -24,6 +25,9 @@ def another(site: Site) -> Iterator[Edit]:
     atoms = site.atoms()
     unread = (atoms[text] for text in site.pool.unused(site.file, node))
     some = [*site.like(), *unread] if shapes else [*atoms.values()]
+    dims = {len(shape) for shape in shapes_of(shapes) - {()}}
+    if dims and (site.pool.raises or site.is_handed_on):  # what has another shape may be meant
+        some += [a for a in atoms.values() if {len(s) for s in shapes_of(a.shapes)} == dims]
     for atom in dict.fromkeys(some):
         if atom.text == own or (not shapes and not atom.is_array):
             continue
@@ -43,8 +47,22 @@ def another_count(site: Site) -> Iterator[Edit]:
     for text in site.counts():
         if text != own:
             yield from _instead(site, text, "factor", (0.7, 0.7) if is_len else (1, 0.7))
+    for text in site.sums():
+        yield from _instead(site, text, "factor", (1, 1))
+    for text in _sizes(site) if is_len or "." in own else ():
+        if text != own:
+            yield from _instead(site, text, "factor", (0.8, 0.8))
     if site.numpy and is_factor(site.parent):
         yield from _instead(site, f"{site.numpy}.sqrt({own})", "factor", (1, 1))
+
+
+def _sizes(site: Site) -> Iterator[str]:
+    """How many numbers the arrays of a line have, and along which axis."""
+    arrays = [x for x in site.whole_lines() if is_load(x)]
+    dims = {site.text(x): len(shape) for x in arrays for shape in shapes_of(site.shapes(x))}
+    for name, ndim in dims.items():
+        yield from (f"{name}.shape[{i}]" for i in range(ndim))
+        yield from [f"{name}.size"] * (ndim > 1)
 
 
 def another_of_several(site: Site) -> Iterator[Edit]:
@@ -73,11 +91,10 @@ def _instead(site: Site, text: str, kind: str, ranks: tuple[float, float]) -> It
 def of_another(site: Site) -> Iterator[Edit]:
     """The same attribute, or method, of another object that has such ones."""
     node = site.node
-    if not isinstance(node, ast.Attribute) or not _is_object(site, node.value):
+    if not isinstance(node, ast.Attribute) or not site.is_object(node.value):
         return
     own = site.text(node.value)
-    some = [x for x in site.pool.scope(site.file, node) if isinstance(x, ast.Attribute)]
-    owners = [site.text(x.value) for x in some if _is_object(site, x.value)]
+    owners = site.objects()
     owners += site.pool.parts() if stem(own).startswith("self.") else []
     for other in dict.fromkeys(owners):
         if other != own:
@@ -85,11 +102,15 @@ def of_another(site: Site) -> Iterator[Edit]:
             yield site.to(f"{other}.{node.attr}", "index", said, 0.5)
 
 
-def _is_object(site: Site, node: Any) -> bool:
-    """Is it one of several things that have attributes, and no array or module?"""
-    if not isinstance(node, (ast.Name, ast.Attribute)) or any(k for k, _ in site.shapes(node)):
-        return False
-    return site.text(node) not in (site.numpy, "self")
+def another_attribute(site: Site) -> Iterator[Edit]:
+    """Another attribute of an object, such as the program gives to some."""
+    node = site.node
+    if not isinstance(node, ast.Attribute) or not is_load(node) or not site.is_object(node.value):
+        return
+    for name in site.pool.given_attributes if not is_called(site) else ():
+        if name != node.attr:
+            text = f"{site.text(node.value)}.{name}"
+            yield site.to(text, "operands", f"`{site.text()}` stands where `{text}` belongs", 0.5)
 
 
 def interchanged(site: Site) -> Iterator[Edit]:
@@ -108,14 +129,9 @@ def interchanged(site: Site) -> Iterator[Edit]:
 def shifted(site: Site) -> Iterator[Edit]:
     """Another index, or another bound of a slice."""
     node = site.node
-    above = site.parent
-    if isinstance(above, ast.Tuple):
-        above = site.file.parent[above]
-    in_slice = isinstance(above, ast.Slice)
-    if isinstance(above, ast.Slice):
-        above = site.file.parent[above]
-        above = site.file.parent[above] if isinstance(above, ast.Tuple) else above
-    if not isinstance(above, ast.Subscript) or node is above.value:
+    in_slice = isinstance(site.parent, ast.Slice)
+    above = _item_at(site)
+    if above is None:
         return
     own = site.text()
     said = "`{}` stands where `{}` belongs"
@@ -144,6 +160,37 @@ def shifted(site: Site) -> Iterator[Edit]:
         yield site.to(other, "index", said.format(text, meant), 0)
 
 
+def _item_at(site: Site) -> Any:
+    """The item whose index a node is, or is a part of: of a key, as `"W" + str(l)`."""
+    x, above = site.node, site.parent
+    while _is_of_index(above, x):
+        x, above = above, site.file.parent[above]
+    return above if isinstance(above, ast.Subscript) and x is above.slice else None
+
+
+def _is_of_index(node: Any, part: Any) -> bool:
+    """Is what has a part of an index one, too?"""
+    if isinstance(node, ast.Call):
+        return ast.unparse(node.func) == "str" and part in node.args
+    if isinstance(node, ast.BinOp):
+        others = (node.left, node.right)
+        return any(isinstance(x, ast.Constant) and type(x.value) is str for x in others)
+    return isinstance(node, (ast.Tuple, ast.Slice))
+
+
+def formatted(site: Site) -> Iterator[Edit]:
+    """Another number in a key: `f"W{l}"`."""
+    if not isinstance(site.node, ast.JoinedStr) or _item_at(site) is None:
+        return
+    text = site.text()
+    for found in re.finditer(r"\{(\w+)( ?([-+]) ?1)?\}", text):
+        name, _, sign = found.groups()
+        others = [name, f"{name} {'-' if sign == '+' else '+'} 1"] if sign else None
+        for other in others or (f"{name} + 1", f"{name} - 1"):
+            new = f"{text[: found.start()]}{{{other}}}{text[found.end() :]}"
+            yield site.to(new, "index", f"`{text}` stands where `{new}` belongs", 0)
+
+
 def sliced(site: Site) -> Iterator[Edit]:
     """Another slice that the function has, too."""
     node = site.node
@@ -157,7 +204,8 @@ def sliced(site: Site) -> Iterator[Edit]:
         if isinstance(x, ast.Subscript) and isinstance(x.slice, type(node.slice))
     }
     said = f"`[{own}]` does not belong here"
-    yield site.to(base, "index", said, 1)
+    if base not in (f"{site.numpy}.c_", f"{site.numpy}.r_"):  # which has no end
+        yield site.to(base, "index", said, 1)
     alike = [
         x
         for x in site.whole_lines()
@@ -180,7 +228,9 @@ def sliced(site: Site) -> Iterator[Edit]:
         for i, part in enumerate(node.slice.elts):
             if isinstance(part, ast.Slice):
                 ends = ENDS if parts[i] in ENDS else ()
-                for other in (*rows, *ends):
+                its = [x for x in rows if x in parts]
+                pairs = [f"{site.numpy}.arange(len({x}))" for x in its] if site.numpy else []
+                for other in (*rows, *pairs, *ends):
                     keys.add(", ".join([*parts[:i], other, *parts[i + 1 :]]))
         keys.update(site.pool.keys(site.file, node, site.base_shapes()))
     count = len(getattr(node.slice, "elts", [own]))
@@ -191,6 +241,21 @@ def sliced(site: Site) -> Iterator[Edit]:
             if alike and alike[0].col_offset > node.col_offset:
                 changes = tuple((x, f"{site.text(x.value, ATOM)}[{key}]") for x in (node, *alike))
                 yield Edit(site.file, changes, "index", said, 0.7)
+
+
+def of_columns(site: Site) -> Iterator[Edit]:
+    """A row stands where a column belongs, or the other way round."""
+    node = site.node
+    if not isinstance(node, ast.Subscript) or {()} >= shapes_of(site.base_shapes()):
+        return
+    own = site.text(node.slice)
+    parts = getattr(node.slice, "elts", [node.slice])
+    is_column = len(parts) == 2 and own.startswith(":,")
+    several = max(map(len, shapes_of(site.base_shapes()))) > 1
+    if several and site.is_count(parts[-1]) and (is_column or len(parts) == 1):
+        base = site.text(node.value, ATOM)
+        text = f"{base}[{site.text(parts[1])}]" if is_column else f"{base}[:, {own}]"
+        yield site.to(text, "index", f"`{site.text()}` stands where `{text}` belongs", 0.4)
 
 
 def unsliced(site: Site) -> Iterator[Edit]:
@@ -207,6 +272,7 @@ def unsliced(site: Site) -> Iterator[Edit]:
         if isinstance(x, ast.Subscript) and isinstance(x.ctx, ast.Load) and _is_cut(x.slice)
     ]
     ndim = max(map(len, shapes))
+    keys += [*ENDS, *(f":, {end}" for end in ENDS)] if site.pool.raises else []
     for key in dict.fromkeys([*keys, *(key[3:] for key in keys if key.startswith(":, "))]):
         if key.count(",") < ndim:
             said = f"`[{key}]` is missing"
@@ -238,11 +304,22 @@ def masked(site: Site) -> Iterator[Edit]:
         return
     base = site.text(node.value)
     for atom in site.pool.like(site.file, node, site.base_shapes()):
-        for sign in "><":
+        for sign in (">", "<", "<="):
             text = f"{base}[{atom.text} {sign} 0]"
             if text != site.text():
                 said = f"`{site.text()}` stands where `{text}` belongs"
                 yield site.to(text, "index", said, 1)
+
+
+def inverted(site: Site) -> Iterator[Edit]:
+    """The other ones of an array of truth values."""
+    node = site.node
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Invert):
+        said = f"`{site.text()}` stands where `{site.text(node.operand)}` belongs"
+        yield site.to(site.text(node.operand), "index", said, 0.2)
+    elif is_load(node) and {kind for kind, shape in site.shapes() if shape} == {"b"}:
+        said = f"`{site.text()}` stands where `~{site.text()}` belongs"
+        yield site.to(f"~{site.text()}", "index", said, 0.2)
 
 
 def numbers(site: Site) -> Iterator[Edit]:
@@ -275,11 +352,15 @@ WAYS = (
     another_count,
     another_of_several,
     of_another,
+    another_attribute,
     interchanged,
     shifted,
+    formatted,
     sliced,
+    of_columns,
     unsliced,
     columned,
     masked,
+    inverted,
     numbers,
 )

@@ -4,6 +4,7 @@ import inspect
 
 import numpy as np
 import pytest
+from written import ARGS as WHOLE
 from written import NETWORK, module, reviewed
 
 import autograd_lite as al
@@ -164,3 +165,78 @@ def test_the_method_that_nothing_calls(tmp_path):
     found = al.review(net.loss, net.gradients, np.array([[1.0, -2.0], [0.5, 1.0]]), wrt="self.W")
     (new,) = found.mended.values()
     assert "np.tanh(self.z) * self.tanh_slope(self.z)" in new
+
+
+STEPS = """
+import numpy as np
+
+
+def loss(w):
+    return (w ** 2).sum()
+
+
+def gradients(w):
+    g = 0 * w
+    for i in np.arange(0, len(w) - 1):
+        g[i] += 2 * w[i]
+    for i in np.arange(len(w))[::-1]:
+        g[i] += 0
+    return g, np.tensordot(w, g, axes=0), np.multiply(w, 1 - w), (w + g) * (w + g), w, g
+"""
+
+
+def test_loops_over_numbers_of_numpy(texts_of):
+    args = (np.ones(3),)
+    found = texts_of(STEPS, "np.arange(0, len(w) - 1)", args)
+    assert {"np.arange(0, len(w))", "np.arange(0, len(w) - 1)[::-1]"} <= {*found}
+    assert "np.arange(len(w))" in texts_of(STEPS, "np.arange(len(w))[::-1]", args)
+    by_name = STEPS.replace("np.arange(0, len(w) - 1)", "np.arange(stop=2)")
+    assert "np.arange(stop=2)[::-1]" in texts_of(by_name, "np.arange(stop=2)", args)
+
+
+def test_arguments_beside_one_with_a_name(texts_of):
+    found = texts_of(STEPS, "np.tensordot(w, g, axes=0)", (np.ones(3),))
+    assert "np.tensordot(g, w, axes=0)" in found
+
+
+def test_a_factor_of_a_product_by_a_function(texts_of):
+    found = texts_of(STEPS, "np.multiply(w, 1 - w)", (np.ones(3),))
+    assert {"w", "(1 - w)"} <= {*found}
+
+
+def test_halves_that_stand_the_other_way_round(tmp_path):
+    right = 'return {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}'
+    assert right in NETWORK
+    true = NETWORK.replace(right, "return dW1, db1, dW2, db2")
+    m = module(tmp_path, NETWORK.replace(right, "return dW2, db2, dW1, db1"))
+    found = al.review(m.loss, m.gradients, *WHOLE, wrt=["W1", "b1", "W2", "b2"])
+    assert [*found.mended.values()] == [true]
+    assert len(found.mistakes) == 1
+
+
+def test_a_function_twice_in_a_line(tmp_path):
+    text = NETWORK.replace("(1 - a1 ** 2)", "(1 - a1 * a1)")
+    wrong = text.replace("a1 * a1", "np.tanh(a1) * np.tanh(a1)")
+    m = module(tmp_path, wrong)
+    assert [*al.review(m.loss, m.gradients, *WHOLE).mended.values()] == [text]
+
+
+def test_a_loop_over_pairs_the_other_way(texts_of):
+    text = "def loss(w, its):\n    return sum(w[i] for i in its)\n\n\n"
+    text += "def gradients(w, its):\n    g = 0 * w\n"
+    text += "    for k, i in enumerate(its):\n        g[i] += 1\n    return g\n"
+    found = texts_of(text, "enumerate(its)", (np.ones(3), [0, 1, 1]))
+    assert "reversed(list(enumerate(its)))" in found
+    endless = text.replace("enumerate(its)", "zip(range(3), iter(lambda: 1, 0))")
+    found = texts_of(endless, "zip(range(3), iter(lambda: 1, 0))", (np.ones(3), [0, 1, 1]))
+    assert not any("reversed" in x for x in found)
+    listed = text.replace("for k, i in enumerate(its)", "for i in list(its)")
+    assert "reversed(list(its))" in texts_of(listed, "list(its)", (np.ones(3), [0, 1, 1]))
+
+
+def test_the_slope_of_a_leaky_activation(texts_of):
+    """With a number that the program has."""
+    text = NETWORK.replace("(1 - a1 ** 2)", "(a1 > 0).astype(float)")
+    text = text.replace("N = len(X)", "N = len(X) + 0.2 * 0")
+    assert "np.where(a1 > 0, 1.0, 0.2)" in texts_of(text, "a1 > 0", WHOLE)
+    assert not any("where" in x for x in texts_of(text.replace("0.2 * 0", "0"), "a1 > 0", WHOLE))

@@ -1,8 +1,13 @@
 """A factor or a term that is missing: the line with it is among the edits."""
 
+import ast
+
 import numpy as np
 import pytest
+from test_pool import pool
 from written import NETWORK
+
+from autograd_lite.reviewing.rewrites import edits
 
 
 @pytest.mark.parametrize(
@@ -58,3 +63,73 @@ def test_a_function_that_nothing_calls(texts_of):
 def test_one_of_several_that_are_given(texts_of, given, new):
     own = '{"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}'
     assert new in texts_of(NETWORK.replace(own, given), given)
+
+
+def test_what_is_left_of_a_quotient_to_one(texts_of):
+    """As in the derivative of a cross-entropy; by the function of numpy, too."""
+    text = NETWORK.replace("dp = 2 * (p - Y) / N", "dp = -(Y / p) + np.divide(p, Y)")
+    assert "(Y / p - (1 - Y) / (1 - p))" in texts_of(text, "Y / p")
+    assert "(np.divide(p, Y) + np.divide(1 - p, 1 - Y))" in texts_of(text, "np.divide(p, Y)")
+    assert not any("1 - 2" in x for x in texts_of(NETWORK, "2 * (p - Y) / N"))  # of arrays alone
+
+
+def test_the_bias_of_a_product_within_a_call(texts_of):
+    text = NETWORK.replace("z1 = X @ W1 + b1\n    a1 = np.tanh(z1)", "a1 = np.tanh(X @ W1)")
+    found = texts_of(text.replace("dz1 = da1", "z1 = b1\n    dz1 = da1"), "X @ W1")
+    assert "X @ W1 + b1" in found
+
+
+def test_a_division_by_an_array(texts_of):
+    assert "da1 / a1" in texts_of(NETWORK.replace("da1 * (1 - a1 ** 2)", "da1"), "da1")
+
+
+def test_a_factor_of_a_number(texts_of):
+    """Also what a method gives of an object that the function reads, if it only computes."""
+    text = (
+        "class Neuron:\n    def __init__(self, w):\n        self.w, self.delta = w, 2.0\n\n"
+        "    def slope(self):\n        return 1.0 - self.w ** 2\n\n"
+        "    def kept(self):\n        self.w += 1\n        return self.w\n\n\n"
+        "def loss(w):\n    return (w ** 2).sum()\n\n\n"
+        "def gradients(w):\n    for one in [Neuron(x) for x in w]:\n"
+        "        error = one.w + 1.0\n        one.delta = error\n    return w\n"
+    )
+    found = texts_of(text, "error", (np.ones(3),))
+    assert {"error * one.slope()", "error * one.w"} <= {*found}
+    assert not any("kept" in x for x in found)
+
+
+ROWS = """
+import numpy as np
+
+
+def loss(w, X, rates, c):
+    return (X * rates[:, None] * w).sum() + c * rates.sum()
+
+
+def gradients(w, X, rates, c):
+    d = X * w
+    return d.sum(axis=0)
+"""
+
+
+def test_a_row_as_a_column(texts_of):
+    """As a factor, and, where nothing reads it, as a term, with a number that nothing reads."""
+    args = np.ones(2), np.ones((3, 2)), np.ones(3), 0.5
+    found = texts_of(ROWS, "X * w", args)
+    assert {"X * w * rates[:, None]", "X * w + c * rates[:, None]"} <= {*found}
+    assert not any("w[:, None]" in x for x in found)  # it is a row
+    read = texts_of(ROWS.replace("d.sum(", "d[rates > c].sum("), "X * w", args)
+    assert "X * w * rates[:, None]" in read
+    assert "X * w + c * rates[:, None]" not in read
+
+
+def test_a_function_that_is_called_as_derivatives_are(tmp_path):
+    """Comes before others."""
+    text = NETWORK + "\n\ndef other(v):\n    return v\n\n\n"
+    text += "def tanh_prime(v):\n    return 1 - np.tanh(v) ** 2\n"
+    lines = "dz1 = da1\n    e1 = tanh_prime(z1) + other(z1)"
+    program, file, _ = pool(tmp_path, text.replace("dz1 = da1 * (1 - a1 ** 2)", lines))
+    (line,) = (x for x in file.nodes if isinstance(x, ast.stmt) and file.segment(x) == "dz1 = da1")
+    node = line.value
+    ranks = {edit.changes[0][1]: edit.rank for edit in edits(program, file, node)}
+    assert ranks["da1 * tanh_prime(z1)"] < ranks["da1 * other(z1)"]

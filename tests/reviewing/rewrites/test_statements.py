@@ -146,3 +146,54 @@ def test_what_is_not_stored_under_its_name(tmp_path):
     m = module(tmp_path, text.replace("    grads['W'] = dW\n", ""))
     (new,) = al.review(m.loss, m.gradients, *args, wrt=["W", "b"]).mended.values()
     assert sorted(new.split("\n")) == sorted(text.split("\n"))
+
+
+def test_the_item_of_each_round(tmp_path):
+    """The line before the loop takes one, too."""
+    text = (
+        "def loss(a, b):\n    return 2 * (a ** 2).sum() + (b ** 2).sum()\n\n\n"
+        "def gradients(a, b):\n    its, g = [(2, a), (1, b)], {}\n    one = its[1]\n"
+        "    g['b'] = 2 * one[0] * one[1]\n    for l in reversed(range(1)):\n"
+        "        one = its[l]\n        g['a'] = 2 * one[0] * one[1]\n    return g\n"
+    )
+    m = module(tmp_path, text.replace("        one = its[l]\n", ""))
+    found = al.review(m.loss, m.gradients, np.arange(3.0), np.ones(2) / 3)
+    assert [*found.mended.values()] == [text]
+
+
+def test_lines_of_names_with_a_number_and_without(texts_of):
+    names = "W", "b", "W2", "b2"
+    text = "def loss(W, b, W2, b2):\n    return sum((x ** 2).sum() for x in (W, b, W2, b2))\n\n\n"
+    text += "def gradients(W, b, W2, b2):\n    dW, db, dW2, db2 = 2 * W, 2 * b, 2 * W2, 2 * b2\n"
+    text += "".join(f"    {x} -= 0.1 * d{x}\n" for x in names) + "    return W, b, W2, b2\n"
+    args = [np.ones(i + 1) for i in range(4)]
+    for lost, line in (("b", "b2 -= 0.1 * db2"), ("b2", "b -= 0.1 * db")):
+        some = texts_of(text.replace(f"    {lost} -= 0.1 * d{lost}\n", ""), line, args)
+        assert any(f"{lost} -= 0.1 * d{lost}" in x.split("\n") for x in some)
+
+
+def test_rows_that_are_told_by_truth_values(texts_of):
+    text = "def loss(w, X, keep):\n    return (X * w)[keep].sum()\n\n\n"
+    text += "def gradients(w, X, keep):\n    d = X * 1.0\n    return d.sum(axis=0)\n"
+    for keep, told in ((np.array([True, False, True]), True), (np.array([True, False]), False)):
+        args = np.ones(2), np.ones((3, 2)), keep
+        if told:
+            found = texts_of(text, "d = X * 1.0", args)
+            assert {"d = X * 1.0\nd[~keep] = 0", "d = X * 1.0\nd[keep] = 0"} <= {*found}
+        else:
+            found = texts_of(text.replace("[keep]", ""), "d = X * 1.0", args)
+            assert not any("keep" in x for x in found)
+
+
+def test_what_is_stored_elsewhere_than_it_was_read(texts_of):
+    text = "def loss(w, x):\n    return (w * x).sum()\n\n\ndef gradients(w, x):\n    kept = {}\n"
+    text += "    kept['x'] = 2 * x\n    return x\n"
+    assert "x = 2 * x" in texts_of(text, "kept['x'] = 2 * x", (np.ones(3), np.ones(3)))
+
+
+def test_a_return_that_belongs_after_the_loop(tmp_path):
+    text = "def loss(w, X):\n    return sum((x * w).sum() for x in X)\n\n\n"
+    text += "def gradients(w, X):\n    g = 0 * w\n    for x in X:\n        g = g + x\n"
+    m = module(tmp_path, text + "        return {'w': g}\n")
+    found = al.review(m.loss, m.gradients, np.ones(2), np.arange(6.0).reshape(3, 2))
+    assert [*found.mended.values()] == [text + "    return {'w': g}\n"]

@@ -167,3 +167,179 @@ def test_another_slice_of_all_that_a_line_has(tmp_path):
     m = module(tmp_path, text.replace(right, right.replace(":, 1:", "1:, :")))
     found = al.review(m.loss, m.gradients, np.arange(6.0).reshape(2, 3) - 1, 0.3, wrt="W")
     assert [*found.mended.values()] == [text]
+
+
+KEYS = """
+def loss(w, n):
+    return sum(((l + 1) * w[l] ** 2).sum() for l in range(n))
+
+
+def gradients(w, n):
+    g = {"d0": 0 * w}
+    for l in range(n):
+        g["d" + str(l + 1)] = g["d" + str(l)] + 0
+        g[f"d{l}"] = g["d%d" % l]
+    return g["d0"]
+"""
+
+
+def test_the_number_in_a_key(texts_of):
+    args = np.ones((2, 3)), 2
+    assert {"l", "l - 1"} <= {*texts_of(KEYS, "l + 1", args)}
+    assert texts_of(KEYS, "l", args).count("l + 1") == 2  # of the keys with `l` alone
+    assert {'f"d{l + 1}"', 'f"d{l - 1}"'} <= {*texts_of(KEYS, 'f"d{l}"', args)}
+    text = KEYS.replace("{l}", "{l+1}")
+    assert {'f"d{l}"', 'f"d{l - 1}"'} <= {*texts_of(text, 'f"d{l+1}"', args)}
+
+
+def test_a_name_of_another_shape_where_the_code_raises(tmp_path):
+    text = NETWORK.replace("a1 = np.tanh(z1)", "a1 = np.tanh(X)")
+    found = al.review(*(getattr(module(tmp_path, text), f) for f in ("loss", "gradients")), *ARGS)
+    assert [*found.mended.values()] == [NETWORK]
+
+
+PAIRS = """
+import numpy as np
+
+
+def loss(s, x, y):
+    return sum(s[i, k] for i, k in enumerate(y)) + s[x[0]].sum()
+
+
+def gradients(s, x, y):
+    g = 0 * s
+    g[np.arange(len(y)), x] += 1
+    g[:, y] += 0
+    g[x[0]] += 1
+    g[:, x[1]] += 0
+    return g
+"""
+
+
+def test_lists_of_indices(texts_of):
+    args = np.ones((3, 4)), [1, 0, 2], [3, 3, 0]
+    assert "y" in texts_of(PAIRS, "x", args)
+    assert "g[np.arange(len(y)), y]" in texts_of(PAIRS, "g[:, y]", args)
+    assert "g[:, x[0]]" in texts_of(PAIRS, "g[x[0]]", args)
+    assert "g[x[1]]" in texts_of(PAIRS, "g[:, x[1]]", args)
+
+
+def test_columns_of_numpy_have_no_end(texts_of):
+    """Without its brackets, np.c_ can be gone through forever."""
+    text = COLUMNS.replace("np.vstack([[[1.0]], x])", "np.c_[np.ones(1), x.T].T", 1)
+    found = texts_of(
+        text.replace("d = np", "c = np.c_[x, x]\n    d = np"),
+        "np.c_[x, x]",
+        (np.ones((3, 4)), np.ones((3, 1))),
+    )
+    assert "np.c_" not in found
+
+
+NEURONS = """
+class Neuron:
+    def __init__(self, w):
+        self.w, self.output, self.delta = w, 1.0, 2.0
+
+    def slope(self):
+        return 1.0 - self.output ** 2
+
+    @property
+    def heavy(self):
+        return self.w
+
+    @heavy.setter
+    def heavy(self, x):
+        self.w = x
+
+    def reset(self):
+        self.heavy = 1.0
+
+
+def loss(w):
+    return (w ** 2).sum()
+
+
+def gradients(w):
+    neurons = [Neuron(x) for x in w]
+    total = 0.0
+    for one in neurons:
+        total = total + one.w * one.delta
+        one.delta = total
+    return w
+"""
+
+
+def test_an_attribute_that_objects_are_given(texts_of):
+    found = texts_of(NEURONS, "one.delta", (np.ones(3),))
+    assert {"one.output", "one.w"} <= {*found}
+    assert "one.heavy" not in found  # a property, which does more than give a value
+
+
+def test_what_is_handed_to_a_function(texts_of):
+    """May have another shape."""
+    text = "def loss(w, a):\n    return w @ w\n\n\ndef two(x):\n    return 2 * x\n\n\n"
+    text += "def gradients(w, a):\n    return two(a)[:2] + 0 * (a + 1)[:2] + 0 * w\n"
+    args = np.ones(2), np.ones(3)
+    assert "w" in texts_of(text, "a", args)
+    assert "w" not in texts_of(text.replace("two(a)", "(2 * a)"), "a", args)
+
+
+PADDED = """
+import numpy as np
+
+
+def loss(w, X, keep, rates):
+    return (keep[:, None] * X * rates[:, None] * w).sum() / rates.sum()
+
+
+def gradients(w, X, keep, rates):
+    n = len(rates)
+    d = X * w
+    d[~keep] = 0
+    e = X[keep]
+    g = 0 * X
+    total = d.sum(axis=0) / n
+    g[:, 0] = (d * w)[:, 0]
+    return total + 0 * e.sum() + 0 * g.sum()
+"""
+OF_PADDED = (
+    np.ones(2),
+    np.arange(6.0).reshape(3, 2),
+    np.array([True, True, False]),
+    np.array([0.5, 1.0, 2.0]),
+)
+
+
+def test_truth_values_the_other_way_round(texts_of):
+    assert "keep" in texts_of(PADDED, "~keep", OF_PADDED)
+    assert "~keep" in texts_of(PADDED, "keep", OF_PADDED)
+    assert not any("~" in x for x in texts_of(PADDED, "d", OF_PADDED))
+
+
+def test_a_sum_in_the_place_of_a_count(texts_of):
+    """As of weights, of what a function is given, written as the program writes sums."""
+    assert "rates.sum()" in texts_of(PADDED, "n", OF_PADDED)
+    text = PADDED.replace("d.sum(axis=0)", "np.sum(d, axis=0)")
+    for name in ("e", "g", "rates"):
+        text = text.replace(f"{name}.sum()", f"np.sum({name})")
+    assert "np.sum(rates)" in texts_of(text, "len(rates)", OF_PADDED)
+
+
+def test_bias_columns_that_are_not_cut_off_where_it_raises(tmp_path):
+    text = COLUMNS.replace("return d @ a.T, back + 0 * cut", "return {'T': d @ a.T, 'x': back[1:]}")
+    text = text.replace("back = (T.T @ d)[:-1]", "back = T[:, 1:].T @ d").replace("[1:]}", "}")
+    text = text.replace("    cut = T[:, 1:].sum()\n", "    back = back + x * 0\n")
+    m = module(tmp_path, text.replace("T[:, 1:].T", "T.T"))
+    found = al.review(m.loss, m.gradients, np.arange(12.0).reshape(3, 4), np.ones((3, 1)))
+    (new,) = found.mended.values()
+    spaced = {**vars(m)}
+    exec(new, spaced)
+    given = spaced["gradients"](np.arange(12.0).reshape(3, 4), np.ones((3, 1)))
+    np.testing.assert_allclose(given["x"].ravel(), np.arange(12.0).reshape(3, 4)[:, 1:].sum(0))
+
+
+def test_how_many_there_are_of_what_is_given(texts_of):
+    text = "def loss(w, its):\n    return sum((w * x).sum() for x in its) / len(its)\n\n\n"
+    text += "def gradients(w, its):\n    n = len(its[0])\n    return sum(its) / n\n"
+    args = np.ones(3), [np.ones(3), np.ones(3)]
+    assert "len(its)" in texts_of(text, "len(its[0])", args)
