@@ -42,7 +42,7 @@ class Frame:
         self._terms: dict[tuple[int, ...], list[tuple[str, Array]]] = {}
         scope = pool.scope(file, statement)
         self.numbers: dict[str, float] = {"2": 2.0, "0.5": 0.5}
-        self.numbers |= {repr(x): float(x) for x in pool.constants if x}
+        self.numbers |= {pool.written(file, x): float(x) for x in pool.constants if x}
         lines: dict[str, int] = {}  # how far away the nearest is read or bound
         for x in scope:
             if isinstance(x, ATOMS):

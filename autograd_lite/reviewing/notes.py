@@ -55,6 +55,7 @@ def seen(x: Any) -> Seen:
         x = np.array(x)  # indices, or labels
     if not isinstance(x, (np.ndarray, np.generic)) or x.dtype.kind not in "fiub":
         return Seen("")
+    x = np.asarray(x)  # of a matrix, or a masked array
     kind = {"u": "i"}.get(x.dtype.kind, x.dtype.kind)
     eps = float(np.finfo(x.dtype).eps) if kind == "f" else 1e-16
     w = _weights(x.size)

@@ -399,6 +399,11 @@ class Pool:
         names = (y.id for x in own for y in x.targets if isinstance(y, ast.Name))
         return [name for name in names if isinstance(space.get(name), float)]
 
+    def written(self, file: File, x: Any) -> str:
+        """How a number is written in a file: by its name there, if it has one, and is not whole."""
+        names = {node.value: name for name, node in _fixed(file)} if x != int(x) else {}
+        return names.get(x, repr(x))
+
     def fixed_numbers(self) -> Iterator[tuple[File, ast.Constant]]:
         """The numbers that names of a module stand for, where functions here read them."""
         read = {

@@ -126,6 +126,13 @@ def test_of_what_holds_arrays_the_item_is_noted(tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:the matrix subclass")
+def test_an_array_of_another_kind_is_known_by_its_numbers():
+    x = rng.normal(size=(3, 2))
+    assert seen(np.matrix(x)) == seen(x) == seen(np.ma.array(x))
+    assert seen(np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0])).shape == (3,)
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
 def test_matrices_are_noticed(tmp_path):
     m = module(tmp_path, "import numpy as np\n\ndef twice(x):\n    return 2 * np.asarray(x)\n")
     for x, noticed in ((np.ones((1, 2)), False), (np.matrix([[1.0, 2.0]]), True)):

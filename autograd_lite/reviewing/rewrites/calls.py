@@ -234,7 +234,8 @@ def leaky(site: Site) -> Iterator[Edit]:
         outer = site.file.parent[site.parent]
     for c in site.pool.constants:
         if isinstance(c, float) and 0 < c < 1:
-            text = f"{site.numpy}.where({site.text()}, 1.0, {c!r})"
+            number = site.pool.written(site.file, c)
+            text = f"{site.numpy}.where({site.text()}, 1.0, {number})"
             said = f"`{site.text(outer)}` stands where `{text}` belongs"
             yield Edit(site.file, ((outer, text),), "constant", said, 0.7)
 

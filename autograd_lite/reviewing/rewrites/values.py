@@ -339,7 +339,8 @@ def numbers(site: Site) -> Iterator[Edit]:
         kind = "factor" if is_factor(above) else "constant"
         rank = 1.0 if isinstance(above, ast.Call) else 0.5
         x = type(own)(x) if isinstance(above, ast.Assign) and x == int(x) else x
-        yield site.to(repr(x), kind, f"{own!r} stands where {x!r} belongs", rank)
+        text = site.pool.written(site.file, x)
+        yield site.to(text, kind, f"{own!r} stands where {text} belongs", rank)
     if not isinstance(above, ast.keyword):
         for text in [*site.scalars(), *site.counts()]:
             yield site.to(text, "constant", f"{own!r} stands where `{text}` belongs", 0.9)

@@ -343,3 +343,12 @@ def test_how_many_there_are_of_what_is_given(texts_of):
     text += "def gradients(w, its):\n    n = len(its[0])\n    return sum(its) / n\n"
     args = np.ones(3), [np.ones(3), np.ones(3)]
     assert "len(its)" in texts_of(text, "len(its[0])", args)
+
+
+def test_a_number_that_has_a_name_is_written_so(texts_of):
+    text = "SLOPE, K = 0.1, 3\nSMALL = 0.25\nTWO = 2\n" + NETWORK.replace("2 * (p", "3.5 * (p")
+    text = text.replace("N = len(X)", "N = len(X) + 0 * SMALL * 0.25 * 2")
+    found = texts_of(text, "3.5")
+    assert "SMALL" in found
+    assert "0.25" not in found
+    assert "2" in found  # a whole number may be anything
