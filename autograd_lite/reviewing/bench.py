@@ -20,9 +20,9 @@ from ..graph import Array, Node, describe
 from .alike import same
 from .arguments import UNKNOWN, Call, Place, Targets, is_float
 from .code import Code, function_of, lent
-from .fresh import elsewhere, larger, with_rows
+from .fresh import companions, elsewhere, larger
 from .known import result_of
-from .mending import FURTHER, RAISED, Steps, counted
+from .mending import RAISED, Steps, counted
 from .notes import Notes
 from .truth import Oracle, Truth
 from .watching import Where, watched
@@ -203,7 +203,7 @@ class Bench:
         found = []
         places, weights = self.targets.places, self._weights
         plain = [(None, 1.0), (None, 0.1), (None, 0.01)]
-        redrawn = [(way, 1.0) for way in with_rows(self.given, places)]
+        redrawn = [(way, 1.0) for way in companions(self.given, places)]
         for i in range(count):
             rng = np.random.default_rng([seed, i])
             lr = self.lr * float(rng.uniform(0.5, 2)) if self._rate or self._rates else self.lr
@@ -232,9 +232,9 @@ class Bench:
         steps = Steps()
         units = self.oracle.code.units.values()
         with lent({unit: counted(unit, steps) for unit in units}):
-            steps.left = 10**9
+            steps.unbounded()
             self._run_forward(self.given.copied())
-            most = FURTHER + 20 * (10**9 - steps.left)
+            most = steps.bound()
         for i, call in enumerate(larger(self.given)):
             with contextlib.suppress(*RAISED):
                 moved = elsewhere(call, places, weights, np.random.default_rng([2, i]))

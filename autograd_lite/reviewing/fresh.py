@@ -55,7 +55,7 @@ def elsewhere(
     return now._replace(args=tuple(args))
 
 
-def with_rows(call: Call, places: list[Place]) -> list[list[Place | int]]:
+def companions(call: Call, places: list[Place]) -> list[list[Place | int]]:
     """What may have to be drawn again with the samples, the likeliest first: parameters of as many
     rows, which may be samples, too, and lists; all, some alone, or none of them.
 

@@ -24,6 +24,8 @@ class TooLong(BaseException):
 
 RAISED = (Exception, TooLong, SystemExit)  # what a program may raise where it was not meant to run
 FURTHER = 10_000  # rounds of loops that a program may always take
+TIMES = 20  # as many rounds as it took may be taken where it was not meant to run
+UNBOUNDED = 10**9
 
 
 class Steps:
@@ -31,6 +33,14 @@ class Steps:
 
     def __init__(self) -> None:
         self.left = 0
+
+    def unbounded(self) -> None:
+        """For what is known to come to an end."""
+        self.left = UNBOUNDED
+
+    def bound(self) -> int:
+        """How many there may be where `unbounded` ones came to an end."""
+        return FURTHER + TIMES * (UNBOUNDED - self.left)
 
     def _go(self) -> None:
         self.left -= 1

@@ -401,8 +401,14 @@ class Pool:
 
     def written(self, file: File, x: Any) -> str:
         """How a number is written in a file: by its name there, if it has one, and is not whole."""
-        names = {node.value: name for name, node in _fixed(file)} if x != int(x) else {}
+        names = self._names_of_numbers[file.name] if x != int(x) else {}
         return names.get(x, repr(x))
+
+    @cached_property
+    def _names_of_numbers(self) -> dict[str, dict[Any, str]]:
+        """By the file, the names of its numbers."""
+        files = self.code.files.items()
+        return {key: {node.value: name for name, node in _fixed(file)} for key, file in files}
 
     def fixed_numbers(self) -> Iterator[tuple[File, ast.Constant]]:
         """The numbers that names of a module stand for, where functions here read them."""
@@ -598,7 +604,12 @@ class Pool:
     def is_own(self, file: File, call: ast.Call) -> bool:
         """Does it call a function of the user's?"""
         name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-        return any(getattr(unit.statement, "name", "") == name for unit in self.units)
+        return name in self._reached
+
+    @cached_property
+    def _reached(self) -> set[str]:
+        """The names of the functions that the backward pass comes to."""
+        return {getattr(unit.statement, "name", "") for unit in self.units}
 
     @cached_property
     def methods_alone(self) -> list[str]:

@@ -21,7 +21,7 @@ from .costs import Costs
 from .flow import Flow
 from .hits import gives_right_value
 from .known import Known, result_of
-from .mending import FURTHER, RAISED, Impossible, Steps, counted, grafted, mended
+from .mending import RAISED, Impossible, Steps, counted, grafted, mended
 from .pool import DEFINED, Pool
 from .rewrites import Edit, edits
 from .solving import Solver
@@ -141,11 +141,11 @@ class Search:
         now: which are right without. few: of those that come first alone.
         """
         pool = self._looked_at(code, now)
-        self.steps.left = 10**9
+        self.steps.unbounded()
         with lent({unit: counted(unit, self.steps) for unit in code.units.values()}):
             with contextlib.suppress(Exception):
                 self.bench.right(self.cases[0])
-            self.most = FURTHER + 20 * (10**9 - self.steps.left)
+            self.most = self.steps.bound()
             return self._mends(code, now, pool, FEW if few else MOST)
 
     def _mends(self, code: Code, now: list[bool], pool: Pool, most: int) -> list[Mend]:
@@ -203,7 +203,7 @@ class Search:
     @cached_property
     def fresh(self) -> list[Case]:
         """More arguments, for what seems to be right: such as the pass runs on, if it runs."""
-        self.steps.left = 10**9
+        self.steps.unbounded()
         found = self.bench.others(self.more, seed=1, check=False)
         return found if self.bench.error is not None else [*filter(self._runs, found)]
 
@@ -213,7 +213,7 @@ class Search:
 
     def _stays(self, case: Case, now: list[bool]) -> bool:
         """Is what is right so there, too?"""
-        self.steps.left = 10**9
+        self.steps.unbounded()
         try:
             right = self.bench.right(case)
         except RAISED:
@@ -221,7 +221,7 @@ class Search:
         return all(r or not n for r, n in zip(right, now))
 
     def _runs(self, case: Case) -> bool:
-        self.steps.left = 10**9
+        self.steps.unbounded()
         try:
             self.bench.gradients(case)
         except RAISED:

@@ -24,6 +24,9 @@ from time import perf_counter
 from typing import NamedTuple
 
 import numpy as np
+from written import module
+
+import autograd_lite as al
 
 FOLDER = Path(__file__).parent / "handwritten"
 STEP = 1e-6
@@ -71,24 +74,14 @@ def _changed(original, text):
     return frozenset(i + 1 for i in found)
 
 
-def loaded(text, path):
-    """The module that a text is, in a file."""
-    path.write_text(text)
-    space = {"__name__": path.stem, "__file__": str(path)}
-    exec(compile(text, str(path), "exec"), space)
-    return space
-
-
-def reviewed(text, path, **options):
-    import autograd_lite as al
-
-    forward, backward, args, its = loaded(text, path)["setup"](np.random.default_rng(0))
+def reviewed(text, folder, **options):
+    forward, backward, args, its = module(folder, text).setup(np.random.default_rng(0))
     return al.review(forward, backward, *args, **{"progress": False, **its, **options})
 
 
-def is_right(text, path, seed):
+def is_right(text, folder, seed):
     """Are the gradients those that central differences give?"""
-    setup = loaded(text, path)["setup"]
+    setup = module(folder, text).setup
     forward, backward, args, options = setup(np.random.default_rng(seed))
     wanted = [_differences(forward, copy.deepcopy(args), name) for name in options["wrt"]]
     forward, backward, args, options = setup(np.random.default_rng(seed))
@@ -168,10 +161,9 @@ class Outcome(NamedTuple):
 
 def outcome(case, folder):
     started = perf_counter()
-    path = folder / f"{case.name}_{case.id}.py"
     group = {"s": "single", "p": "pair", "r": "right"}[case.id[0]]
     try:
-        found = reviewed(case.text, path)
+        found = reviewed(case.text, folder)
     except Exception as error:  # none should be
         return Outcome(["exceptions"], 0.0, f"{type(error).__name__}: {error}")
     seconds = perf_counter() - started
@@ -185,7 +177,7 @@ def outcome(case, folder):
         words.append(f"{group} mended")
         if ast.dump(ast.parse(text)) == ast.dump(ast.parse(case.original)):
             words.append(f"{group} as it was")
-        elif not all(is_right(text, path, seed) for seed in OTHERS):
+        elif not all(is_right(text, folder, seed) for seed in OTHERS):
             words.append("false")
     lines = "; ".join(x.mended.strip() for x in found.mistakes)
     return Outcome(words, seconds, f"{', '.join(words[1:]) or 'NOT'} | {case.note} | {lines}")

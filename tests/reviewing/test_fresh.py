@@ -3,7 +3,7 @@
 import numpy as np
 
 from autograd_lite.reviewing.arguments import Call, Targets
-from autograd_lite.reviewing.fresh import elsewhere, larger, with_rows
+from autograd_lite.reviewing.fresh import companions, elsewhere, larger
 
 rng = np.random.default_rng(0)
 
@@ -45,7 +45,7 @@ def test_what_has_as_many_rows_as_the_samples_may_be_drawn_with_them():
     """Where a loss goes through both, others would be left out, and nothing would be said."""
     call = CALL._replace(args=(*CALL.args[:5], [4, 3, 2, 1, 0]))
     places = Targets(call, ["W", "gamma", "b", "X"], (W, gamma, b, X), False).places
-    every, *others = with_rows(call, places)
+    every, *others = companions(call, places)
     assert every == [5, places[3]]
     assert others == [[5], [places[3], 5], []]
     counts = set()

@@ -12,6 +12,7 @@ from ..pool import ATOM, ATOMS, NO_CHANGE, shapes_of
 from .site import MULTIPLY, Edit, Site, is_called, is_load, of_derivative
 
 BACKWARD = "::-1"
+TURNED = "the loop goes the other way"
 MANY = 16  # elements of a tuple, or arguments
 
 
@@ -249,27 +250,23 @@ def looped(site: Site) -> Iterator[Edit]:
     text = site.text()
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         if node.func.id == "range":
-            yield site.to(f"reversed({text})", "index", "the loop goes the other way", 0.5)
+            yield site.to(f"reversed({text})", "index", TURNED, 0.5)
         elif node.func.id in ("enumerate", "zip"):
-            said = "the loop goes the other way"
             if all(site.has_end(x) for x in node.args):
-                yield site.to(f"reversed(list({text}))", "index", said, 0.5)
+                yield site.to(f"reversed(list({text}))", "index", TURNED, 0.5)
         elif len(node.args) == 1:
             if node.func.id == "list":
-                said = "the loop goes the other way"
-                yield site.to(f"reversed({text})", "index", said, 0.5)
+                yield site.to(f"reversed({text})", "index", TURNED, 0.5)
             way = node.func.id == "reversed"
-            said = (
-                "the loop goes the other way" if way else f"`{node.func.id}` does not belong here"
-            )
+            said = TURNED if way else f"`{node.func.id}` does not belong here"
             yield site.to(site.text(node.args[0]), "index", said, 0.5)
     elif isinstance(node, ATOMS):
-        yield site.to(f"reversed({text})", "index", "the loop goes the other way", 0.5)
+        yield site.to(f"reversed({text})", "index", TURNED, 0.5)
     func = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
     is_backward = isinstance(node, ast.Subscript) and ast.unparse(node.slice) == BACKWARD
     if func == f"{site.numpy}.arange" or is_backward:
         other = site.text(node.value) if is_backward else f"{text}[{BACKWARD}]"
-        yield site.to(other, "index", "the loop goes the other way", 0.5)
+        yield site.to(other, "index", TURNED, 0.5)
     for call in ast.walk(node):
         if not isinstance(call, ast.Call) or not call.args or call.keywords:
             continue

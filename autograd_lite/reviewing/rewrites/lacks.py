@@ -102,16 +102,17 @@ def added(site: Site) -> Iterator[Edit]:
             yield site.to(f"{own} + {text}", "missing-term", f"a term is missing: `{text}`", 0.8)
     if not shapes_of(site.shapes()) - {()}:
         return
-    unused = site.pool.unused(site.file, site.node)
     is_near = site.is_whole or site.is_term
+    if not (is_near or is_load(site.node) or isinstance(site.parent, ast.Call)):
+        return
+    unused = site.pool.unused(site.file, site.node)
     terms = [*_terms(site, unused)] if is_near else [(text, 1.3) for text in unused]
     smaller = [a.text for a in site.pool.within(site.file, site.node, site.shapes())]
     fitting = {*smaller, *(a.text for a in site.like())}
     terms += [(text, 0.9) for text in site.pool.unread_attributes if text in fitting]
     if matrix_product(site) and not is_near:  # whose bias it may be
         terms += [(text, 1.3) for text in smaller]
-    may_be = is_near or is_load(site.node) or isinstance(site.parent, ast.Call)
-    for text, rank in terms if may_be else ():
+    for text, rank in terms:
         said = f"a term is missing: `{text}`"
         rank += 0.3 * site.is_term
         yield site.to(f"{own} + {text}", "missing-term", said, rank)
