@@ -25,7 +25,7 @@ from .known import result_of
 from .mending import RAISED, Steps, counted
 from .notes import Notes
 from .truth import Oracle, Truth
-from .watching import Where, watched
+from .watching import Watcher, Where, watched
 from .world import World
 
 RATES = ("lr", "learning_rate", "eta", "alpha", "eps", "rate", "step")
@@ -136,7 +136,7 @@ class Bench:
         self._reseed()
         return call.forward(*call.args)
 
-    def run(self, call: Call, lr: float | None = None, note: Notes | None = None) -> Any:
+    def run(self, call: Call, lr: float | None = None, note: Watcher | None = None) -> Any:
         if self.first:
             self._run_forward(call)
             if note is not None:

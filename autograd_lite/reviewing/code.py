@@ -94,14 +94,20 @@ class File:
         return self._starts[first - 1], self._starts[min(last, len(self._lines))]
 
     def stored_as(self, at: int) -> list[str]:
-        """The names that the value of a node is assigned to, if it is the whole of one."""
-        node = self.nodes[at]
-        statement = self.parent.get(node)
-        if not isinstance(statement, ast.Assign) or statement.value is not node:
+        """The names that the value of a node is assigned to, alone or as one of several."""
+        node: Any = self.nodes[at]
+        above: Any = self.parent.get(node)
+        elements: list[Any] = getattr(above, "elts", [])
+        if elements:
+            node, above = above, self.parent.get(above)
+        if not isinstance(above, ast.Assign) or above.value is not node:
             return []
-        return [
-            ast.unparse(x) for x in statement.targets if isinstance(x, (ast.Name, ast.Attribute))
-        ]
+        targets = above.targets
+        if elements:
+            i = elements.index(self.nodes[at])
+            several = (getattr(x, "elts", ()) for x in targets)
+            targets = [its[i] for its in several if len(its) == len(elements)]
+        return [ast.unparse(x) for x in targets if isinstance(x, (ast.Name, ast.Attribute))]
 
     def block(self, statement: Any) -> list[Any]:
         """The statements among which one stands."""

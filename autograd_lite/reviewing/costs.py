@@ -43,18 +43,21 @@ class Costs:
         cost = _length(edit) + DOUBT * self.suspects.doubt(edit)
         cost += 0.1 * self.suspects.innocence.get(statement, 0.0)  # of two that add one line
         cost += HELPER * pool.is_shared(edit.file, edit.site)
-        cost += HIT * self._is_hit(edit, statement)
-        cost += RATE * self._brings_rate(edit)
+        hit = self._is_hit(edit, statement)
+        cost += HIT * hit
         cost += ALIAS * (isinstance(statement, ast.Return) and is_alias(statement.value))
         new, old = _new_lines(edit), edit.file.segment(statement)
-        if new and all(pool.style.is_like_others(x, "" if edit.added else old) for x in new):
+        alike = all(pool.style.is_like_others(x, "" if edit.added else old) for x in new)
+        if new and alike:
             cost += LIKE - _written(edit) / 2  # there is one to copy
-        elif new and not edit.added and pool.style.is_like_others(old, old):
+        elif self._brings_rate(edit):
+            cost += RATE
+        elif new and not (edit.added or hit) and pool.style.is_like_others(old, old):
             cost += UNLIKE
         unread = {x.split("[")[0] for x in pool.unused(edit.file, edit.site)}
         cost += READ * bool(unread & _new_words(edit))
-        lost = _lost_names(edit)
-        return cost + IDLE * any(pool.is_idle_without(edit.file, *name) for name in lost)
+        idle = any(pool.is_idle_without(edit.file, *name) for name in _lost_names(edit))
+        return cost + IDLE * (idle or _loses_beginning(edit))
 
     def _is_hit(self, edit: Edit, statement: Any) -> bool:
         """Does a line come to a right value, in loops the first time? What comes later follows."""
@@ -128,6 +131,18 @@ def _lost_names(edit: Edit) -> Iterator[tuple[Any, str]]:
             yield from (
                 (node, x.id) for x in ast.walk(node) if isinstance(x, ast.Name) and x.id not in kept
             )
+
+
+def _loses_beginning(edit: Edit) -> bool:
+    """Is an attribute set where it was added to, that another method begins, as with zeros?"""
+    node, text = edit.changes[0]
+    if not isinstance(node, ast.AugAssign) or not isinstance(node.target, ast.Attribute):
+        return False
+    own, owner = ast.unparse(node.target), edit.file.above(node, ast.ClassDef)
+    if owner is None or not text.startswith(f"{own} = "):
+        return False
+    assigned = (x for x in ast.walk(owner) if isinstance(x, ast.Assign))
+    return any(own in map(ast.unparse, x.targets) for x in assigned)
 
 
 def _words(text: str) -> list[str]:

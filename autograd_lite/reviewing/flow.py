@@ -31,7 +31,8 @@ class Flow:
     too. A value from which a right one was computed is taken to be right, although the forward pass
     may have none like it.
 
-    `wrong`: the keys of wrong gradients in what the pass gives.
+    `places`: the names of what gradients are given of. `wrong`: the keys of wrong ones in what the
+    pass gives.
     """
 
     def __init__(self, bench: Bench, code: Code, known: Known, now: Sequence[bool]) -> None:
@@ -41,6 +42,7 @@ class Flow:
         self._outputs: dict[Any, int] = {}
         self._far: dict[Any, int] = {}
         self.wrong = bench.targets.keys(now)  # of the result
+        self.places = [place.name for place in bench.targets.places]
         self.lacks = False  # is there a parameter of which no gradient is given?
         self._scaled: Any = None  # the first that is a gradient, but for a number
         self._nearly: set[Any] = set()  # what leads there
@@ -51,11 +53,13 @@ class Flow:
         outputs: list[Any] = []
         call, _ = on_leaves(bench.given, bench.targets.places)
         with contextlib.suppress(Exception), lent(rewritten(code, self._recorder)):
-            result = bench.run(call)
+            result = bench.run(call, note=self._recorder)
             outputs = [*map(self._recorder.now, bench.targets.given(call, result))]
         self.lacks = any(x is None for x in outputs)
         found = (x for its in self._places.values() for x in its if x is not None)
         nodes = [x for x in dict.fromkeys(found) if x.dtype.kind == "f"]
+        ends = [x for x in outputs if isinstance(x, Node)]
+        whole = self._kept(code).union(ends)
         noted = [(x, seen(x.value)) for x in nodes if x.shape]
         own: dict[int, Node] = {}
         for x, note in noted:
@@ -63,38 +67,36 @@ class Flow:
             if m is not None and m.is_value and not m.part:
                 own.setdefault(m.number, x)
         names = {x: name for name, x in reversed(self._recorder.named)}
+        known.name({number: names[x] for number, x in own.items() if x in names})
         known.add(_cotangents(own, known, names))
+        hidden = {number for number in known.inner if own.get(number) not in whole}
+
+        def meant() -> set[Node]:
+            its = ((x, known.meaning(note)) for x, note in noted)
+            return {x for x, m in its if m and _is_meant(m, names.get(x, ""), known, x, hidden)}
+
         given = [(x, ok) for x, ok in zip(outputs, now) if isinstance(x, Node)]
-        right = {
-            x for x, note in noted if _is_meant(known.meaning(note), names.get(x), known, x.shape)
-        }
-        wrong = {x for x, ok in given if not ok}
         largest = max((_size(x) for x, _ in given), default=0.0)
-        right = {x for x in right if _size(x) > FAINT * largest}  # by chance, what is nearly 0
+        wrong = {x for x, ok in given if not ok}
+        right = {x for x in meant() if _size(x) > FAINT * largest}  # by chance, what is nearly 0
         right = (right - wrong).union(x for x, ok in given if ok and _size(x) > FAINT * largest)
-        made = {
-            (unit.file, node.at)
-            for unit in code.units.values()
-            for statement in ast.walk(unit.statement)
-            for node in made_by(statement)
-        }
-        whole = {x for where in made for x in self._places.get(where, ()) if x is not None}
-        whole.update(x for x, _ in given)
         self._right = right | _leading(right & whole)  # a part of a line is right by chance, too
         far = _far(order(*nodes), self._right, whole)
-        ends = [x for x in outputs if isinstance(x, Node)]
-        first = [x for x, steps in far.items() if x in whole and (not steps or x in names)]
         c = _convention(self._right & whole, known)
         if c is None:
-            c = _convention(first, known, ends, names)
+            begun = {x for x in self._right if _is_gradient(known.meaning(seen(x.value)))}
+            first = [x for x, steps in far.items() if x in whole and (not steps or x in names)]
+            later = _after(begun, nodes)
+            c = _convention([x for x in first if x not in later], known, ends, names)
         if c is not None:
             known.add_multiples(c)
-            right |= {x for x, note in noted if known.meaning(note) is not None} - wrong
+            right |= meant() - wrong
             self._right |= right | _leading(right & whole)
             far = _far(order(*nodes), self._right, whole)
         for x in order(*nodes) if c is None else ():
-            name = "" if x not in self._right else names.get(x, "?")
-            if x in whole and _tells(x) and _is_scaled(x, known, name):
+            own_name = names.get(x, "?" if x in self._right else "")
+            must = x in self._right or known.has(own_name, x.shape)
+            if x in whole and _tells(x) and _is_scaled(x, known, own_name if must else ""):
                 self._scaled = x
                 self._right.discard(x)
                 self._nearly = _leading({x}) - self._right
@@ -105,6 +107,16 @@ class Flow:
                 self._outputs[x] = k
                 x = self._recorder.before.get(x)
         self._far = far
+
+    def _kept(self, code: Code) -> set[Node]:
+        """The values that statements keep."""
+        made = {
+            (unit.file, node.at)
+            for unit in code.units.values()
+            for statement in ast.walk(unit.statement)
+            for node in made_by(statement)
+        }
+        return {x for where in made for x in self._places.get(where, ()) if x is not None}
 
     def _at(self, file: File, node: Any, i: int) -> Any:
         its = self._places.get((file, node.at), ())
@@ -141,6 +153,10 @@ class _Noting(Recorder):
         super().begin()
         self.places: dict[Where, list[Any]] = defaultdict(list)
         self.before: dict[Any, Any] = {}
+
+    def clear(self) -> None:
+        self.named.clear()
+        self.places.clear()
 
     def _note(self, where: Where, x: Any) -> None:
         self.places[where].append(x if isinstance(x, Node) else None)
@@ -195,26 +211,25 @@ def _value(x: Any) -> Any:
     return np.array(x.value) if isinstance(x, Node) else x
 
 
-def _is_meant(
-    meaning: Meaning | None, name: str | None, known: Known, shape: tuple[int, ...]
-) -> bool:
-    """Is a value known, and no part alone of what something of its name is?"""
-    if meaning is None or not meaning.is_part or name is None:
-        return meaning is not None
-    return not any(m.is_of(name) and not m.is_part for m, _ in known.values(shape))
+def _is_meant(meaning: Meaning, name: str, known: Known, x: Node, hidden: set[int]) -> bool:
+    """Is a value known, and no part alone of what something of its name is? A gradient of what the
+    pass never has is one by chance: `hidden`, the numbers of these."""
+    alike = known.nodes.get(meaning.number, ())
+    if _is_gradient(meaning) and alike and all(y.number in hidden for y in alike):
+        return False
+    return not (meaning.is_part and name and known.has(name, x.shape))
 
 
 def _is_scaled(x: Node, known: Known, name: str) -> bool:
     """Is it a gradient, times a number such as people leave out? name: of what it is one, then."""
     for meaning, g in known.values(x.shape):
-        if name and not meaning.is_of(name):
+        if name and not known.is_of(meaning, name):
             continue
         if meaning.is_cotangent and not meaning.is_part and x.size > 1:
             c = multiple(g, x.value)
-            counts = c is not None and any(
-                abs(n - round(n)) < CLOSE * n for n in (abs(c), 1 / abs(c))
-            )
-            if counts and c != 1:
+            if c is None or abs(c - 1) < CLOSE:
+                continue
+            if any(abs(n - round(n)) < CLOSE * n for n in (abs(c), 1 / abs(c))):
                 return True
     return False
 
@@ -234,14 +249,29 @@ def _convention(
     for x in nodes:
         if x.op is not None and known.meaning(seen(x.value)) is None:
             for meaning, g in known.values(x.shape):
-                if names is not None and x in names and not meaning.is_of(names[x]):
+                if names is not None and x in names and not known.is_of(meaning, names[x]):
                     continue
-                c = multiple(g, x.value) if meaning.name and meaning.is_cotangent else None
+                may_be = meaning.is_cotangent and known.called(meaning)
+                c = multiple(g, x.value) if may_be else None
                 if c is None or not any(n > 2.5 and abs(n - round(n)) < CLOSE for n in (c, 1 / c)):
                     continue
                 if ends is None or any(abs(n - 1 / c) < CLOSE / c for n in _factors(x, ends)):
                     return c
     return None
+
+
+def _is_gradient(meaning: Meaning | None) -> bool:
+    """Is it the gradient of something, and no part of it?"""
+    return meaning is not None and meaning.is_cotangent and not meaning.is_part
+
+
+def _after(some: set[Node], nodes: Iterable[Node]) -> set[Node]:
+    """What is computed of some values, among others."""
+    found: set[Node] = set()
+    for node in order(*nodes):
+        if any(x in some or x in found for x in node.inputs if isinstance(x, Node)):
+            found.add(node)
+    return found
 
 
 def _factors(x: Node, ends: Sequence[Node]) -> Iterator[float]:
@@ -273,7 +303,7 @@ def _leading(right: set[Node]) -> set[Node]:
     found = set(right)
     before = [x for x in order(*nodes) if x.dtype.kind == "f"]
     for x, g in zip(before, grad(total, before)) if nodes else ():
-        if np.abs(g * x.value).max(initial=0) > FAINT * size:
+        if abs((g * x.value).sum()) > FAINT * size:
             found.add(x)
     return found
 

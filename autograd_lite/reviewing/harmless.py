@@ -13,6 +13,7 @@ OF_PYTHON = {"len", "abs", "min", "max", "sum", "float", "int", "range"}
 OF_NUMPY = {"ones", "zeros", "full", "eye", "diag", "tril", "triu", "arange", "where", "clip"}
 OF_NUMPY |= {"ones_like", "zeros_like", "full_like", "outer", "dot", "sum", "mean", "max", "min"}
 OF_ARRAYS = {"sum", "mean", "max", "min", "copy", "astype", "reshape", "dot", "clip"}
+MATH = "math"
 OTHER = (
     *(ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal, ast.Delete, ast.With, ast.Try),
     *(ast.While, ast.For, ast.AsyncFor, ast.AsyncWith, ast.Yield, ast.YieldFrom, ast.Await),
@@ -21,22 +22,28 @@ OTHER = (
 
 
 def callables(file: File, numpy: str) -> set[str]:
-    """What functions that only compute may call by name: such, and Python's own."""
-    return harmless(file, numpy) | OF_PYTHON.difference(_functions(file))
+    """What functions that only compute may call by name: such, and Python's own; and `math`."""
+    return harmless(file, numpy) | _given(file)
 
 
 def harmless(file: File, numpy: str) -> set[str]:
     """The functions of a module that do nothing but compute. numpy: what it is called there."""
-    functions = _functions(file)
-    python = OF_PYTHON.difference(functions)
+    functions, given = _functions(file), _given(file)
     found: set[str] = set()
     while more := {
         name
         for name, node in functions.items()
-        if name not in found and computes(node, numpy, found | python)
+        if name not in found and computes(node, numpy, found | given)
     }:
         found |= more
     return found
+
+
+def _given(file: File) -> set[str]:
+    """The functions of Python's that a module may call by name, and `math`, where it has that."""
+    imports = (x for node in file.tree.body if isinstance(node, ast.Import) for x in node.names)
+    modules = {x.name for x in imports if x.asname is None}
+    return OF_PYTHON.difference(_functions(file)) | modules & {MATH}
 
 
 def _functions(file: File) -> dict[str, Any]:
@@ -61,7 +68,7 @@ def computes(function: Any, numpy: str, known: set[str]) -> bool:
     inside = [x for part in _body(function) for x in ast.walk(part)]
     names = (x.id for x in inside if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Store))
     own = {*names} - given
-    roots = {numpy, "", *given, *own}
+    roots = {numpy, "", *given, *own, *known & {MATH}}
     for x in inside:
         is_kept = isinstance(x, (ast.Attribute, ast.Subscript)) and isinstance(x.ctx, ast.Store)
         if isinstance(x, OTHER) or (is_kept and not _is_item(x, own)):
@@ -95,7 +102,10 @@ def _is_known(function: Any, numpy: str, known: set[str]) -> bool:
         return function.id in known
     if not isinstance(function, ast.Attribute):
         return False
-    if numpy and getattr(function.value, "id", "") == numpy:
-        is_ufunc = isinstance(getattr(np, function.attr, None), np.ufunc)
+    module = getattr(function.value, "id", "")
+    is_ufunc = isinstance(getattr(np, function.attr, None), np.ufunc)
+    if numpy and module == numpy:
         return is_ufunc or function.attr in OF_NUMPY
+    if module == MATH and MATH in known:
+        return is_ufunc  # there are functions of these names
     return function.attr in OF_ARRAYS

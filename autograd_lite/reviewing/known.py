@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ WITH_VALUES = (ast.Return, ast.Expr, ast.AnnAssign)
 LARGE = 100_000  # numbers of a value whose slopes are not known any more
 PARTS = 1_000  # ways that lead from one value to others, at most, for their numbers
 NEAR = 6  # steps of a computation that a line may go back
+SAME = 1e-9  # how far apart the numbers of a slope are that is one number, relative
 LONG = 12  # values on the way of which a derivative is known, number by number
 OF = ("d", "d_", "g", "g_", "grad_", "delta_", "dL_d", "dl_d")  # a name, of its gradient
 
@@ -83,6 +84,7 @@ class Known:
     gradients of the backward pass are larger, as far as it is known. `goes_on`: by the number of
     a value what it is with a bias added, or a mask. `ways`: by the number of a value what
     each that is computed of it adds to its cotangent. `leaves`: the numbers of the parameters.
+    `names`: by these numbers, what the forward pass calls its values.
     `inner`: of values without a name on the way of a function of one, as exp(-z) in a sigmoid.
     """
 
@@ -98,12 +100,14 @@ class Known:
         self.ways: dict[int, list[Array]] = defaultdict(list)
         self.leaves = [x.number for x in truth.leaves]
         self.inner: set[int] = set()
+        self.names: dict[int, str] = {}
+        self._here: dict[int, str] = {}
         if truth.graph is None:
             for i, (name, g) in enumerate(zip(truth.names, truth.gradients)):
                 self._add(g, Meaning(name, True, i))
             return
-        self._called = {node: name for name, node in truth.named}
-        self._called |= dict(zip(truth.leaves, truth.names))
+        self.names = {node.number: name for name, node in truth.named}
+        self.names |= {node.number: name for node, name in zip(truth.leaves, truth.names)}
         leaves = {*truth.leaves}
         nodes = [x for x in order(truth.graph) if isinstance(x, Node) and x.dtype.kind == "f"]
         alike: dict[Seen, list[Node]] = {}
@@ -111,7 +115,7 @@ class Known:
             alike.setdefault(seen(g), []).append(node)
             self.nodes[node.number] = alike[seen(g)]
             self.derived[node.number] = node, g
-            name = self._called.get(node, "")
+            name = self.names.get(node.number, "")
             whole = node.op is not None and node.value.ndim == 2
             for its, meaning in (
                 (g, Meaning(name, True, node.number)),
@@ -133,13 +137,14 @@ class Known:
 
     def _is_turned(self, node: Node) -> bool:
         """Is it -x, without a name? Its gradient is a wrong one of x."""
-        return node.op is negative.op and node not in self._called
+        return node.op is negative.op and node.number not in self.names
 
     def _look_around(self, node: Node, name: str, leaves: set[Any]) -> None:
         """What a value is to those that it is computed of."""
         inputs = [x for x in node.inputs if isinstance(x, Node) and not x.constant]
         own = [x for x in inputs if x not in leaves]
-        if not name and node.op and node.op.elementwise and len(inputs) == 1:
+        arrays = [x for x in node.inputs if np.ndim(getattr(x, "value", x))]
+        if not name and node.op and node.op.elementwise and len(arrays) == len(inputs) == 1:
             self.inner.add(node.number)
         if node.op in (add.op, where.op) and len(own) == 1 and len(node.inputs) > 1:
             self.goes_on[own[0].number] = node.number
@@ -160,7 +165,7 @@ class Known:
         for x, slope in _slopes(node):
             if x.number in self.inner or multiple(slope, self.derived[x.number][1]) is not None:
                 continue
-            names = name, self._called.get(x, "")
+            names = name, self.names.get(x.number, "")
             both = "∂{}/∂{}".format(*names) if all(names) else ""
             self._add(slope, Meaning(both, False, node.number, is_slope=True))
 
@@ -173,7 +178,7 @@ class Known:
             return
         if len(its) > ROWS or len(its) * first.value.size > LARGE:
             return
-        name = self._called.get(first, "")
+        name = self.names.get(first.number, "")
         values = np.array([x.value for x in its])
         nothing = np.zeros(first.shape)
         slopes = np.array([self.derived.get(x.number, (x, nothing))[1] for x in its])
@@ -209,6 +214,24 @@ class Known:
         for name, node, g in cotangents:
             self._add(g, Meaning(name, True, node.number))
         self._sort()
+
+    def name(self, names: Mapping[int, str]) -> None:
+        """Know what the backward pass calls values, by their numbers. It may be wrong in that: it
+        tells which gradients are meant, and not what a value is."""
+        self._here = {**names}
+
+    def called(self, meaning: Meaning) -> str:
+        """The name that a value has in the forward pass, or else in the backward pass."""
+        return meaning.name or self._here.get(meaning.number, "")
+
+    def is_of(self, meaning: Meaning, name: str) -> bool:
+        """Is it what something of that name is, for the forward pass or the backward pass?"""
+        here = meaning._replace(name=self._here.get(meaning.number, ""))
+        return meaning.is_of(name) or here.is_of(name)
+
+    def has(self, name: str, shape: tuple[int, ...]) -> bool:
+        """Is there something of a shape that is called so, or what it is the gradient of?"""
+        return any(self.is_of(m, name) and not m.is_part for m, _ in self.values(shape))
 
     def _add(self, array: Any, meaning: Meaning) -> None:
         array = np.asarray(array)
@@ -284,7 +307,7 @@ def _slopes(y: Node) -> Iterator[tuple[Node, Array]]:
         if not pending:
             return
         node = heappop(pending)[1]
-        if node is not y and y.size and np.ptp(found[node]):
+        if node is not y and y.size and np.ptp(found[node]) > SAME * np.abs(found[node]).max():
             yield node, found[node]
         alone = node.op is total.op
         if node.op is None or not (alone or node.op.elementwise):

@@ -111,7 +111,6 @@ class Notes(Watcher):
         self.matrices = False
 
     def clear(self) -> None:
-        """Forget what was noted so far."""
         self.seen.clear()
         self.frames.clear()
         self.first.clear()

@@ -111,6 +111,7 @@ class Pool:
         self._callables: dict[ast.AST, list[str]] = {}
         self._transplants: dict[ast.AST, list[str]] = {}
         self._unused: dict[ast.AST, list[str]] = {}
+        self._repeated: dict[ast.AST, dict[str, list[Any]]] = {}
         self.constants = [
             *dict.fromkeys(
                 x.value
@@ -162,6 +163,11 @@ class Pool:
     def _is_harmless(self, file: File, function: Any) -> bool:
         return computes(function, self.numpy[file.name], self._harmless[file.name])
 
+    def only_computes(self, file: File, node: Any) -> bool:
+        """Does a call do nothing but compute something?"""
+        function = node.func if isinstance(node, ast.Call) else None
+        return isinstance(function, ast.Name) and function.id in self._harmless[file.name]
+
     def computes(self, unit: Unit) -> bool:
         """Is it a function of one argument, beside `self`, that does nothing but compute?"""
         node = unit.statement
@@ -207,6 +213,17 @@ class Pool:
                 if not is_changed and not _is_of_shape(file, x):
                     reads.append(isinstance(file.above(x, (ast.Compare, ast.stmt)), ast.Compare))
         return bool(reads) and all(reads)
+
+    def repeated(self, statement: Any) -> dict[str, list[Any]]:
+        """What a line reads several times, each with its places in order, by the text."""
+        if statement not in self._repeated:
+            found: dict[str, list[Any]] = defaultdict(list)
+            for x in expressions(statement):
+                if isinstance(getattr(x, "ctx", ast.Load()), ast.Load):
+                    found[ast.unparse(x)].append(x)
+            several = {text: its for text, its in found.items() if len(its) > 1}
+            self._repeated[statement] = several
+        return self._repeated[statement]
 
     # What stands in scope -----------------------------------------------------------------------
 
@@ -708,6 +725,12 @@ def _alike(a: Shapes, b: Shapes) -> bool:
     return shapes_of(a) == shapes_of(b) and ("" in {k for k, _ in a}) == ("" in {k for k, _ in b})
 
 
+def expressions(statement: Any) -> Iterator[Any]:
+    """The expressions of a statement that holds no others, in order."""
+    if isinstance(statement, (ast.Assign, ast.AugAssign, ast.Return, ast.Expr)):
+        yield from (x for x in ast.walk(statement) if isinstance(x, ast.expr))
+
+
 def appended_by(statement: Any) -> Any:
     """What a statement appends to a list, if it does."""
     call = statement.value if isinstance(statement, ast.Expr) else None
@@ -726,19 +749,29 @@ def stored_in(statement: Any) -> list[str]:
     return [ast.unparse(x) for x in names if isinstance(x, (ast.Name, ast.Attribute))]
 
 
-def _same(a: str, b: str) -> int:
+def begin_alike(a: str, b: str) -> int:
     """How many letters two names begin with."""
     return next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
 
 
 def _apart(a: str, b: str) -> tuple[str, str, str] | None:
-    """The few letters by which two names differ, and what they have in common."""
-    if a == b or min(len(a), len(b)) < 2:
+    """The few letters, or the one word, by which two names differ, and what they have in common."""
+    words = a.split("_"), b.split("_")
+    others = [i for i, (x, y) in enumerate(zip(*words)) if x != y]
+    if len(words[0]) == len(words[1]) > 1 and len(others) == 1:
+        (i,) = others
+        x, y = (its[i] for its in words)
+        if x.isalpha() and y.isalpha() and max(len(x), len(y)) > LETTERS:
+            return x, y, "_".join(["_" if k == i else word for k, word in enumerate(words[0])])
+    alone = len(a) == len(b) == 1
+    if a == b or (min(len(a), len(b)) < 2 and not alone):
         return None
-    first = _same(a, b)
-    last = min(_same(a[::-1], b[::-1]), len(a) - first, len(b) - first)
+    first = begin_alike(a, b)
+    last = min(begin_alike(a[::-1], b[::-1]), len(a) - first, len(b) - first)
     x, y = a[first : len(a) - last], b[first : len(b) - last]
-    if not (x.isalpha() and y.isalpha()) or max(len(x), len(y)) > LETTERS or first + last == 0:
+    if not (x.isalpha() and y.isalpha()) or max(len(x), len(y)) > LETTERS:
+        return None
+    if first + last == 0 and not alone:
         return None
     around = f"{a[:first]}_{a[len(a) - last :]}"
     return (x, y, around) if x.isupper() == y.isupper() else None

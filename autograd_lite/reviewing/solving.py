@@ -75,7 +75,8 @@ class Solver:
         for file, statement, anyhow in statements:
             for i, frame in enumerate(self._frames(file, statement)):
                 for root in values_of(statement):
-                    if self.flow.is_right(file, root, i) and not (anyhow or is_alias(root)):
+                    made = statement if isinstance(statement, ast.AugAssign) else root
+                    if self.flow.is_right(file, made, i) and not (anyhow or is_alias(root)):
                         continue  # this time
                     for j, want in enumerate(self._wanted(frame, root, i)):
                         line = _Line(frame)
@@ -135,6 +136,8 @@ class Solver:
         is_part = isinstance(base, np.ndarray) and base.dtype.kind in "fiub"
         in_place = isinstance(statement, ast.AugAssign)
         before = frame.value(frame.site.text(target)) if in_place else now
+        if not (is_part or _is_number(before)):
+            return
         shape = np.shape(base if is_part else before)  # type: ignore[arg-type]
         for after in self._after(file, statement, root, i, base if is_part else now, shape):
             want = self._right_of(frame, after)
@@ -183,7 +186,13 @@ class Solver:
         """How unlikely it is that something of a name is meant to be that, the worst first."""
         times = meaning.is_cotangent and meaning.times != self.known.times
         inner = meaning.number in self.known.inner
-        return not meaning.is_of(own), times, meaning.of not in near, inner, meaning.is_part
+        return (
+            not self.known.is_of(meaning, own),
+            times,
+            meaning.of not in near,
+            inner,
+            meaning.is_part,
+        )
 
 
 def _target(statement: Any) -> Any:

@@ -15,17 +15,19 @@ from .code import LOOPS, Unit
 from .flow import Flow
 from .known import Known, Meaning, is_alias, made_by, result_of, values_of
 from .notes import seen
-from .pool import ATOMS, SCOPE, Pool, shapes_of, stored_in
+from .pool import ATOMS, DEFINED, SCOPE, Pool, shapes_of, stored_in
 from .rewrites import Edit
+from .rewrites.lacks import DERIVATIVE
 
 FIRST_WRONG = -0.7  # how innocent a line looks that makes a wrong value of right ones
 GIVES_WRONG = 0.15  # that makes a right value of which only wrong ones are made
 LESS = 0.2  # how much more innocent than what is made of it
 GIVEN_WRONG = -0.3  # what is stored in a name that is given as a gradient, and wrong
 CALLED_WRONG = -0.5  # that calls a right function, and makes nothing right
+ADDED = 0.0  # a new line that changes what no other changes
 TRIED = 60  # values that a function is tried on
 NEARLY = 0.3  # that leads to a gradient but for a number
-EARLY = -0.4  # that makes a wrong value of what is right, or nearly
+EARLY = -0.5  # that makes a wrong value of what is right, or nearly
 AROUND = 0.2  # how much more innocent a loop looks than what is in it
 RIGHT = 0.5  # that makes what is right
 OF_GRADIENT = re.compile(r"d([A-Z_\d]|[a-z]\d*$)|delta|grad|nabla")
@@ -59,7 +61,7 @@ class Suspects:
         statement = edit.file.above(edit.site, ast.stmt)
         own = self.innocence.get(statement, 0.0)
         if target := re.match(r"(?:\w+\.add\.at\()?([\w.]+)", edit.added):
-            return self.blamed.get((edit.file.above(statement, SCOPE), target[1]), own)
+            return self.blamed.get((edit.file.above(statement, SCOPE), target[1]), ADDED)
         return own
 
     def is_own(self, meaning: Meaning, statement: Any) -> bool:
@@ -70,6 +72,7 @@ class Suspects:
         """How innocent the statements of a unit look, and what is stored there."""
         shared = 0.0 if self.pool.own[unit] else 4.0
         statements = [x for x in ast.walk(unit.statement) if isinstance(x, ast.stmt)]
+        self._files.update(dict.fromkeys(statements, unit.file))
         own = {x: self._innocence(unit.file, x) for x in statements}
         for x in statements:
             readers = [y for y in _readers(x, statements) if own[y] != UNKNOWN]
@@ -79,10 +82,15 @@ class Suspects:
                 own[x] = min(looks) + LESS  # a number of which nothing right is made
             if own[x] != UNKNOWN and looks and max(looks) < 0:  # all that is made of it is wrong
                 first = is_alias(getattr(x, "value", None)) or self._are_usual(unit.file, readers)
-                first = first and max(looks) <= FIRST_WRONG
+                first = first and max(looks) <= FIRST_WRONG and not self._is_so_called(x)
                 own[x] = min(own[x], FIRST_WRONG if first else GIVES_WRONG)
                 if not shared:
                     self.misplaced.add(x)
+            filled = [own[y] for y in _stored_into(x, statements)]
+            if filled and min(filled) < 0 and not self._is_known(x):
+                own[x] = min(own[x], min(filled) + LESS)
+            if not shared and self._stays_zero(unit.file, x, statements):
+                own[x] = min(own[x], EARLY)
             if any(own[y] <= FIRST_WRONG for y in _stale(x, statements)):
                 own[x] = FIRST_WRONG
             lacks = self.flow.lacks and len(values_of(x)) > 1
@@ -101,7 +109,17 @@ class Suspects:
                 found = self.blamed.get(key, np.inf)
                 self.blamed[key] = FIRST_WRONG if found > 0 else min(found, GIVEN_WRONG)
         self.innocence.update((x, shared + look) for x, look in own.items())
-        self._files.update(dict.fromkeys(statements, unit.file))
+
+    def _stays_zero(self, file: Any, statement: Any, others: list[Any]) -> bool:
+        """Does a line begin an array as zeros that nothing is ever stored in?"""
+        its = [x for node in values_of(statement) for x in self.pool.notes.at(file, node)]
+        if not its or not all(x.kind == "f" and x.shape and not x.norm for x in its):
+            return False
+        names = {*stored_in(statement)}
+        changed = {x for y in others if y is not statement for x in stored_in(y)}
+        calls = (y for y in others if isinstance(y, ast.Expr))
+        changed |= {x.id for y in calls for x in ast.walk(y) if isinstance(x, ast.Name)}
+        return isinstance(statement, ast.Assign) and not names <= changed
 
     def _leaves_unread(self, unit: Unit, statement: Any) -> bool:
         """Is an array that a helper is given never read?"""
@@ -110,13 +128,22 @@ class Suspects:
         return bool(arrays) and len(values_of(statement)) == 1
 
     def _gives_others(self, file: Any, statement: Any) -> bool:
-        """Does a line return the gradient of one parameter as that of another?"""
+        """Does a line return one value twice, or the gradient of one parameter as that of another,
+        or by its name?"""
         several = values_of(statement) if isinstance(statement, ast.Return) else []
+        computed = [ast.unparse(x) for x in several if isinstance(x, ast.BinOp)]
+        if len({*computed}) < len(computed):
+            return True
+        places = self.flow.places
         for node in several if len(several) > 1 else ():
             its = self.pool.notes.at(file, node)
             k = self.flow.output(file, node, len(its) - 1)
             meaning = self.known.meaning(its[-1]) if its else None
             leaves = self.known.leaves
+            names = _parts(file.segment(node))
+            others = any(names & _parts(x) for x in places)
+            if k is not None and others and not names & _parts(places[k]):
+                return True
             if k is None or meaning is None or not meaning.is_cotangent:
                 continue
             if meaning.number in leaves and meaning.number != leaves[k]:
@@ -175,8 +202,14 @@ class Suspects:
                     self.misplaced.add(y)
                     pending.append(y)
 
+    def _is_so_called(self, statement: Any) -> bool:
+        """Does the forward pass call a line's value by the name that it gives to it?"""
+        its = self.known.means(self.pool.notes, self._files[statement], result_of(statement))
+        names = [m and m.is_value and self.known.names.get(m.number) for m in its]
+        return bool(names) and [*names] == [stored_in(statement)[0]] * len(names)
+
     def _is_known(self, statement: Any) -> bool:
-        """Does a helper return what is known?"""
+        """Does a statement make, or return, what is known?"""
         file = self._files[statement]
         its = (m for x in made_by(statement) for m in self.known.means(self.pool.notes, file, x))
         return any(m is not None for m in its)
@@ -257,7 +290,8 @@ class Suspects:
             elif any(self.flow.is_scaled(file, node, i) for i, _ in made):
                 found.append(FIRST_WRONG)
             elif wrong and all(self.flow.is_nearly(file, node, i) for i in wrong):
-                found.append(NEARLY)
+                begins = 0 in (self.flow.far(file, node, i) for i in wrong)
+                found.append(EARLY if begins else NEARLY)
             elif steps := [n for n in far if n is not None]:
                 found.append(min(FIRST_WRONG + 0.2 * min(steps), 0.2))
             elif again and (
@@ -267,7 +301,8 @@ class Suspects:
             elif not wrong:
                 partly = any(m is not None and m.is_cotangent and not m.name for m in means)
                 partly = partly and isinstance(statement, ast.Assign)
-                if _is_for_gradient(statement) and all(m is not None and m.is_value for m in means):
+                values = all(m is not None and m.is_value for m in means)
+                if values and _is_for_gradient(file, statement):
                     self.misplaced.add(statement)  # a value of the forward pass, by such a name
                     found.append(GIVES_WRONG)
                     continue
@@ -283,9 +318,8 @@ class Suspects:
                 ]
                 fresh = any(all(known.is_given(n[min(i, len(n) - 1)]) for n in read) for i in wrong)
                 found.append(FIRST_WRONG if fresh else 0.2)  # what is wrong, from what is right
-        if isinstance(statement, ast.Expr) and isinstance(
-            statement.value, (ast.BinOp, ast.Compare)
-        ):
+        lost = statement.value if isinstance(statement, ast.Expr) else None
+        if isinstance(lost, (ast.BinOp, ast.Compare)) or self.pool.only_computes(file, lost):
             return FIRST_WRONG  # which is thrown away
         if not found:
             unknown = isinstance(statement, ast.Expr) or self.raises
@@ -304,11 +338,23 @@ class Suspects:
     def _is_another(self, statement: Any, note: Any) -> bool:
         """Has it a name that belongs to another value?"""
         own = ast.unparse(getattr(statement, "targets", [ast.Constant("")])[0])
-        return any(m.is_of(own) for m, _ in self.known.values(note.shape) if not self.made[m])
+        return any(
+            self.known.is_of(m, own) for m, _ in self.known.values(note.shape) if not self.made[m]
+        )
 
 
-def _is_for_gradient(statement: Any) -> bool:
-    """Is what a line makes called as gradients are: dz1, delta, grad_h?"""
+def _parts(name: str) -> set[str]:
+    """What a name is made of: `dW1`, `W1_new` and `grad_W1` all have W1 in them."""
+    words = re.findall(r"[^\W_]+", name)
+    return {*words, *(word[1:] for word in words if word[:1] == "d")} - {"", "self"}
+
+
+def _is_for_gradient(file: Any, statement: Any) -> bool:
+    """Is what a line makes called as gradients are: dz1, delta, grad_h? Or what it returns, as
+    relu_grad?"""
+    if isinstance(statement, ast.Return):
+        function = file.above(statement, DEFINED)
+        return function is not None and DERIVATIVE.search(function.name) is not None
     target = statement.targets[0] if isinstance(statement, ast.Assign) else None
     return isinstance(target, ast.Name) and OF_GRADIENT.match(target.id) is not None
 
@@ -363,6 +409,16 @@ def _readers(statement: Any, others: list[Any]) -> list[Any]:
         if y is not statement and isinstance(y, (ast.Assign, ast.AugAssign, ast.Return))
         if any(isinstance(x, ast.Name) and x.id in names for x in ast.walk(y.value or y))
     ]
+
+
+def _stored_into(statement: Any, others: list[Any]) -> list[Any]:
+    """The statements that store parts of an array that one begins, as of zeros."""
+    value = statement.value if isinstance(statement, ast.Assign) else None
+    if not isinstance(value, ast.Call) or is_alias(value):
+        return []
+    names = {*stored_in(statement)}
+    targets = ((y, x) for y in others if isinstance(y, ast.Assign) for x in y.targets)
+    return [y for y, x in targets if isinstance(x, ast.Subscript) and ast.unparse(x.value) in names]
 
 
 def _stale(statement: Any, others: list[Any]) -> list[Any]:

@@ -41,6 +41,9 @@ class Watcher:
     A step is named by its node.
     """
 
+    def clear(self) -> None:
+        """Forget what was seen so far."""
+
     def value(self, where: Where, value: Any) -> Any:
         """Of an expression."""
         return value

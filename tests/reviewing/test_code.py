@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from written import NETWORK, module
 
-from autograd_lite.reviewing.code import Code, NoSource, function_of, lent
+from autograd_lite.reviewing.code import Code, File, NoSource, function_of, lent
 
 NESTED = """
 import functools
@@ -117,3 +117,9 @@ def test_a_text_that_is_another_now(tmp_path):
     (tmp_path / f"{m.__name__}.py").write_text("x = 1\n" * 30)
     with pytest.raises(NoSource, match="changed since it was imported"):
         Code.of(m.loss)
+
+
+def test_the_names_that_a_value_is_given():
+    file = File("a.py", "a = b = x + 1\n(c, d.e), f[0] = (x * 2, x / 3), 0\ng, h = x - 4, x\n")
+    names = {file.segment(x): file.stored_as(x.at) for x in file.nodes if isinstance(x, ast.BinOp)}
+    assert names == {"x + 1": ["a", "b"], "x * 2": [], "x / 3": [], "x - 4": ["g"]}

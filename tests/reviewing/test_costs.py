@@ -2,6 +2,7 @@
 
 import ast
 
+import numpy as np
 import pytest
 from test_suspects import looks
 from written import ARGS, NETWORK
@@ -97,3 +98,47 @@ def test_a_name_that_is_read_at_last(tmp_path):
     suspects = looks(tmp_path, text, now=(False, False, True, True))[1]
     line = "dz1 = da1 * (1 - z1 ** 2)"
     assert cost(suspects, line, "dz1 = da1 * other") < cost(suspects, line, "dz1 = da1 * dz1")
+
+
+def test_the_rate_belongs_where_other_lines_have_it(tmp_path):
+    text = NETWORK.replace("dW2 = a1.T @ dp", "s1 = N * da1.sum(axis=0)\n    dW2 = a1.T @ dp")
+    text = text.replace("    dW2 =", "    s2 = dp.sum(axis=0)\n    dW2 =").replace(
+        "da1.sum", "p.sum"
+    )
+    _, suspects = looks(tmp_path, text)
+    rate = float(len(ARGS[-1]))  # as N is
+    line = "s2 = dp.sum(axis=0)"
+    free, new = (cost(suspects, line, "s2 = N * dp.sum(axis=0)", rate=x) for x in (None, rate))
+    assert new == free
+
+
+METHODS = """
+import numpy as np
+
+
+def loss(w, x):
+    return ((x @ w) ** 2).sum()
+
+
+class Layer:
+    def __init__(self, w):
+        self.dw = np.zeros(w.shape)
+
+    def back(self, x, e):
+        self.dw += x.T @ e
+        self.db = e.sum(axis=0)
+        self.db += e.sum(axis=0)
+        return self.dw
+
+
+def gradients(w, x):
+    return {"w": Layer(w).back(x, 3 * (x @ w))}
+"""
+
+
+def test_what_begins_elsewhere_is_added_to(tmp_path):
+    """To set it would leave the zeros for nothing."""
+    args = np.ones((3, 2)), np.arange(15.0).reshape(5, 3)
+    _, suspects = looks(tmp_path, METHODS, args, now=(False,))
+    added = cost(suspects, "self.dw += x.T @ e", "self.dw -= x.T @ e")
+    assert cost(suspects, "self.dw += x.T @ e", "self.dw = x.T @ e") > added + 4

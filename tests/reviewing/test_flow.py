@@ -3,6 +3,7 @@
 import ast
 
 import numpy as np
+import pytest
 from written import ARGS, NETWORK, module
 
 from autograd_lite.reviewing.arguments import Call
@@ -158,3 +159,134 @@ def test_zeros_and_ones_lead_to_nothing(tmp_path):
     )
     found, _, value = flow(tmp_path, text.replace("+ b - y", "+ b * 0 - y"), POINT)
     assert not found.is_right(*value("hat ="))
+
+
+def test_a_count_that_is_missing_after_what_is_right_is_no_convention(tmp_path):
+    """What is divided later is another gradient's, or was divided before."""
+    text = NETWORK.replace("(1 - a1 ** 2)", "(1 - a1 ** 2) * N")
+    text = text.replace("X.T @ dz1", "X.T @ (dz1 / N) * 2")
+    found, known, value = flow(tmp_path, text, ARGS, now=(False, False, True, True))
+    assert known.times == 1
+    assert found.far(*value("dz1 =")) == 0
+
+
+def test_a_gradient_to_rounding_is_that(tmp_path):
+    text = NETWORK.replace("2 * (p - Y) / N", "2 * (p - Y) / N * (1 + 1e-13)")
+    found, _, value = flow(tmp_path, text, ARGS, now=(False, False, True, True))
+    assert found.is_right(*value("dp ="))
+    assert not found.is_scaled(*value("dp ="))
+
+
+SOFTPLUS = """
+import numpy as np
+
+
+def loss(W, x):
+    return np.log(1 + np.exp(x @ W)).sum()
+
+
+def gradients(W, x):
+    z = x @ W
+    e = 1 + np.exp(z)
+    dz = 1 / (1 + np.exp(z))
+    dW = x.T @ dz
+    return {"W": dW}
+"""
+
+
+@pytest.mark.parametrize("name", ["dz", "de"])
+def test_the_gradient_of_what_the_pass_has_not_is_one_by_chance(tmp_path, name):
+    """1 / (1 + exp(z)) is that of 1 + exp(z), and no gradient of z."""
+    text = SOFTPLUS if name == "de" else SOFTPLUS.replace("    e = 1 + np.exp(z)\n", "")
+    args = rng.normal(size=(3, 2)), rng.normal(size=(5, 3))
+    found, _, value = flow(tmp_path, text.replace("dz", name), args, now=(False,))
+    assert found.is_right(*value(f"{name} =")) == (name == "de")
+
+
+TWICE = """
+import numpy as np
+
+
+def loss(W, V, X):
+    h = np.tanh(X @ W)
+    return ((h @ V) ** 2).sum() + (h ** 2).sum()
+
+
+def gradients(W, V, X):
+    a = np.tanh(X @ W)
+    da = 2 * (a @ V) @ V.T
+    dW = X.T @ (da * (1 - a ** 2))
+    return {"W": dW}
+"""
+
+
+@pytest.mark.parametrize("name", ["da", "first"])
+def test_a_part_is_not_what_the_whole_is_called(tmp_path, name):
+    """By the name that the backward pass has for the value; under another it may be one of two."""
+    args = tuple(rng.normal(size=s) for s in ((3, 4), (4, 2), (5, 3)))
+    found, _, value = flow(tmp_path, TWICE.replace("da", name), args, now=(False,))
+    assert found.is_right(*value(f"{name} =")) == (name == "first")
+
+
+CENTRED = """
+def loss(w):
+    m = w.mean()
+    c = w - m
+    return (c ** 2).sum() + 3 * m
+
+
+def gradients(w):
+    m = w.mean()
+    c = w - m
+    dc = 5 * c
+    dm = 3 - dc.sum()
+    dw = dc + dm / len(w)
+    return {"w": dw}
+"""
+
+
+def test_what_adds_up_to_nothing_leads_to_nothing(tmp_path):
+    """The sum of wrong gradients is right, for it is 0 anyhow."""
+    found, _, value = flow(tmp_path, CENTRED, (rng.normal(size=5),), now=(False,))
+    assert not found.is_right(*value("dc ="))
+    assert found.far(*value("dc =")) == 0
+
+
+def test_what_the_pass_calls_a_value_tells_which_gradient_is_meant_and_not_what_it_is(tmp_path):
+    """Its name may be the mistake: of `a1 = X @ W1 + b1` nothing is said."""
+    _, known, _ = flow(tmp_path, NETWORK, ARGS, now=(True,) * 4)
+    W1, b1, W2, b2, X, Y = ARGS
+    a1 = np.tanh(X @ W1 + b1)
+    of = known.meaning(seen(2 * (a1 @ W2 + b2 - Y) / len(X) @ W2.T))
+    assert known.is_of(of, "da1")
+    assert known.called(of) == "a1"
+    assert of.name == ""
+
+
+METHODS = """
+class Net:
+    def __init__(self, w):
+        self.w = w
+
+    def loss(self, x):
+        self.s = x @ self.w
+        return (self.s ** 3).sum()
+
+    def gradients(self, x):
+        r = x @ self.w
+        dr = 4 * self.s ** 2
+        return {"self.w": x.T @ dr}
+"""
+
+
+def test_the_pass_is_followed_and_not_the_one_before(tmp_path):
+    """Of methods, the forward pass runs first: its names are not those of the backward pass."""
+    net = module(tmp_path, METHODS).Net(rng.normal(size=(3, 2)))
+    with aside():
+        call = Call(net.loss, net.gradients, (rng.normal(size=(5, 3)),))
+        bench = Bench(call, ["self.w"], "gradients", 1.0, None)
+        known = Known(bench.case(bench.given).truth, bench.forward)
+        Flow(bench, bench.code, known, [False])
+    its = [m for m, _ in known.values((5, 2)) if m.is_cotangent and m.name == "self.s"]
+    assert its
+    assert all(known.is_of(m, "dr") and known.is_of(m, "ds") for m in its)

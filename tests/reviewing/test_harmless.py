@@ -56,3 +56,16 @@ def test_what_may_do_more(text):
 def test_numpy_without_a_name():
     text = "from numpy import exp\n\n\ndef f(v):\n    return log(v)\n\n\ndef g(v):\n    return -v\n"
     assert harmless(File("some.py", text), "") == {"g"}
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "known"),
+    [
+        ("import math\n", "math.exp(-v)", {"f"}),
+        ("import math\n", "math.factorial(v)", set()),  # which may take for ever
+        ("import mine as math\n", "math.exp(-v)", set()),
+        ("", "math.exp(-v)", set()),
+    ],
+)
+def test_functions_of_math(before, text, known):
+    assert harmless(File("some.py", f"{before}\n\ndef f(v):\n    return {text}\n"), "np") == known

@@ -512,3 +512,17 @@ def test_a_loss_that_takes_no_other_sizes(tmp_path, check):
     rng = np.random.default_rng(9)
     found = al.review(m.loss, m.gradient, rng.normal(size=(4, 2)), rng.normal(size=(5, 4)))
     assert [*found.mended.values()] == [text.replace("X.T @", "2 * X.T @")]
+
+
+def test_lists_of_arrays_that_are_no_array(tmp_path):
+    """One gradient too many, in a list that grows: that is said."""
+    text = "import numpy as np\n\n\ndef loss(W, b, V, X):\n"
+    text += "    return ((np.tanh(X @ W + b) @ V) ** 2).sum()\n\n\n"
+    text += "def gradients(W, b, V, X):\n    h = np.tanh(X @ W + b)\n    e = h @ V\n"
+    text += "    dV = 2 * h.T @ e\n    d = 2 * e @ V.T * (1 - h ** 2)\n    grads = []\n"
+    text += "    grads += [X.T @ d, d.sum(axis=0) * 3]\n    grads += [dV, dV]\n    return grads\n"
+    m = module(tmp_path, text)
+    rng = np.random.default_rng(3)
+    args = tuple(rng.normal(size=s) for s in ((3, 4), 4, (4, 2), (5, 3)))
+    with pytest.raises(ValueError, match="or as many gradients in their order, are needed"):
+        al.review(m.loss, m.gradients, *args, wrt=["W", "b", "V"])

@@ -211,3 +211,24 @@ def test_the_slope_in_a_part_of_a_formula_is_none(tmp_path):
     z = x @ W
     assert known.meaning(seen(1 / (1 + np.exp(-z)))).is_slope
     assert known.meaning(seen(1 / (1 + np.exp(z)))) is None
+
+
+def test_a_slope_that_is_one_number_but_for_rounding_tells_nothing(tmp_path):
+    text = "import numpy as np\n\n\ndef loss(W, x):\n    z = x @ W\n"
+    text += "    return (3 * np.log(np.exp(z)) ** 2 * x[:, :2]).mean()\n\n\n"
+    text += "def gradients(W, x):\n    return {'W': W}\n"
+    rng = np.random.default_rng(4)
+    W, x = rng.normal(size=(3, 2)), rng.normal(size=(5, 3))
+    _, known = network(tmp_path, text, (W, x))
+    assert known.meaning(seen(np.ones((5, 2)))) is None
+
+
+def test_an_element_is_multiplied_and_no_function_of_one(tmp_path):
+    """Of x * w, which the pass may compute anywhere, the gradient is known."""
+    text = "def loss(w, x):\n    return ((x * w) ** 3).sum()\n\n\n"
+    text += "def gradients(w, x):\n    return {'w': w}\n"
+    rng = np.random.default_rng(4)
+    _, known = network(tmp_path, text, (rng.normal(size=4), rng.normal(size=4)))
+    products = [n for n, (x, _) in known.derived.items() if x.op and x.op.name == "multiply"]
+    assert products
+    assert not known.inner & {*products}

@@ -84,3 +84,36 @@ def test_the_line_is_mended(tmp_path, i):
     at = [x + 0.1 * rng.normal(size=np.shape(x)) for x in args]
     for name, g in true.gradients(*at).items():
         np.testing.assert_allclose(mended.gradients(*at)[name], g, rtol=1e-9, atol=1e-12)
+
+
+TIED = """
+import numpy as np
+
+
+def loss(W, x):
+    h = np.tanh(x @ W)
+    return ((h @ W.T - x) ** 2).sum() / 2 + (W ** 2).sum()
+
+
+def gradients(W, x):
+    h = np.tanh(x @ W)
+    e = h @ W.T - x
+    d = (e @ W) * (1 - h ** 2)
+    dW = x.T @ d
+    dW += e.T @ h
+    dW += 2 * W
+    return {"W": dW}
+"""
+
+
+def test_a_term_of_a_sum_whose_last_line_adds_what_is_right(tmp_path):
+    """`2 * W` is a part of the gradient; what the line comes to is wrong."""
+    line = "    dW += e.T @ h\n"
+    args = np.random.default_rng(3).normal(size=(3, 2)), np.ones((5, 3)) + np.eye(5, 3)
+    found, below, mended, _ = reviewed(tmp_path, TIED, line, "", args)
+    assert below in (-1, 0), found
+    W, x = args
+    h = np.tanh(x @ W)
+    e = h @ W.T - x
+    expected = x.T @ ((e @ W) * (1 - h**2)) + e.T @ h + 2 * W
+    np.testing.assert_allclose(mended.gradients(*args)["W"], expected, rtol=1e-12)

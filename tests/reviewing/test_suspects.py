@@ -1,5 +1,6 @@
 """Which lines look suspicious, and which do not."""
 
+import ast
 import inspect
 
 import numpy as np
@@ -23,7 +24,9 @@ def looks(tmp_path, text, args=ARGS, now=(False,) * 4):
     }
     suspects = Suspects(program, known, found, raises=False)
     return {
-        x.targets[0].id: value for x, value in suspects.innocence.items() if hasattr(x, "targets")
+        ast.unparse(x.targets[0]): value
+        for x, value in suspects.innocence.items()
+        if hasattr(x, "targets")
     }, suspects
 
 
@@ -116,3 +119,115 @@ def test_a_value_of_the_forward_pass_that_is_called_as_gradients_are(tmp_path):
     found, suspects = looks(tmp_path, text)
     assert found["dz"] < 0.3 < found["e"]
     assert "dz" in [x.targets[0].id for x in suspects.misplaced]
+
+
+HELPER = """
+import numpy as np
+
+
+def loss(W, V, x):
+    return (np.maximum(x @ W, 0) @ V).sum() ** 2 / 2
+
+
+def slope(v):
+    g = np.zeros(v.shape)
+    g[v > 0] = 1
+    return g
+
+
+def gradients(W, V, x):
+    z = x @ W
+    a = np.maximum(z, 0)
+    e = (a @ V).sum() * np.ones((len(x), V.shape[1]))
+    dV = a.T @ e
+    dz = e @ V.T * slope(z)
+    dW = x.T @ dz
+    return dW, dV
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "slip"),
+    [
+        ("np.zeros(v.shape)", "np.ones(v.shape)"),  # what is stored in it is right
+        ("g[v > 0] = 1", "g[v < 0] = 1"),
+    ],
+)
+def test_where_a_helper_begins_what_it_stores_in(tmp_path, right, slip):
+    rng = np.random.default_rng(3)
+    args = tuple(rng.normal(size=s) for s in ((3, 4), (4, 2), (5, 3)))
+    options = {"wrt": ["W", "V"]}
+    _, below, mended, true = reviewed(tmp_path, HELPER, right, slip, args, **options)
+    assert below == 0
+    assert inspect.getsource(mended) == inspect.getsource(true)
+
+
+PAIR = """
+def loss(v, u):
+    return (v @ u) ** 3
+
+
+def both(v, u):
+    g = 3 * (v @ u) ** 2
+    return g * u, g * v
+
+
+def gradients(v, u):
+    dv, du = both(v, u)
+    v_grad = dv * 1
+    u_grad = du * 1
+    return v_grad, u_grad
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "slip"),
+    [
+        ("g * u, g * v", "g * u, g * u"),  # one value twice
+        ("return v_grad, u_grad", "return u_grad, v_grad"),  # the names say whose they are
+    ],
+)
+def test_what_is_returned_looks_wrong_by_its_text(tmp_path, right, slip):
+    args = np.array([0.5, -1.5, 2.0]), np.array([1.0, 0.25, 3.0])
+    alone = PAIR.replace("= both(v, u)", "= 3 * (v @ u) ** 2 * u, 3 * (v @ u) ** 2 * v")
+    text = PAIR if "*" in right else alone
+    found, below, mended, true = reviewed(tmp_path, text, right, slip, args, wrt=["v", "u"])
+    assert below == 0, found
+    assert inspect.getsource(mended) == inspect.getsource(true)
+
+
+def test_zeros_that_nothing_is_stored_in(tmp_path):
+    line = "    dW1 = X.T @ dz1"
+    new = "    s = np.zeros((2, 3))\n    q = np.zeros((2, 3))\n    q += 1"
+    text = NETWORK.replace(line, f"{new}\n{line}")
+    found, _ = looks(tmp_path, text, now=(True,) * 4)
+    assert found["s"] < 0 <= found["q"]
+
+
+def test_a_new_line_is_not_better_where_the_line_before_looks_wrong(tmp_path):
+    from autograd_lite.reviewing.rewrites import Edit
+
+    text = NETWORK.replace("(1 - a1 ** 2)", "(1 - z1 ** 2)")
+    _, suspects = looks(tmp_path, text, now=(False, False, True, True))
+    lines = {
+        x.targets[0].id: (unit.file, x)
+        for unit in suspects.pool.units
+        for x in ast.walk(unit.statement)
+        if isinstance(x, ast.Assign)
+    }
+
+    def doubt(after):
+        file, line = lines[after]
+        new = f"{file.segment(line)}\nother = 1"
+        return suspects.doubt(Edit(file, ((line, new),), "", "", 0.5))
+
+    assert doubt("dz1") == doubt("dp")
+
+
+def test_a_value_that_the_loss_calls_so_is_not_wrong(tmp_path):
+    """What is made of it is; a mistake there would have another value."""
+    text = NETWORK.replace("p = np.tanh(X @ W1 + b1)", "a1 = np.tanh(X @ W1 + b1)\n    p = a1")
+    text = text.replace("a1 = np.tanh(z1)", "a1 = np.tanh(z1)\n    c1 = a1.copy()")
+    text = text.replace("da1 * (1 - a1 ** 2)", "da1 * (1 - c1 ** 3)").replace("a1.T @", "c1.T @")
+    found, _ = looks(tmp_path, text, now=(False, False, True, True))
+    assert found["dz1"] == min(found.values())

@@ -71,6 +71,9 @@ BODIES = {
     total = np.zeros((3, 2))
     np.add.at(total, np.array([0, 1, 1, 2]), np.tanh(x @ W + b))
     return np.sum(total ** 2)""",
+    "math": """
+    import math
+    return sum(math.log1p(math.exp(s)) * math.pow(s, 2) for row in x @ W + b for s in row)""",
 }
 
 
@@ -122,9 +125,10 @@ def test_data_that_the_loss_does_not_take_keep_nothing_from_being_recorded(tmp_p
 def test_a_lost_gradient_is_noticed(tmp_path):
     body = "return np.sum((x @ np.asarray(W.tolist()) + b) ** 2)"
     asked, call, places = oracle(tmp_path, body)
-    found = asked.truth(call, places, check=True)
     expected = differences(call.forward, [W, b, x], 0)
-    np.testing.assert_allclose(found.gradients[0], expected, rtol=1e-6)
+    for check in (True, False):  # it is not trusted again
+        found = asked.truth(call, places, check=check)
+        np.testing.assert_allclose(found.gradients[0], expected, rtol=1e-6)
 
 
 def test_what_is_too_large_for_differences(tmp_path):

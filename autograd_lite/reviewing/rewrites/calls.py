@@ -143,13 +143,15 @@ def asked(site: Site) -> Iterator[Edit]:
 
 
 def applied(site: Site) -> Iterator[Edit]:
-    """A function that is missing around an array, or around all of a line."""
+    """A function that is missing around a value, or around all of a line; of the user's, around a
+    number."""
     node = site.node
     is_whole = site.is_whole and isinstance(node, (ast.BinOp, ast.Call))
     if not (is_load(node) or is_whole) or is_called(site):
         return
-    if any(kind == "f" and shape for kind, shape in site.shapes()):
-        for name in site.pool.callables(site.file, node):
+    shapes = {shape for kind, shape in site.shapes() if kind == "f"}
+    for name in site.pool.callables(site.file, node) if shapes else ():
+        if shapes != {()} or not name.startswith(f"{site.numpy}."):
             text = f"{name}({site.text()})"
             said = f"`{site.text()}` stands where `{text}` belongs"
             yield site.to(text, "operands", said, 1)

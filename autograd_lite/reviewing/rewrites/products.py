@@ -360,7 +360,7 @@ def negated(site: Site) -> Iterator[Edit]:
         is_load(node)
         and isinstance(site.parent, ast.Call)
         and not is_called(site)
-        and any(kind == "f" and shape for kind, shape in site.shapes())
+        and any(kind == "f" for kind, _ in site.shapes())
     ):
         yield site.to(f"-{site.text()}", "sign", "the sign is the wrong one", 0.8)
 

@@ -17,6 +17,7 @@ from ..pool import (
     Atom,
     Pool,
     appended_by,
+    expressions,
     is_count,
     level,
     shapes_of,
@@ -112,9 +113,7 @@ class Site(NamedTuple):
 
     def whole_lines(self) -> Iterator[Any]:
         """The expressions of its statement, in order."""
-        statement = self.file.above(self.node, ast.stmt)
-        if isinstance(statement, (ast.Assign, ast.AugAssign, ast.Return, ast.Expr)):
-            yield from (x for x in ast.walk(statement) if isinstance(x, ast.expr))
+        yield from expressions(self.file.above(self.node, ast.stmt))
 
     @property
     def parent(self) -> Any:
@@ -176,10 +175,9 @@ class Site(NamedTuple):
 
     def everywhere(self, text: str, kind: str, said: str, rank: float) -> Iterator[Edit]:
         """Something else in all places of what its line has several times: once."""
-        own = ast.unparse(self.node)
-        its = [x for x in self.whole_lines() if ast.unparse(x) == own]
-        its = [x for x in its if isinstance(getattr(x, "ctx", ast.Load()), ast.Load)]
-        if len(its) > 1 and its[0] is self.node:
+        statement = self.file.above(self.node, ast.stmt)
+        its = self.pool.repeated(statement).get(ast.unparse(self.node), [])
+        if its and its[0] is self.node:
             yield Edit(self.file, tuple((x, text) for x in its), kind, said, rank)
 
     def to(self, text: str, kind: str, said: str, rank: float) -> Edit:

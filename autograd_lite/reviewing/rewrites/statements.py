@@ -11,7 +11,8 @@ from itertools import product, takewhile
 from typing import Any
 
 from ..code import LOOPS
-from ..pool import ATOMS, DEFINED, LEVELS, SHIFTS, SIGNS, shapes_of, stored_in
+from ..pool import ATOMS, DEFINED, LEVELS, SHIFTS, SIGNS, begin_alike, shapes_of, stored_in
+from ..style import outline
 from .site import Edit, Site, plain, slopes, stem, under
 
 NEAR = 4  # words in which lines differ that read nearly alike
@@ -51,11 +52,17 @@ def accumulated(site: Site) -> Iterator[Edit]:
             if atom.text != target and alike and fits_in:
                 said = f"`{target}` stands where `{atom.text}` belongs"
                 yield site.to(f"{atom.text} {own}= {value}", "index", said, 1)
-    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.BinOp):
-        sign = SIGNS.get(type(node.value.op), "")
-        if sign and isinstance(node.value.left, ATOMS):
+    elif isinstance(node, ast.Expr) and isinstance(node.value, (ast.BinOp, ast.Call)):
+        op = getattr(node.value, "op", None)
+        sign = SIGNS.get(type(op), "")
+        if isinstance(node.value, ast.BinOp) and sign and isinstance(node.value.left, ATOMS):
             text = f"{site.text(node.value.left)} {sign}= {site.text(node.value.right)}"
             yield site.to(text, "overwritten", f"`{sign}=` is meant: the result is lost", 0.1)
+        stored = {name for x in _assignments(site) for name in stored_in(x)}
+        for atom in site.pool.like(site.file, node, site.shapes(node.value)):
+            if atom.text in stored:
+                said = f"its result is lost: `{atom.text} +=` is missing"
+                yield site.to(f"{atom.text} += {site.text()}", "missing-term", said, 0.4)
     elif isinstance(node, ast.Assign) and len(node.targets) == 1:
         target, value = site.text(node.targets[0]), site.text(node.value)
         if not isinstance(node.value, (ast.Tuple, ast.Dict, ast.List)):
@@ -112,6 +119,22 @@ def exchanged(site: Site) -> Iterator[Edit]:
             yield Edit(site.file, changes, "index", said, 0.9)
 
 
+def chained(site: Site) -> Iterator[Edit]:
+    """One array that is given two names: each has its own."""
+    node = site.node
+    if not isinstance(node, ast.Assign) or len(node.targets) != 2:
+        return
+    (a, b), value = map(site.text, node.targets), site.text(node.value)
+    first = begin_alike(a, b)
+    last = begin_alike(a[first:][::-1], b[first:][::-1])
+    x, y = a[first : len(a) - last], b[first : len(b) - last]
+    names, _ = site.pool.families(site.file, node)
+    others = [_renamed(value, x, y, names)] if x and y else []
+    for other in dict.fromkeys([*others, value]):
+        said = f"`{a}` and `{b}` are one array"
+        yield site.to(f"{a}, {b} = {value}, {other}", "overwritten", said, 0.4)
+
+
 def left_out(site: Site) -> Iterator[Edit]:
     """The statement does not belong there."""
     node = site.node
@@ -162,6 +185,8 @@ def moved(site: Site) -> Iterator[Edit]:
         yield Edit(site.file, changes, "stale", said, far + 0.01 * abs(j - i))
     if i and isinstance(block[i - 1], LOOPS):
         yield _into(site, block[i - 1])
+    if isinstance(node, ast.Assign) and isinstance([*block, None][i + 1], LOOPS):
+        yield _into(site, block[i + 1], first=True)
     loop = site.file.above(site.parent, LOOPS)
     if loop is not None and loop is site.parent and len(block) > 1:
         theirs = _with_indent(site, loop).replace(_line(site, node), "", 1)
@@ -171,12 +196,13 @@ def moved(site: Site) -> Iterator[Edit]:
             yield Edit(site.file, ((loop, new),), "overwritten", said, 1.2)
 
 
-def _into(site: Site, loop: Any) -> Edit:
-    """The statement at the end of a loop that stands before it."""
+def _into(site: Site, loop: Any, first: bool = False) -> Edit:
+    """The statement at the end of a loop that stands before it, or where one after it begins."""
     indent = " " * (loop.body[-1].col_offset - loop.col_offset)
-    lines = _with_indent(site, site.node).split("\n")
-    own = "\n".join(indent + line for line in lines)
-    changes = ((site.node, ""), (loop, f"{_with_indent(site, loop)}\n{own}"))
+    own = [indent + line for line in _with_indent(site, site.node).split("\n")]
+    theirs = _with_indent(site, loop).split("\n")
+    at = loop.body[0].lineno - loop.lineno if first else len(theirs)
+    changes = ((site.node, ""), (loop, "\n".join([*theirs[:at], *own, *theirs[at:]])))
     return Edit(site.file, changes, "overwritten", "this line belongs into the loop", 0.5)
 
 
@@ -209,15 +235,19 @@ def _then(site: Site, line: str, kind: str, said: str, rank: float, after: Any =
 def unstored(site: Site) -> Iterator[Edit]:
     """What this line stores is missing at an index at which another line stores."""
     node = site.node
-    if not isinstance(node, ast.Assign) or "\n" in site.text():
+    if not isinstance(node, (ast.Assign, ast.AugAssign)) or "\n" in site.text():
         return
-    own: Any = node.targets[0]
+    own = _target(node)
+    sign = f"{SIGNS.get(type(node.op), '+')}=" if isinstance(node, ast.AugAssign) else "="
     for x in _assignments(site) if isinstance(own, ast.Subscript) else ():
-        target = x.targets[0] if isinstance(x, ast.Assign) else None
+        target = _target(x) if type(x) is type(node) else None
         if isinstance(target, ast.Subscript) and site.text(target.slice) != site.text(own.slice):
-            line = f"{site.text(own.value)}[{site.text(target.slice)}] = {site.text(node.value)}"
-            both, said = f"{line}\n{_with_indent(site, x)}", f"a line is missing: `{line}`"
-            yield Edit(site.file, ((x, both),), "missing-term", said, 1.3)
+            item = f"{site.text(own.value)}[{site.text(target.slice)}]"
+            line = f"{item} {sign} {site.text(node.value)}"
+            lines = [line, _with_indent(site, x)]
+            both = "\n".join(lines[:: -1 if _in_place(x) else 1])
+            said = f"a line is missing: `{line}`"
+            yield Edit(site.file, ((x, both),), "missing-term", said, 1 if _in_place(x) else 1.3)
 
 
 def missing(site: Site) -> Iterator[Edit]:
@@ -231,12 +261,18 @@ def missing(site: Site) -> Iterator[Edit]:
     names, families = site.pool.families(site.file, node)
     block = site.block
     i = block.index(node)
+    around = [site.file.segment(x) for x in (*block[i - 1 : i], *block[i + 1 : i + 2])]
+    together = outline(text) in map(outline, around)  # lines of its kind stand so
     lines = _assignments(site)
     texts = {site.file.segment(x) for x in lines}
     stored = {site.file.segment(x.targets[0]) for x in lines if isinstance(x, ast.Assign)}
     for old, new in families:
-        if (other := _renamed(text, old, new, names)) not in (text, *texts):
+        other = re.sub(r"^([\w.]+) = \1 = ", r"\1 = ", _renamed(text, old, new, names))
+        if other not in (text, *texts):
             target, _, value = other.partition(" = ")
+            several = re.findall(r"[^\s,()]+", target)
+            if len({*several}) < len(several) or " = " in value:
+                continue  # two names of one thing, or one of two
             goes_on = isinstance(node, ast.AugAssign) or value.startswith(target)
             if target in stored and not goes_on:
                 continue  # then the line is not missing, but wrong
@@ -248,9 +284,10 @@ def missing(site: Site) -> Iterator[Edit]:
                 after, first = f"{own}\n{other}", f"{other}\n{own}"
                 orders = (first, after) if old > new or old == "-" else (after, first)
                 for j, both in enumerate(orders):
-                    alike = both is after and before != above == site.file.segment(x)
-                    far = -0.2 if alike else 0.05 * j + 0.6 * (x is not node)
-                    rank = (0.4 if goes_on else 1) + far
+                    below = both is after and before != above == site.file.segment(x)
+                    below = below and (outline(before) == outline(text) or not together)
+                    far = -0.2 if below else 0.6 if x is not node else -0.15 * together
+                    rank = (0.4 if goes_on else 1) + far + 0.05 * j
                     yield Edit(site.file, ((x, both),), "missing-term", said, rank)
 
 
@@ -331,6 +368,10 @@ def after_loop(site: Site) -> Iterator[Edit]:
             yield _then(site, line, "factor", f"a line is missing: `{line}`", 0.9, last)
 
 
+def _target(statement: Any) -> Any:
+    return getattr(statement, "target", None) or statement.targets[0]
+
+
 def _in_place(statement: Any) -> bool:
     return isinstance(statement, ast.AugAssign)
 
@@ -404,12 +445,15 @@ def never_added(site: Site) -> Iterator[Edit]:
     in_loop = site.file.above(site.parent, LOOPS) is not None
     zeros, parts = _zeros(site)
     if not later or not isinstance(later[0], (ast.Assign, ast.AugAssign)):
+        sums = [x for x in block if isinstance(x, ast.AugAssign)]
         for target, shape in zeros.items():
             for text in _made_of(site, shape):
                 said = f"nothing is stored in `{target}`: a line is missing"
+                names = _names(ast.parse(text)) & {*site.atoms()}
+                beside = next((x for x in reversed(sums) if names & _names(x.value)), node)
                 for op in ("+=", "=") if in_loop else ("+=",):
                     line = f"{target} {op} {text}"
-                    yield _then(site, line, "missing-term", said, 0.8)
+                    yield _then(site, line, "missing-term", said, 0.8, beside)
         for target, text in _of_lists(site):
             line = f"{target} += {text}"
             said = f"nothing is added to `{target}`: a line is missing"
@@ -433,14 +477,18 @@ def unadded(site: Site) -> Iterator[Edit]:
     sign = SIGNS.get(type(node.op), "+")
     if sign not in "+-" or not site.is_count(node.target.slice):
         return
+    changed = {name for x in _assignments(site) for name in stored_in(x) if _in_place(x)}
     for name, shape in _begun(site).items():
         if f"{name}[{key}]" in filled:
             continue
+        rank = 0.9 if name in changed else 0.4
         for atom in site.atoms().values():
             if atom.text in near and shape[1:] in shapes_of(atom.shapes) and atom.text != name:
                 line = f"{name}[{key}] {sign}= {atom.text}"
                 said = f"a line is missing: `{line}`"
-                yield _then(site, line, "missing-term", said, 0.9)
+                made = [x for x in block if stored_in(x) == [atom.text]]
+                later = [x for x in made if block.index(x) > block.index(node)]
+                yield _then(site, line, "missing-term", said, rank, later[-1] if later else node)
 
 
 def unpenalized(site: Site) -> Iterator[Edit]:
@@ -459,6 +507,10 @@ def unpenalized(site: Site) -> Iterator[Edit]:
                 line = f"{target} += {text}"
                 said = f"`{weight}` is never read: a line is missing, `{line}`"
                 yield _then(site, line, "missing-term", said, 0.7)
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {x.id for x in ast.walk(node) if isinstance(x, ast.Name)}
 
 
 def _of_lists(site: Site) -> Iterator[tuple[str, str]]:
@@ -576,10 +628,22 @@ def _begun(site: Site) -> dict[str, tuple[int, ...]]:
     return {
         name: shape
         for x in _assignments(site)
-        if isinstance(x, ast.Assign) and len(x.targets) == 1 and _is_zeros(site, x.value)
-        for name in stored_in(x)
-        for shape in shapes_of(site.shapes(x.value)) - {()}
+        for target, value in _pairs(x)
+        if isinstance(target, (ast.Name, ast.Attribute)) and _is_zeros(site, value)
+        for name in [ast.unparse(target)]
+        for shape in shapes_of(site.shapes(value)) - {()}
     }
+
+
+def _pairs(statement: Any) -> list[tuple[Any, Any]]:
+    """What a statement assigns, and to what: of tuples, their elements."""
+    if not isinstance(statement, ast.Assign):
+        return []
+    target, value = statement.targets[0], statement.value
+    if not isinstance(target, (ast.Tuple, ast.List)):
+        return [(target, value)]
+    several = getattr(value, "elts", [])
+    return [*zip(target.elts, several)] if len(target.elts) == len(several) else []
 
 
 def _is_zeros(site: Site, value: Any) -> bool:
@@ -601,19 +665,14 @@ def _zeros(site: Site) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int,
     }
     changed = set()
     for x in scope:
-        if isinstance(x, ast.Assign):
-            values = x.value.elts if isinstance(x.value, ast.Tuple) else [x.value]
-            names = x.targets[0].elts if isinstance(x.targets[0], ast.Tuple) else x.targets[:1]
-            if len(values) == len(names):
-                for name, value in zip(names, values):
-                    is_plain = isinstance(name, (ast.Name, ast.Attribute))
-                    if is_plain and _is_zeros(site, value):
-                        for shape in shapes_of(site.shapes(value)) - {()}:
-                            found[ast.unparse(name)] = shape
-                    elif isinstance(name, ast.Subscript):
-                        changed.add(ast.unparse(name.value))
-                    else:  # it becomes something else, later or in the next pass
-                        changed.add(ast.unparse(name))
+        for target, value in _pairs(x):
+            if isinstance(target, ast.Subscript):
+                changed.add(ast.unparse(target.value))
+            elif not _is_zeros(site, value):  # it becomes something else, later or in the next pass
+                changed.add(ast.unparse(target))
+            else:
+                shapes = shapes_of(site.shapes(value)) - {()}
+                found.update((ast.unparse(target), shape) for shape in shapes)
         if isinstance(x, ast.AugAssign):
             changed.add(ast.unparse(x.target))
             if isinstance(x.target, ast.Subscript):
@@ -626,6 +685,7 @@ def _zeros(site: Site) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int,
 WAYS = (
     accumulated,
     exchanged,
+    chained,
     left_out,
     moved,
     unstored,

@@ -70,6 +70,8 @@ def summed(site: Site) -> Iterator[Edit]:
     ndim = max((len(s) for s in shapes), default=0)
     if not ndim or isinstance(node, ast.Constant) or is_called(site):
         return
+    if not any(note.norm for note in site.pool.notes.at(site.file, node)):
+        return  # zeros
     near = site.is_whole or isinstance(site.parent, ast.BinOp)
     np_ = site.numpy
     text = site.text()

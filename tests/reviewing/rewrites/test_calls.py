@@ -240,3 +240,40 @@ def test_the_slope_of_a_leaky_activation(texts_of):
     text = text.replace("N = len(X)", "N = len(X) + 0.2 * 0")
     assert "np.where(a1 > 0, 1.0, 0.2)" in texts_of(text, "a1 > 0", WHOLE)
     assert not any("where" in x for x in texts_of(text.replace("0.2 * 0", "0"), "a1 > 0", WHOLE))
+
+
+NUMBERS = """
+import math
+
+
+def loss(w, X, y):
+    return sum(math.log(1 + math.exp(s)) - t * s for s, t in zip(X @ w, y))
+
+
+def chance(s):
+    return 1 / (1 + math.exp(-s))
+
+
+def gradients(w, X, y):
+    g = 0 * w
+    for x, t in zip(X, y):
+        s = x @ w
+        e = chance(s) - t
+        g += e * x
+    return g
+"""
+
+
+OF_NUMBERS = np.array([0.5, -1, 2]), np.arange(15.0).reshape(5, 3) / 7, np.array([0.0, 1, 1, 0, 1])
+
+
+def test_a_function_of_a_number_is_missing(tmp_path):
+    options = {"wrt": "w"}
+    found, below, *_ = reviewed(tmp_path, NUMBERS, "chance(s) - t", "s - t", OF_NUMBERS, **options)
+    assert below in (0, -1), found  # there, or where s is made
+    assert "of other sizes" in str(found)
+
+
+def test_the_sign_of_a_number_that_a_function_gets(texts_of):
+    text = NUMBERS.replace("exp(-s)", "exp(s)")
+    assert "-s" in texts_of(text, "s", OF_NUMBERS)

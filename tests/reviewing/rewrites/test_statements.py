@@ -197,3 +197,148 @@ def test_a_return_that_belongs_after_the_loop(tmp_path):
     m = module(tmp_path, text + "        return {'w': g}\n")
     found = al.review(m.loss, m.gradients, np.ones(2), np.arange(6.0).reshape(3, 2))
     assert [*found.mended.values()] == [text + "    return {'w': g}\n"]
+
+
+LOOP = """
+import numpy as np
+
+
+def loss(W, b, v, X):
+    return sum(((W @ x + b) @ v) ** 2 for x in X)
+
+
+def gradients(W, b, v, X):
+    gW, gb = np.zeros(W.shape), np.zeros(b.shape)
+    gv = np.zeros(v.shape)
+    for x in X:
+        h = W @ x + b
+        e = 2 * (h @ v)
+        for k in range(len(v)):
+            gv[k] += e * h[k]
+            d = e * v[k]
+            gb[k] += d
+            for j in range(len(x)):
+                gW[k, j] += d * x[j]
+    return gW, gb, gv
+"""
+OF_LOOP = tuple(np.random.default_rng(1).normal(size=s) for s in ((3, 2), 3, 3, (4, 2)))
+
+
+def test_a_line_of_a_loop_comes_after_what_it_adds(tmp_path):
+    line = "            gb[k] += d\n"
+    m = module(tmp_path, LOOP.replace(line, ""))
+    found = al.review(m.loss, m.gradients, *OF_LOOP, wrt=["W", "b", "v"])
+    assert [*found.mended.values()] == [LOOP], found
+
+
+def test_one_array_with_two_names(texts_of):
+    line = "gW, gb = np.zeros(W.shape), np.zeros(b.shape)"
+    wrong = "gW = gb = np.zeros(W.shape)"
+    assert line in texts_of(LOOP.replace(line, wrong), wrong, OF_LOOP)
+
+
+UPDATES = """
+import numpy as np
+
+
+def loss(W1, b1, W2, b2, x):
+    return ((np.tanh(x @ W1 + b1) @ W2 + b2) ** 2).sum() + ((W1 ** 2).sum() + (W2 ** 2).sum()) / 10
+
+
+def gradients(W1, b1, W2, b2, x):
+    a = np.tanh(x @ W1 + b1)
+    e = 2 * (a @ W2 + b2)
+    d = e @ W2.T * (1 - a ** 2)
+    gW1, gb1 = x.T @ d, d.sum(0)
+    gW2, gb2 = a.T @ e, e.sum(0)
+    gW1 += W1 / 5
+    gW2 += W2 / 5
+    return gW1, gb1, gW2, gb2
+"""
+
+
+@pytest.mark.parametrize("line", ["    gW1 += W1 / 5\n", "    gW2 += W2 / 5\n"])
+def test_a_line_is_missing_beside_its_like(tmp_path, line):
+    rng = np.random.default_rng(1)
+    args = tuple(rng.normal(size=s) for s in ((3, 4), 4, (4, 2), 2, (5, 3)))
+    m = module(tmp_path, UPDATES.replace(line, ""))
+    found = al.review(m.loss, m.gradients, *args, wrt=["W1", "b1", "W2", "b2"])
+    assert [*found.mended.values()] == [UPDATES], found
+
+
+def test_letters_alone_tell_names_apart(texts_of):
+    """`gb = gb / n`, as `gc = gc / n`: b and c are parameters, too."""
+    text = SUMS.replace("gb", "gc").replace("b", "c").replace("np.zeros(c", "np.zeros(c")
+    text = text.replace("gW", "ga").replace("W", "a").replace("def loss(a, c", "def loss(a, c")
+    text = text.replace("    gc = gc / len(X)\n", "")
+    assert "ga = ga / len(X)\ngc = gc / len(X)" in texts_of(text, "ga = ga / len(X)", OF_SUMS)
+
+
+WORDS = """
+import numpy as np
+
+
+def loss(in_vecs, out_vecs, pairs):
+    return sum((in_vecs[a] @ out_vecs[b]) ** 2 for a, b in pairs) / len(pairs)
+
+
+def add_up(of, a, v):
+    of[a] += v
+    return of
+
+
+def gradients(in_vecs, out_vecs, pairs):
+    of_in_vecs = np.zeros(in_vecs.shape)
+    of_out_vecs = np.zeros(out_vecs.shape)
+    for a, b in pairs:
+        score = 0.0
+        for k in range(in_vecs.shape[1]):
+            score += in_vecs[a, k] * out_vecs[b, k]
+        add_up(of_in_vecs, a, 2 * score * out_vecs[b])
+        add_up(of_out_vecs, b, 2 * score * in_vecs[a])
+    of_in_vecs /= len(pairs)
+    of_out_vecs /= len(pairs)
+    return of_in_vecs, of_out_vecs
+"""
+PAIRS = [(0, 1), (2, 0), (1, 3), (0, 3)]
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("    of_out_vecs /= len(pairs)\n", ""),  # as the line of the other word
+        (
+            "    for a, b in pairs:\n        score = 0.0\n",
+            "    score = 0.0\n    for a, b in pairs:\n",
+        ),
+    ],
+)
+def test_words_and_where_a_loop_begins(tmp_path, right, wrong):
+    rng = np.random.default_rng(6)
+    text = WORDS.replace("in_", "center_").replace("out_", "context_")
+    right, wrong = (x.replace("out_", "context_") for x in (right, wrong))
+    assert text.count(right) == 1
+    m = module(tmp_path, text.replace(right, wrong))
+    args = rng.normal(size=(3, 4)), rng.normal(size=(4, 4)), PAIRS
+    found = al.review(m.loss, m.gradients, *args, wrt=["center_vecs", "context_vecs"])
+    assert [*found.mended.values()] == [text], found
+
+
+def test_a_result_that_is_lost(tmp_path):
+    text = "def loss(w, x):\n    return ((x @ w) ** 2).sum() + (w ** 2).sum()\n\n\n"
+    text += "def decay(w):\n    return 2 * w\n\n\n"
+    text += "def gradients(w, x):\n    dw = 2 * x.T @ (x @ w)\n    dw += decay(w)\n    return dw\n"
+    rng = np.random.default_rng(6)
+    m = module(tmp_path, text.replace("dw += decay(w)", "decay(w)"))
+    found = al.review(m.loss, m.gradients, rng.normal(size=3), rng.normal(size=(5, 3)), wrt="w")
+    assert [*found.mended.values()] == [text], found
+
+
+def test_what_is_added_at_one_index_and_not_at_another(texts_of):
+    text = "import numpy as np\n\n\ndef loss(W, b):\n    return (W.sum(1) * b).sum()\n\n\n"
+    text += "def gradients(W, b):\n    gW, gb = np.zeros(W.shape), np.zeros(b.shape)\n"
+    text += "    gW[-1] += b[-1]\n    for i in range(len(b) - 1):\n        gW[i] += b[i]\n"
+    text += "        gb[i] += W[i].sum()\n    return {'W': gW, 'b': gb}\n"
+    args = np.ones((3, 2)), np.arange(3.0)
+    new = "gW[-1] += b[-1]\ngb[-1] += W[i].sum()"
+    assert new in texts_of(text, "gb[i] += W[i].sum()", args)
