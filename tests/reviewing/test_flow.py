@@ -229,17 +229,17 @@ def test_a_part_is_not_what_the_whole_is_called(tmp_path, name):
 
 
 CENTRED = """
-def loss(w):
-    m = w.mean()
+def loss(w, k):
+    m = w.mean(axis=0, keepdims=True)
     c = w - m
-    return (c ** 2).sum() + 3 * m
+    return (c ** 2).sum() + (k * m).sum()
 
 
-def gradients(w):
-    m = w.mean()
+def gradients(w, k):
+    m = w.mean(axis=0, keepdims=True)
     c = w - m
     dc = 5 * c
-    dm = 3 - dc.sum()
+    dm = k - dc.sum(axis=0, keepdims=True)
     dw = dc + dm / len(w)
     return {"w": dw}
 """
@@ -247,7 +247,9 @@ def gradients(w):
 
 def test_what_adds_up_to_nothing_leads_to_nothing(tmp_path):
     """The sum of wrong gradients is right, for it is 0 anyhow."""
-    found, _, value = flow(tmp_path, CENTRED, (rng.normal(size=5),), now=(False,))
+    args = rng.normal(size=(5, 2)), rng.normal(size=(1, 2))
+    found, _, value = flow(tmp_path, CENTRED, args, now=(False,))
+    assert found.is_right(*value("dm ="))
     assert not found.is_right(*value("dc ="))
     assert found.far(*value("dc =")) == 0
 

@@ -231,3 +231,38 @@ def test_a_value_that_the_loss_calls_so_is_not_wrong(tmp_path):
     text = text.replace("da1 * (1 - a1 ** 2)", "da1 * (1 - c1 ** 3)").replace("a1.T @", "c1.T @")
     found, _ = looks(tmp_path, text, now=(False, False, True, True))
     assert found["dz1"] == min(found.values())
+
+
+def by_line(tmp_path, text, args, now):
+    """How innocent the lines look, by their texts."""
+    _, suspects = looks(tmp_path, text, args, now=now)
+    return {
+        unit.file.segment(x): suspects.innocence[x]
+        for unit in suspects.pool.units
+        for x in ast.walk(unit.statement)
+        if x in suspects.innocence
+    }
+
+
+def test_one_value_that_is_returned_twice(tmp_path):
+    args = np.array([0.5, -1.5, 2.0]), np.array([1.0, 0.25, 3.0])
+    lines = by_line(tmp_path, PAIR.replace("g * u, g * v", "g * u, g * u"), args, (True, False))
+    assert lines["return g * u, g * u"] == min(lines.values()) < 0
+
+
+def test_what_is_returned_by_the_name_of_another(tmp_path):
+    args = np.array([0.5, -1.5, 2.0]), np.array([1.0, 0.25, 3.0])
+    text = PAIR.replace("v_grad, u_grad", "u_grad, v_grad")
+    lines = by_line(
+        tmp_path, text.replace("return u_grad", "return u_grad * 1"), args, (False,) * 2
+    )
+    assert lines["return u_grad * 1, v_grad"] < 0
+
+
+def test_what_begins_looks_as_what_is_stored_in_it(tmp_path):
+    rng = np.random.default_rng(3)
+    args = tuple(rng.normal(size=s) for s in ((3, 4), (4, 2), (5, 3)))
+    text = HELPER.replace("return dW, dV", 'return {"W": dW, "V": dV}')
+    text = text.replace("g[v > 0] = 1", "g[v > 0] = 3 * v[v > 0]")
+    lines = by_line(tmp_path, text, args, (False, True))
+    assert lines["g = np.zeros(v.shape)"] < 0.3
