@@ -134,7 +134,7 @@ def _lost_names(edit: Edit) -> Iterator[tuple[Any, str]]:
 
 
 def _loses_beginning(edit: Edit) -> bool:
-    """Is an attribute set where it was added to, that another method begins, as with zeros?"""
+    """Is an attribute set where it was added to, that its class begins, as with zeros?"""
     node, text = edit.changes[0]
     if not isinstance(node, ast.AugAssign) or not isinstance(node.target, ast.Attribute):
         return False

@@ -266,7 +266,7 @@ def _is_gradient(meaning: Meaning | None) -> bool:
 
 
 def _after(some: set[Node], nodes: Iterable[Node]) -> set[Node]:
-    """What is computed of some values, among others."""
+    """What is computed of some values, on the way to others."""
     found: set[Node] = set()
     for node in order(*nodes):
         if any(x in some or x in found for x in node.inputs if isinstance(x, Node)):
@@ -276,15 +276,12 @@ def _after(some: set[Node], nodes: Iterable[Node]) -> set[Node]:
 
 def _factors(x: Node, ends: Sequence[Node]) -> Iterator[float]:
     """The numbers that what is computed of a value is multiplied with, on the way to some ends."""
-    after = {x}
-    for node in order(*ends):
-        if any(y in after for y in node.inputs if isinstance(y, Node)):
-            after.add(node)
-            for y in node.inputs:
-                value = y.value if isinstance(y, Node) else y
-                if np.ndim(value) == 0 and isinstance(value, (int, float, np.ndarray, np.generic)):
-                    yield abs(float(value)) or np.inf
-                    yield 1 / (abs(float(value)) or np.inf)
+    for node in _after({x}, ends):
+        for y in node.inputs:
+            value = y.value if isinstance(y, Node) else y
+            if np.ndim(value) == 0 and isinstance(value, (int, float, np.ndarray, np.generic)):
+                yield abs(float(value)) or np.inf
+                yield 1 / (abs(float(value)) or np.inf)
 
 
 def _tells(x: Node) -> bool:

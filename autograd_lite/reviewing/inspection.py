@@ -212,11 +212,11 @@ def _reviewed(bench: Bench, seconds: float, shown: Callable[..., Any]) -> Review
     verified = ""
     if found and all(now):
         sizes = found[-1].sizes
-        tried = len(search.fresh) + len(others) + max(sizes, 0)
+        tried = len(search.fresh) + len(others) + (sizes or 0)
         verified = f"here and on {tried} fresh input{'s' * (tried != 1)}" if tried else "here"
-        if sizes > 0:
+        if sizes:
             verified += f", {sizes} of other sizes"
-        elif sizes < 0:
+        elif sizes is None:
             verified += ", all of these sizes; at others that were tried it is not right"
         elif tried and not bench.make:
             verified += ", all of these sizes (make= tries others)"

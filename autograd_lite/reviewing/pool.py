@@ -749,9 +749,18 @@ def stored_in(statement: Any) -> list[str]:
     return [ast.unparse(x) for x in names if isinstance(x, (ast.Name, ast.Attribute))]
 
 
-def begin_alike(a: str, b: str) -> int:
+def _begin_alike(a: str, b: str) -> int:
     """How many letters two names begin with."""
     return next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
+
+
+def between(a: str, b: str) -> tuple[str, str, str]:
+    """The letters by which two names differ, between those that they begin and end with; and
+    these, with a gap."""
+    first = _begin_alike(a, b)
+    last = _begin_alike(a[first:][::-1], b[first:][::-1])
+    around = f"{a[:first]}_{a[len(a) - last :]}"
+    return a[first : len(a) - last], b[first : len(b) - last], around
 
 
 def _apart(a: str, b: str) -> tuple[str, str, str] | None:
@@ -766,14 +775,11 @@ def _apart(a: str, b: str) -> tuple[str, str, str] | None:
     alone = len(a) == len(b) == 1
     if a == b or (min(len(a), len(b)) < 2 and not alone):
         return None
-    first = begin_alike(a, b)
-    last = min(begin_alike(a[::-1], b[::-1]), len(a) - first, len(b) - first)
-    x, y = a[first : len(a) - last], b[first : len(b) - last]
+    x, y, around = between(a, b)
     if not (x.isalpha() and y.isalpha()) or max(len(x), len(y)) > LETTERS:
         return None
-    if first + last == 0 and not alone:
+    if around == "_" and not alone:
         return None
-    around = f"{a[:first]}_{a[len(a) - last :]}"
     return (x, y, around) if x.isupper() == y.isupper() else None
 
 

@@ -47,13 +47,13 @@ AFTER = 300  # edits that are tried when one puts all right, for there may be a 
 @dataclass(frozen=True)
 class Mend:
     """An edit that puts gradients right. `right`: which then are; `text`: the file with it;
-    `sizes`: at how many others they are so, too; -1 where not at all that were tried."""
+    `sizes`: at how many others they are so, too; None where not at all that were tried."""
 
     edit: Edit
     right: tuple[bool, ...]
     text: str
     cost: float
-    sizes: int = 0
+    sizes: int | None = 0
     others: tuple[Edit, ...] = ()
 
 
@@ -149,7 +149,7 @@ class Search:
             return self._mends(code, now, pool, FEW if few else MOST)
 
     def _mends(self, code: Code, now: list[bool], pool: Pool, most: int) -> list[Mend]:
-        found: list[tuple[int, float, Edit, tuple[bool, ...], int]] = []
+        found: list[tuple[int, float, Edit, tuple[bool, ...], int | None]] = []
         done = most
         self.done, self.doubted, self.larger = False, 1.0, None
         best = sum(now)
@@ -180,7 +180,7 @@ class Search:
                 self.larger = [case for case in self._all_larger if self._stays(case, now)]
             holds = self._holds_at(self.larger, code, edit, both)
             cost += SIZED * (not holds)
-            sizes = len(self.larger) if holds else -1
+            sizes = len(self.larger) if holds else None
             found.append((-sum(both), cost, edit, both, sizes))
             best = max(best, sum(both))
             if all(both):

@@ -11,7 +11,7 @@ from itertools import product, takewhile
 from typing import Any
 
 from ..code import LOOPS
-from ..pool import ATOMS, DEFINED, LEVELS, SHIFTS, SIGNS, begin_alike, shapes_of, stored_in
+from ..pool import ATOMS, DEFINED, LEVELS, SHIFTS, SIGNS, between, shapes_of, stored_in
 from ..style import outline
 from .site import Edit, Site, plain, slopes, stem, under
 
@@ -125,9 +125,7 @@ def chained(site: Site) -> Iterator[Edit]:
     if not isinstance(node, ast.Assign) or len(node.targets) != 2:
         return
     (a, b), value = map(site.text, node.targets), site.text(node.value)
-    first = begin_alike(a, b)
-    last = begin_alike(a[first:][::-1], b[first:][::-1])
-    x, y = a[first : len(a) - last], b[first : len(b) - last]
+    x, y, _ = between(a, b)
     names, _ = site.pool.families(site.file, node)
     others = [_renamed(value, x, y, names)] if x and y else []
     for other in dict.fromkeys([*others, value]):
@@ -263,6 +261,8 @@ def missing(site: Site) -> Iterator[Edit]:
     i = block.index(node)
     around = [site.file.segment(x) for x in (*block[i - 1 : i], *block[i + 1 : i + 2])]
     together = outline(text) in map(outline, around)  # lines of its kind stand so
+    before = site.file.segment(block[i - 1]) if i else ""
+    in_pairs = not together or outline(before) == outline(text)  # it stands below that one
     lines = _assignments(site)
     texts = {site.file.segment(x) for x in lines}
     stored = {site.file.segment(x.targets[0]) for x in lines if isinstance(x, ast.Assign)}
@@ -277,7 +277,6 @@ def missing(site: Site) -> Iterator[Edit]:
             if target in stored and not goes_on:
                 continue  # then the line is not missing, but wrong
             said = f"a line is missing: `{other}`"
-            before = site.file.segment(block[i - 1]) if i else ""
             above = _renamed(before, old, new, names)
             for x in lines:
                 own = _with_indent(site, x)
@@ -285,7 +284,7 @@ def missing(site: Site) -> Iterator[Edit]:
                 orders = (first, after) if old > new or old == "-" else (after, first)
                 for j, both in enumerate(orders):
                     below = both is after and before != above == site.file.segment(x)
-                    below = below and (outline(before) == outline(text) or not together)
+                    below = below and in_pairs
                     far = -0.2 if below else 0.6 if x is not node else -0.15 * together
                     rank = (0.4 if goes_on else 1) + far + 0.05 * j
                     yield Edit(site.file, ((x, both),), "missing-term", said, rank)
