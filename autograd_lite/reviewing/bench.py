@@ -8,7 +8,7 @@ import inspect
 import io
 import random
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any, Self
@@ -23,7 +23,7 @@ from .code import Code, function_of, lent
 from .fresh import companions, elsewhere, larger
 from .known import result_of
 from .mending import RAISED, Steps, counted
-from .notes import Notes
+from .notes import Notes, both_sides
 from .truth import Oracle, Truth
 from .watching import Watcher, Where, watched
 from .world import World
@@ -161,11 +161,29 @@ class Bench:
         self.targets = Targets(self.given, self.wrt, result, self.updates)
 
     def right(self, case: Case) -> list[bool]:
-        """Which gradients are right."""
+        """Which gradients are right, or were so before the pass clipped them."""
         return [
             is_right(given, derived, room)
+            or any(is_right(given, np.clip(derived, -x, x), room) for x in self.limits)
             for given, derived, room in zip(self.gradients(case), case.truth.gradients, case.room)
         ]
+
+    @cached_property
+    def limits(self) -> set[float]:
+        """What the backward pass clips numbers to, on both sides of 0; where it raises before it
+        does so, as far as that is written out."""
+        if self.error is None:
+            return self.notes.limits
+        its = (x for unit in self.code.units.values() for x in ast.walk(unit.statement))
+        calls = (x for x in its if isinstance(x, ast.Call))
+        clips = (x for x in calls if getattr(x.func, "attr", "") == "clip")
+        written = [[*_literals([*x.args, *(k.value for k in x.keywords)])] for x in clips]
+        return self.notes.limits.union(*(both_sides(ends[-2:]) for ends in written))
+
+    def clips(self, cases: Iterable[Case]) -> set[float]:
+        """Those of them that some derived gradients are larger than."""
+        largest = [np.abs(g).max(initial=0) for case in cases for g in case.truth.gradients]
+        return {x for x in self.limits if any(size > x for size in largest)}
 
     # Data ---------------------------------------------------------------------------------------
 
@@ -335,6 +353,13 @@ def _results(code: Code) -> list[Where]:
         for statement in ast.walk(unit.statement)
         if isinstance(statement, ast.stmt) and (node := result_of(statement)) is not None
     ]
+
+
+def _literals(nodes: Iterable[ast.expr]) -> Iterator[Any]:
+    """The values of those that are written out."""
+    for node in nodes:
+        with contextlib.suppress(ValueError, TypeError):
+            yield ast.literal_eval(node)
 
 
 def _are_finite(values: list[Any]) -> bool:

@@ -27,6 +27,7 @@ RATE = 10  # of a gradient with the rate of the update, which makes good another
 LIKE = -3  # of lines that read as others do then
 UNLIKE = 6  # of a line that did
 ALIAS = 3  # of a line that hands on what another makes
+TWICE = 4  # of what has another name already
 IDLE = 6  # of a name, or a function, that is read no more then
 READ = -3  # of a name that was never read, and is then
 NOTHING = 20  # of `x = x`: the line had better be left out
@@ -54,6 +55,7 @@ class Costs:
             cost += RATE
         elif new and not (edit.added or hit) and pool.style.is_like_others(old, old):
             cost += UNLIKE
+        cost += TWICE * any(self._is_another(edit, statement, x) for x in new)
         unread = {x.split("[")[0] for x in pool.unused(edit.file, edit.site)}
         cost += READ * bool(unread & _new_words(edit))
         idle = any(pool.is_idle_without(edit.file, *name) for name in _lost_names(edit))
@@ -65,6 +67,14 @@ class Costs:
         return any(
             m is not None and not m.is_part and self.suspects.is_own(m, statement) for m in its
         )
+
+    def _is_another(self, edit: Edit, statement: Any, line: str) -> bool:
+        """Does a line give another name to what the function has one for?"""
+        _, found, value = line.partition(" = ")
+        lines = (x for x in self.pool.scope(edit.file, statement) if isinstance(x, ast.Assign))
+        its = (x.value for x in lines if x is not statement and edit.file.segment(x.value) == value)
+        notes = self.pool.notes
+        return bool(found) and any(n.norm for x in its for n in notes.at(edit.file, x))
 
     def _brings_rate(self, edit: Edit) -> bool:
         """Has a name that an edit writes anew the value of the rate of an update?"""

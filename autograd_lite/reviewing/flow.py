@@ -22,6 +22,7 @@ from .watching import Where, rewritten
 
 FAINT = 1e-9  # what one value adds to another, relative, below which it is rounding
 CLOSE = 1e-6  # how near two cotangents of one value are, relative
+NO_NAMES: Mapping[Any, str] = {}
 
 
 class Flow:
@@ -222,9 +223,7 @@ def _is_meant(meaning: Meaning, name: str, known: Known, x: Node, hidden: set[in
 
 def _is_scaled(x: Node, known: Known, name: str) -> bool:
     """Is it a gradient, times a number such as people leave out? name: of what it is one, then."""
-    for meaning, g in known.values(x.shape):
-        if name and not known.is_of(meaning, name):
-            continue
+    for meaning, g in known.of(name, x.shape) if name else known.values(x.shape):
         if meaning.is_cotangent and not meaning.is_part and x.size > 1:
             c = multiple(g, x.value)
             if c is None or abs(c - 1) < CLOSE:
@@ -238,7 +237,7 @@ def _convention(
     nodes: Iterable[Node],
     known: Known,
     ends: Sequence[Node] | None = None,
-    names: Mapping[Node, str] | None = None,
+    names: Mapping[Node, str] = NO_NAMES,
 ) -> float | None:
     """The count that gradients on the way are too large or too small by, if they are by one; a 2
     counts nothing, but belongs to a square.
@@ -248,9 +247,9 @@ def _convention(
     """
     for x in nodes:
         if x.op is not None and known.meaning(seen(x.value)) is None:
-            for meaning, g in known.values(x.shape):
-                if names is not None and x in names and not known.is_of(meaning, names[x]):
-                    continue
+            own = names.get(x)
+            its = known.values(x.shape) if own is None else known.of(own, x.shape)
+            for meaning, g in its:
                 may_be = meaning.is_cotangent and known.called(meaning)
                 c = multiple(g, x.value) if may_be else None
                 if c is None or not any(n > 2.5 and abs(n - round(n)) < CLOSE for n in (c, 1 / c)):

@@ -122,7 +122,8 @@ def review(
     Gradients are compared on these arguments and on others near them: parameters are moved, and
     samples drawn again. A mistake is claimed where an edit of the line puts gradients right, and
     makes none wrong, on all of them. Of such edits those are preferred that hold with one number
-    more along an axis, too, where the loss takes that; the report says whether it does.
+    more along an axis, too, where the loss takes that; the report says whether it does. A pass that
+    clips, as by `np.clip(dW, -5, 5)`, is right where it gives the derived gradient clipped so.
 
     Raises ValueError for functions without a text, or a result that does not tell what it is of;
     TypeError for arguments that cannot be copied, or are no numbers; `NotRecorded`, a RuntimeError,
@@ -195,6 +196,11 @@ def _reviewed(bench: Bench, seconds: float, shown: Callable[..., Any]) -> Review
     if not others:
         notes.append(
             "no other arguments were found that the loss takes: tried on these alone; give make="
+        )
+    for limit in sorted(bench.clips([given, *others])):
+        notes.append(
+            f"it clips to ±{limit:g}: where a derived gradient is larger, what it gives is held "
+            "against that gradient clipped so, too"
         )
     if refuted and not wrong:
         notes.append(

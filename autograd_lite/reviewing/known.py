@@ -6,6 +6,7 @@ import ast
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from heapq import heappop, heappush
 from typing import Any, NamedTuple
 
@@ -57,9 +58,7 @@ class Meaning(NamedTuple):
         """Is it what something of that name is, as `dz` and `grad_z` are gradients of `z`?"""
         if not self.is_cotangent or not self.name:
             return False
-        own = self.name.partition("[")[0].removeprefix("self.")
-        name = name.removeprefix("self.")
-        return name in (f"{own}_grad", *(prefix + own for prefix in OF))
+        return self.name.partition("[")[0].removeprefix("self.") in _of_what(name)
 
     @property
     def is_part(self) -> bool:
@@ -76,6 +75,14 @@ class Meaning(NamedTuple):
         return f"{times}∂loss/∂{self.name}" if self.is_cotangent else self.name
 
 
+@lru_cache(maxsize=10_000)
+def _of_what(name: str) -> frozenset[str]:
+    """What something of a name may be the gradient of."""
+    name = name.removeprefix("self.")
+    found = [name.removeprefix(prefix) for prefix in OF if name.startswith(prefix)]
+    return frozenset([*found, *([name.removesuffix("_grad")] if name.endswith("_grad") else ())])
+
+
 class Known:
     """The values of a recorded forward pass, by their shapes.
 
@@ -90,6 +97,7 @@ class Known:
 
     def __init__(self, truth: Truth, forward: Notes) -> None:
         self._values: dict[tuple[int, ...], list[tuple[float, Seen, Meaning, Array]]] = {}
+        self._of: dict[tuple[str, tuple[int, ...]], list[tuple[Meaning, Array]]] = {}
         self._given = {
             (note.kind, note.shape, note.sum) for notes in forward.seen.values() for note in notes
         }
@@ -219,6 +227,7 @@ class Known:
         """Know what the backward pass calls values, by their numbers. It may be wrong in that: it
         tells which gradients are meant, and not what a value is."""
         self._here = {**names}
+        self._of.clear()
 
     def called(self, meaning: Meaning) -> str:
         """The name that a value has in the forward pass, or else in the backward pass."""
@@ -231,9 +240,17 @@ class Known:
 
     def has(self, name: str, shape: tuple[int, ...]) -> bool:
         """Is there something of a shape that is called so, or what it is the gradient of?"""
-        return any(self.is_of(m, name) and not m.is_part for m, _ in self.values(shape))
+        return any(not m.is_part for m, _ in self.of(name, shape))
+
+    def of(self, name: str, shape: tuple[int, ...]) -> list[tuple[Meaning, Array]]:
+        """Those of a shape that something of a name is."""
+        if (name, shape) not in self._of:
+            its = [(m, g) for m, g in self.values(shape) if self.is_of(m, name)]
+            self._of[name, shape] = its
+        return self._of[name, shape]
 
     def _add(self, array: Any, meaning: Meaning) -> None:
+        self._of.clear()
         array = np.asarray(array)
         note = seen(array)
         if note.norm:

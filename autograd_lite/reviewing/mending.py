@@ -171,7 +171,8 @@ def _texts(edit: Edit) -> Iterator[str]:
         outer = re.search(rb"\(\s*$", raw[:start]), re.match(rb"\s*\)", raw[end:])
         if outer[0] and outer[1] and not _is_call(raw[: outer[0].start()]):
             yield file.replaced(outer[0].start(), end + outer[1].end(), text)
-        yield file.replaced(start, end, plain(text))
+        in_loop = isinstance(file.parent[edit.site], LOOPS)  # brackets are usual there
+        yield file.replaced(start, end, text if in_loop else plain(text))
         yield file.replaced(start, end, text)
         yield file.replaced(start, end, f"({text})")
         return

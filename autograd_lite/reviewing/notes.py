@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from functools import cache
-from types import FunctionType, ModuleType
+from types import BuiltinMethodType, FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,8 @@ from .code import File
 from .watching import Watcher, Where
 
 MANY = 64  # times that an expression is noted, at most
+ENDS = ("a_min", "a_max", "min", "max")  # what numpy calls what it clips to
+NUMBERS = (int, float, np.integer, np.floating, np.ndarray)
 FRAMES = 2  # times that the names around a statement are kept
 
 
@@ -69,6 +71,12 @@ def _norm(flat: Array) -> float:
     return float(np.sqrt(np.square(flat, dtype=float).sum()))
 
 
+def both_sides(ends: Iterable[Any]) -> set[float]:
+    """The number that two ends are away from 0, if they are as far."""
+    its = [float(x) for x in ends if isinstance(x, NUMBERS) and np.ndim(x) == 0]
+    return {abs(its[0])} if len(its) == 2 and its[0] == -its[1] else set()
+
+
 def changed(base: Any, key: Any) -> Any:
     """What a store changes: an array, or the item of a dict or a list."""
     return base[key] if isinstance(base, (dict, list)) else base
@@ -99,7 +107,8 @@ class Notes(Watcher):
     `seen`: by the nodes of expressions, of statements that change something in place, and of names
     that are bound. `coarse`: the largest rounding of the floating arrays. `matrices`: is there a
     `np.matrix`, of which `*` is the matrix product? `frames`: for some nodes,
-    `results`, what names stood for the first times.
+    `results`, what names stood for the first times. `limits`: the numbers that arrays were
+    clipped at, on both sides of 0.
     """
 
     def __init__(self, results: Collection[Where] = ()) -> None:
@@ -107,6 +116,7 @@ class Notes(Watcher):
         self.frames: dict[Where, list[tuple[dict[str, Any], dict[str, Any]]]] = defaultdict(list)
         self.seen: dict[Where, list[Seen]] = defaultdict(list)
         self.first: dict[Where, int] = {}
+        self.limits: set[float] = set()
         self.coarse = 0.0
         self.matrices = False
 
@@ -114,6 +124,7 @@ class Notes(Watcher):
         self.seen.clear()
         self.frames.clear()
         self.first.clear()
+        self.limits.clear()
         self.coarse = 0.0
         self.matrices = False
 
@@ -137,6 +148,13 @@ class Notes(Watcher):
             if new.kind == "f" and isinstance(value, np.ndarray):
                 self.coarse = max(self.coarse, new.eps)
         return value
+
+    def call(self, where: Where, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if function is np.clip:
+            self.limits |= both_sides([*args[1:3], *map(kwargs.get, ENDS)])
+        elif isinstance(function, BuiltinMethodType) and function.__name__ == "clip":
+            self.limits |= both_sides([*args[:2], *map(kwargs.get, ENDS)])
+        return function(*args, **kwargs)
 
     def store(self, where: Where, value: Any, base: Any, key: Any) -> None:
         self._keep(where, sys._getframe(1))

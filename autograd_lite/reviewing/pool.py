@@ -9,9 +9,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from inspect import getattr_static
 from itertools import permutations
 from math import prod
+from types import FunctionType
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from .alike import together
 from .code import Code, File, Unit
@@ -228,7 +232,7 @@ class Pool:
     # What stands in scope -----------------------------------------------------------------------
 
     def atoms(self, file: File, node: Any) -> dict[str, Atom]:
-        """What can be read where a node stands, by its text."""
+        """What can be read where a node stands, by its text; `_` is for what nothing reads."""
         scope = file.above(node, SCOPE)
         if scope not in self._atoms:
             outer = file.parent.get(scope)
@@ -236,6 +240,7 @@ class Pool:
             found |= self._of(file, scope, self.notes)
             if isinstance(outer, ast.ClassDef):
                 found = self._attributes | found
+            found.pop("_", None)
             self._atoms[scope] = found
         return self._atoms[scope]
 
@@ -561,6 +566,15 @@ class Pool:
             self._scopes[scope] = [*_within(scope)]
         return self._scopes[scope]
 
+    def items(self, file: File, node: Any, name: str) -> dict[str, tuple[int, ...]]:
+        """The shapes of the arrays that a dict keeps by words, in the function around a node."""
+        frames = (self.notes.frames.get((file, x.at), ()) for x in self.scope(file, node))
+        for _, names in (frame for its in frames for frame in its):
+            if isinstance(kept := names.get(name), dict):
+                words = ((k, x) for k, x in kept.items() if isinstance(k, str))
+                return {f"{name}[{k!r}]": x.shape for k, x in words if isinstance(x, np.ndarray)}
+        return {}
+
     @cached_property
     def factors(self) -> list[str]:
         """The factors of products in the program, with one array of theirs left open, as \0."""
@@ -627,6 +641,22 @@ class Pool:
     def _reached(self) -> set[str]:
         """The names of the functions that the backward pass comes to."""
         return {getattr(unit.statement, "name", "") for unit in self.units}
+
+    @cached_property
+    def _live(self) -> set[Any]:
+        """The functions that the backward pass comes to."""
+        return {function for unit in self.units for function, _ in unit.live}
+
+    def comes_to(self, owner: str, method: str) -> bool:
+        """Is a method of what has a name one that the backward pass comes to, of any object?"""
+        for its in self.notes.frames.values():
+            first, *rest = owner.split(".")
+            found = its[0][1].get(first) if its else None
+            for name in (*rest, method):
+                found = getattr_static(found, name, None)
+            if isinstance(found, FunctionType) and found in self._live:
+                return True
+        return False
 
     @cached_property
     def methods_alone(self) -> list[str]:

@@ -39,6 +39,7 @@ SUSPECT = 0.3  # how innocent a line may look that is looked at alone
 SMALL = 200  # numbers of an array
 SOON, SHORT = 150, 4  # the same where it is as simple as this
 LATER, LONG = 900, 8  # and where it is not
+MUCH_LATER = 3_000  # and where it is so at these sizes alone
 SHOWN = 8  # edits that are told apart, of those that would do
 CASES = 12  # arguments that edits are tried on, at most
 AFTER = 300  # edits that are tried when one puts all right, for there may be a simpler one
@@ -184,10 +185,10 @@ class Search:
             found.append((-sum(both), cost, edit, both, sizes))
             best = max(best, sum(both))
             if all(both):
-                self.done = True
+                self.done = self.done or holds
                 self.doubted = min(self.doubted, self.suspects.doubt(edit) + 0.2)
                 more = SOON if cost <= SHORT else AFTER if cost <= LONG else LATER
-                done = min(done, i + more)
+                done = min(done, i + (more if holds else MUCH_LATER))
         mends: list[Mend] = []
         texts: set[str] = set()
         for wrong, cost, edit, both, sizes in sorted(found, key=lambda one: one[:2]):

@@ -35,7 +35,7 @@ from .flow import Flow
 from .known import Known, Meaning, is_alias, result_of, values_of
 from .pool import ATOMS, LEVELS, Pool
 from .rewrites import Edit
-from .rewrites.site import is_divisor
+from .rewrites.site import all_but_first, is_divisor
 
 ADD, MULTIPLY = LEVELS[ast.Add], LEVELS[ast.Mult]
 LIKELY, LIKELIEST = 12, 3  # values that a line may be meant to come to
@@ -249,6 +249,8 @@ class _Line:
         if now.shape == want.shape and np.isfinite(want).all():
             self._ask(node, want)
         yield from self._explained(node, now, want)
+        if node is getattr(self.site.node, "value", None):
+            yield from self._beside(want - now)
         if isinstance(node, ast.BinOp):
             yield from self._operands(node, want)
         elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
@@ -425,6 +427,29 @@ class _Line:
         factors, others = self.frame.table("factors", lack.shape)
         for i, j, c in parallel_products(rows, others, lack):
             yield from self._plus(node, f"{texts[i]} * {factors[j]}", c)
+
+    def _beside(self, lack: Array) -> Iterator[Edit]:
+        """A line at the end that adds to all but the first row, or column, what is missing there,
+        as of a penalty that the bias has not."""
+        statement = self.site.node
+        target = _target(statement)
+        for axis in range(lack.ndim if isinstance(target, ATOMS) else 0):
+            first = (slice(None),) * axis + (0,)
+            if not _vanishes(lack[first], lack):
+                continue
+            key = all_but_first(axis)
+            for text, value in self.frame.arrays.items():
+                if value.shape != lack.shape:
+                    continue
+                rest = value.copy()
+                rest[first] = 0
+                c = multiple(rest, lack)
+                for pattern, _ in self._numbers(c) if c is not None else ():
+                    line = f"{self.site.text(target)}{key} += {pattern.format(text + key)}"
+                    said = f"a line is missing: `{line}`"
+                    last = [x for x in self.site.block if not isinstance(x, ast.Return)][-1]
+                    both = f"{self.site.text(last)}\n{line}"
+                    yield self._edit(last, both, "missing-term", said, 0.6)
 
     def _plus(self, node: Any, text: str, c: float) -> Iterator[Edit]:
         own = self.site.text(node, ADD)

@@ -94,7 +94,8 @@ class Suspects:
             if any(own[y] <= FIRST_WRONG for y in _stale(x, statements)):
                 own[x] = FIRST_WRONG
             lacks = self.flow.lacks and len(values_of(x)) > 1
-            if lacks or _loses(unit.file, x) or self._gives_others(unit.file, x):
+            lost = _loses(unit.file, x) or _is_lost(unit.file, x)
+            if lacks or lost or self._gives_others(unit.file, x):
                 own[x] = FIRST_WRONG
             if isinstance(x, LOOPS):
                 own[x] = min([own[x], *(own[y] + AROUND for y in x.body if own[y] < 0)])
@@ -201,6 +202,13 @@ class Suspects:
                     self.innocence[y] = GIVES_WRONG
                     self.misplaced.add(y)
                     pending.append(y)
+        for x, look in self.innocence.items():  # a call without arguments can do nothing for it
+            call = getattr(x, "value", None)
+            alone = isinstance(call, ast.Call) and not (call.args or call.keywords)
+            made = returned[_called(call)] if alone else ()
+            if any(self.innocence[y] <= look < GIVES_WRONG for y in made):
+                self.innocence[x] = UNKNOWN
+                self.misplaced.discard(x)
 
     def _is_so_called(self, statement: Any) -> bool:
         """Does the forward pass call a line's value by the name that it gives to it?"""
@@ -338,9 +346,7 @@ class Suspects:
     def _is_another(self, statement: Any, note: Any) -> bool:
         """Has it a name that belongs to another value?"""
         own = ast.unparse(getattr(statement, "targets", [ast.Constant("")])[0])
-        return any(
-            self.known.is_of(m, own) for m, _ in self.known.values(note.shape) if not self.made[m]
-        )
+        return any(not self.made[m] for m, _ in self.known.of(own, note.shape))
 
 
 def _parts(name: str) -> set[str]:
@@ -389,6 +395,18 @@ def _loses(file: Any, statement: Any) -> bool:
         if any(_reads(file, y, target) for y in ast.walk(x.value if stores else x)):
             return False
     return False
+
+
+def _is_lost(file: Any, statement: Any) -> bool:
+    """Does a line bind the variable of its loop anew, and nothing in the loop reads it then?"""
+    loop = file.parent[statement]
+    if not isinstance(statement, ast.Assign) or not isinstance(loop, ast.For):
+        return False
+    names = {x.id for x in ast.walk(loop.target) if isinstance(x, ast.Name)}
+    later = loop.body[loop.body.index(statement) + 1 :] if statement in loop.body else ()
+    read = {x.id for y in later for x in ast.walk(y) if isinstance(x, ast.Name)}
+    own = {*stored_in(statement)}
+    return bool(own) and own <= names - read
 
 
 def _reads(file: Any, node: Any, target: str) -> bool:

@@ -5,8 +5,9 @@ import warnings
 
 import numpy as np
 import pytest
-from written import ARGS, NETWORK, make, module
+from written import ARGS, NETWORK, make, module, reviewed
 
+import autograd_lite as al
 from autograd_lite.reviewing.arguments import Call
 from autograd_lite.reviewing.bench import Bench, aside, is_right
 
@@ -98,3 +99,101 @@ def test_a_number_that_the_loss_hangs_on_is_no_rate(tmp_path):
         bench = Bench(Call(net.loss, net.step, ()), ["self.w", "self.b"], "updated", 0.5, None)
         assert bench._rates == []
         assert not all(all(bench.right(case)) for case in bench.others(4))
+
+
+CLIPPED = """
+import numpy as np
+
+
+def loss(W, v, X):
+    return (np.tanh(X @ W) @ v).sum()
+
+
+def gradients(W, v, X, most=3.0):
+    h = np.tanh(X @ W)
+    g = {"W": X.T @ ((1 - h ** 2) * v), "v": h.sum(axis=0)}
+    for d in g.values():
+        np.clip(d, -3, 3, out=d)
+    return g
+"""
+
+
+CLIPS = ["np.clip(d, -3, 3, out=d)", "np.clip(d, a_min=-3, a_max=3, out=d)"]
+
+
+@pytest.mark.parametrize("clip", [*CLIPS, "d[:] = d.clip(-most, most)"])
+@pytest.mark.parametrize(
+    ("right", "wrong"), [("h ** 2", "h"), ("X.T @ (", "X @ ("), ("h.sum(axis=0)", "h.sum(axis=1)")]
+)
+def test_where_it_clips_nothing_is_told(tmp_path, clip, right, wrong):
+    """Clipped gradients are others by intention, where they are large."""
+    if wrong == "X @ (" and clip not in CLIPS:
+        return  # it raises before that is known
+    text = CLIPPED.replace(CLIPS[0], clip)
+    rng = np.random.default_rng(1)
+    args = tuple(rng.normal(size=s) for s in ((3, 2), (2,), (5, 3)))
+    m = module(tmp_path, text)
+    assert max(np.abs(g).max() for g in m.gradients(*args).values()) < 3
+    review = al.review(m.loss, m.gradients, *args, wrt=["W", "v"])
+    assert review.ok
+    assert "more inputs" not in str(review)
+    found, *_ = reviewed(tmp_path, text, right, wrong, args, wrt=["W", "v"])
+    assert [*found.mended.values()] == [text]
+
+
+def test_what_is_clipped_is_held_against_what_is_clipped(tmp_path):
+    rng = np.random.default_rng(1)
+    W, v, X = (rng.normal(size=s) for s in ((3, 2), (2,), (5, 3)))
+    args = W, 30 * v, X
+    m = module(tmp_path, CLIPPED)
+    assert max(np.abs(g).max() for g in m.gradients(*args).values()) == 3
+    review = al.review(m.loss, m.gradients, *args, wrt=["W", "v"])
+    assert review.ok
+    assert "it clips to ±3" in str(review)
+    for right, wrong in (("h ** 2", "h"), ("-3, 3", "-3, 2"), ("X.T @ (", "0.5 * X.T @ (")):
+        m = module(tmp_path, CLIPPED.replace(right, wrong))
+        assert not al.review(m.loss, m.gradients, *args, wrt=["W", "v"]).ok
+
+
+GUARDED = """
+import numpy as np
+
+
+def loss(W, x, y):
+    e = np.log1p(np.exp(-y * (x @ W))).mean()
+    return e + 20 * np.maximum(np.abs(W) - 0.5, 0).sum()
+
+
+def gradients(W, x, y):
+    z = np.clip(y * (x @ W), -15, 15)
+    return {"W": -(x.T @ (y / (1 + np.exp(z)))) / len(y)}
+"""
+
+
+def test_a_value_that_is_clipped_hides_nothing(tmp_path):
+    """A guard against overflow, and a penalty that only large weights have, and nobody derived."""
+    m = module(tmp_path, GUARDED)
+    rng = np.random.default_rng(0)
+    args = np.full(3, 0.39), rng.uniform(0.5, 1, size=(6, 3)), np.sign(rng.normal(size=6))
+    assert not al.review(m.loss, m.gradients, *args, wrt="W").ok
+
+
+NUMBER = """
+import numpy as np
+
+
+def loss(w, x, y):
+    return ((x * w - y) ** 2).mean()
+
+
+def gradients(w, x, y):
+    g = 2 * (x * (x * w - y)).mean()
+    return {"w": np.clip(g, -1, 1)}
+"""
+
+
+@pytest.mark.parametrize("ends", ["-1, 1", "min=-1.0, max=np.array(1.0)", "a_max=1, a_min=-1"])
+def test_a_number_that_is_clipped(tmp_path, ends):
+    m = module(tmp_path, NUMBER.replace("-1, 1", ends))
+    rng = np.random.default_rng(0)
+    assert al.review(m.loss, m.gradients, 0.7, *rng.normal(size=(2, 6)), wrt="w").ok

@@ -5,7 +5,7 @@ import ast
 import numpy as np
 import pytest
 from test_suspects import looks
-from written import ARGS, NETWORK
+from written import ARGS, NETWORK, reviewed
 
 from autograd_lite.reviewing.costs import Costs
 from autograd_lite.reviewing.rewrites import Edit
@@ -142,3 +142,29 @@ def test_what_begins_elsewhere_is_added_to(tmp_path):
     _, suspects = looks(tmp_path, METHODS, args, now=(False,))
     added = cost(suspects, "self.dw += x.T @ e", "self.dw -= x.T @ e")
     assert cost(suspects, "self.dw += x.T @ e", "self.dw = x.T @ e") > added + 4
+
+
+STATE = """
+import numpy as np
+
+
+def loss(W, V, x):
+    return (np.tanh(x @ W) @ V).sum()
+
+
+def gradients(W, V, x):
+    kept = {"z1": x @ W, "a1": np.tanh(x @ W)}
+    z = kept["z" + str(1)]
+    a = kept["a" + str(1)]
+    d = np.ones((len(x), V.shape[1])) @ V.T * (1 - a ** 2)
+    return {"W": x.T @ d, "V": a.T @ np.ones((len(x), V.shape[1])) + 0 * z[0, 0]}
+"""
+
+
+def test_what_has_a_name_gets_no_other(tmp_path):
+    """`z = kept["a" + str(1)]` would do, too."""
+    rng = np.random.default_rng(1)
+    args = tuple(rng.normal(size=s) for s in ((3, 4), (4, 2), (5, 3)))
+    found, off, *_ = reviewed(tmp_path, STATE, "a ** 2", "z ** 2", args, wrt=["W", "V"])
+    assert off == 0
+    assert [*found.mended.values()] == [STATE]

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from test_flow import flow
 from test_pool import pool
-from written import ARGS, NETWORK, reviewed
+from written import ARGS, NETWORK, module, reviewed
 
+import autograd_lite as al
 from autograd_lite.reviewing.suspects import Suspects
 
 
@@ -266,3 +267,41 @@ def test_what_begins_looks_as_what_is_stored_in_it(tmp_path):
     text = text.replace("g[v > 0] = 1", "g[v > 0] = 3 * v[v > 0]")
     lines = by_line(tmp_path, text, args, (False, True))
     assert lines["g = np.zeros(v.shape)"] < 0.3
+
+
+HANDED = """
+import numpy as np
+
+
+class Loss:
+    def forward(self, p, y):
+        self.p, self.y = p, y
+        return ((p - y) ** 2).sum() / len(y)
+
+    def backward(self):
+        return 2 * (self.p - self.y) / self.y.shape[0]
+
+
+class Net:
+    def __init__(self, w):
+        self.w, self.criterion = w, Loss()
+
+    def loss(self, x, y):
+        return self.criterion.forward(x @ self.w, y)
+
+    def gradients(self, x, y):
+        self.criterion.forward(x @ self.w, y)
+        d = self.criterion.backward()
+        return x.T @ d
+"""
+
+
+def test_a_call_that_hands_nothing_over_is_innocent(tmp_path):
+    """`d = self.criterion.backward() / x.shape[0]` would do, too."""
+    wrong = HANDED.replace(" / self.y.shape[0]", "")
+    rng = np.random.default_rng(1)
+    net = module(tmp_path, wrong).Net(rng.normal(size=(3, 2)))
+    x, y = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
+    found = al.review(net.loss, net.gradients, x, y, wrt="self.w")
+    (mistake,) = found.mistakes
+    assert "return" in wrong.split("\n")[mistake.line - 1]

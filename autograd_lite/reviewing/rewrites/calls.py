@@ -9,7 +9,7 @@ from itertools import combinations, product
 from typing import Any
 
 from ..pool import ATOM, ATOMS, NO_CHANGE, shapes_of
-from .site import MULTIPLY, Edit, Site, is_called, is_load, of_derivative
+from .site import MULTIPLY, Edit, Site, is_called, is_load, of_derivative, simpler
 
 BACKWARD = "::-1"
 TURNED = "the loop goes the other way"
@@ -76,9 +76,10 @@ def called(site: Site) -> Iterator[Edit]:
 
 SIBLINGS = [("zeros", "ones"), ("zeros_like", "ones_like"), ("empty", "zeros")]
 SIBLINGS += [("empty_like", "zeros_like"), ("maximum", "minimum"), ("hstack", "vstack")]
-SIBLINGS += [("argmax", "argmin")]
+SIBLINGS += [("argmax", "argmin"), ("tile", "repeat")]
 
 
+ALONG = {"repeat", "concatenate", "append", "flip", "roll", "cumsum", "diff", "stack", "argmax"}
 BEGIN = {"zeros", "zeros_like"}  # with which sums begin
 
 
@@ -158,6 +159,39 @@ def applied(site: Site) -> Iterator[Edit]:
             yield from site.everywhere(text, "operands", said, 1)
 
 
+def chained(site: Site) -> Iterator[Edit]:
+    """What another object's method of the same name makes of an argument: a step that is left
+    out."""
+    node, call = site.node, site.parent
+    if not isinstance(call, ast.Call) or node not in call.args or not site.is_handed_on:
+        return
+    if not isinstance(call.func, ast.Attribute) or not site.is_object(call.func.value):
+        return
+    own = site.text(call.func.value)
+    for other in dict.fromkeys([*site.objects(), *site.pool.parts()]):
+        if other != own and site.pool.comes_to(other, call.func.attr):
+            text = f"{other}.{call.func.attr}({site.text()})"
+            said = f"a step is missing: `{other}.{call.func.attr}`"
+            yield site.to(text, "missing-derivative", said, 0.6)
+
+
+def branched(site: Site) -> Iterator[Edit]:
+    """A number of the one branch is a factor of what stands in the other."""
+    node = site.node
+    if not isinstance(node, ast.Call) or site.text(node.func) != f"{site.numpy}.where":
+        return
+    if len(node.args) == 3:
+        test, *ways = node.args
+        a, b = (site.text(x, MULTIPLY) for x in ways)
+        own = [bool(shapes_of(site.shapes(x)) - {()}) for x in ways]
+        whole = f"{site.text(node.func)}({site.text(test)}, "
+        said = "a factor is missing in one of the cases"
+        if own == [True, False]:
+            yield site.to(f"{whole}{a}, {b} * {a})", "missing-derivative", said, 0.5)
+        elif own == [False, True]:
+            yield site.to(f"{whole}{a} * {b}, {b})", "missing-derivative", said, 0.5)
+
+
 def chosen(site: Site) -> Iterator[Edit]:
     """The other branch of a condition."""
     node = site.node
@@ -235,9 +269,10 @@ def leaky(site: Site) -> Iterator[Edit]:
     outer: Any = node
     if getattr(site.parent, "attr", "") == "astype":
         outer = site.file.parent[site.parent]
-    for c in site.pool.constants:
-        if isinstance(c, float) and 0 < c < 1:
-            number = site.pool.written(site.file, c)
+    slopes = [x for x in site.pool.constants if isinstance(x, float) and 0 < x < 1]
+    written = [site.pool.written(site.file, x) for x in slopes]
+    for number in dict.fromkeys([*written, *site.scalars()]):
+        if number:
             text = f"{site.numpy}.where({site.text()}, 1.0, {number})"
             said = f"`{site.text(outer)}` stands where `{text}` belongs"
             yield Edit(site.file, ((outer, text),), "constant", said, 0.7)
@@ -285,36 +320,43 @@ def looped(site: Site) -> Iterator[Edit]:
                 yield inner.to(f"{name}({args[1]})", "index", "the loop leaves a step out", 0.3)
             for i in ends:
                 for other in (f"{args[i]} - 1", f"{args[i]} + 1"):
-                    new = ", ".join([*args[:i], _simpler(other), *args[i + 1 :]])
+                    new = ", ".join([*args[:i], simpler(other), *args[i + 1 :]])
                     said = f"`{name}({', '.join(args)})` stands where `{name}({new})` belongs"
                     yield inner.to(f"{name}({new})", "index", said, 0.3)
 
 
-def _simpler(text: str) -> str:
-    """`T - 1 + 1` as `T`, and `0 + 1` as `1`."""
-    text = re.sub(r"^(.*\S) - 1 \+ 1$|^(.*\S) \+ 1 - 1$", lambda m: m[1] or m[2], text)
-    if re.fullmatch(r"-?\d+ [-+] \d+", text):
-        a, sign, b = text.split()
-        return str(int(a) + (int(b) if sign == "+" else -int(b)))
-    return text
+def along(site: Site) -> Iterator[Edit]:
+    """The axis is missing along which something is done."""
+    node = site.node
+    call = isinstance(node, ast.Call) and getattr(node.func, "attr", "") in ALONG
+    if call and not any(x.arg == "axis" for x in node.keywords):
+        for axis in "01":
+            text = f"{site.text()[:-1]}, axis={axis})"
+            yield site.to(text, "axis", f"`axis={axis}` is missing", 0.4)
 
 
 def swapped(site: Site) -> Iterator[Edit]:
-    """Two elements of a tuple, or values of a dict, the other way round."""
+    """Two elements of a tuple, or values of a dict, the other way round; or as many at a time."""
     node = site.node
     if not isinstance(node, (ast.Tuple, ast.List, ast.Dict)):
         return
     its = node.values if isinstance(node, ast.Dict) else node.elts
     if isinstance(getattr(node, "ctx", None), ast.Store):
         its = its if all(isinstance(x, ATOMS) for x in its) else []
+    numbers = [int(n) for x in its for n in re.findall(r"[A-Za-z_](\d+)\b", site.text(x))]
+    in_order = len({*numbers}) > 1 and numbers == sorted(numbers)
+    rank = 1.1 if in_order else 0.5
     for a, b in combinations(its if len(its) <= MANY else [], 2):
         said = f"`{site.text(a)}` and `{site.text(b)}` stand the other way round"
-        yield Edit(site.file, ((a, site.text(b)), (b, site.text(a))), "index", said, 0.5)
-    half, odd = divmod(len(its), 2)
-    if 1 < half <= MANY and not odd:
-        changes = tuple((a, site.text(b)) for a, b in zip(its, (*its[half:], *its[:half])))
-        said = "the first half and the second stand the other way round"
-        yield Edit(site.file, changes, "index", said, 0.5)
+        yield Edit(site.file, ((a, site.text(b)), (b, site.text(a))), "index", said, rank)
+    for several in range(2, len(its) // 2 + 1) if len(its) <= MANY else ():
+        runs = [its[i : i + several] for i in range(len(its) - several + 1)]
+        for i, run in enumerate(runs):
+            for other in runs[i + several :]:
+                changes = tuple((x, site.text(y)) for x, y in zip(run + other, other + run))
+                first, last = (", ".join(site.text(x) for x in some) for some in (run, other))
+                said = f"`{first}` and `{last}` stand the other way round"
+                yield Edit(site.file, changes, "index", said, rank)
 
 
 def flagged(site: Site) -> Iterator[Edit]:
@@ -341,7 +383,10 @@ WAYS = (
     leaky,
     looped,
     flagged,
+    along,
     swapped,
+    chained,
+    branched,
     chosen,
     another_of_numpy,
     reshaped,

@@ -55,13 +55,19 @@ def multiplied(site: Site) -> Iterator[Edit]:
         return
     text = site.text(tight=MULTIPLY)
     far = 0 if site.is_whole else 0.3 if site.is_term else 0.6
+    if site.is_term:
+        own = shapes_of(site.shapes())
+        for atom in site.pool.like(site.file, node, site.shapes(site.parent)):
+            if not own & shapes_of(atom.shapes):
+                said = f"a factor is missing: `{atom.text}`"
+                yield site.to(f"{atom.text} * {text}", "missing-derivative", said, 1.0)
     for factor, rank in _factors(site):
         said = f"a factor is missing: `{factor}`"
         yield site.to(f"{text} * {factor}", "missing-derivative", said, rank + far)
-    for atom in site.like():
+    for divisor in (*(a.text for a in site.like()), *site.columns()):
         if not is_divisor(node, site.parent):
-            said = f"it is not divided by `{atom.text}`"
-            yield site.to(f"{text} / {atom.text}", "factor", said, 1.1 + far)
+            said = f"it is not divided by `{divisor}`"
+            yield site.to(f"{text} / {divisor}", "factor", said, 1.1 + far)
 
 
 def _factors(site: Site) -> Iterator[tuple[str, float]]:
@@ -107,6 +113,8 @@ def added(site: Site) -> Iterator[Edit]:
         return
     unused = site.pool.unused(site.file, site.node)
     terms = [*_terms(site, unused)] if is_near else [(text, 1.3) for text in unused]
+    if site.is_handed_on and not is_near:
+        terms += [(a.text, 1.0) for a in site.like()]
     smaller = [a.text for a in site.pool.within(site.file, site.node, site.shapes())]
     fitting = {*smaller, *(a.text for a in site.like())}
     terms += [(text, 0.9) for text in site.pool.unread_attributes if text in fitting]
@@ -176,6 +184,20 @@ def _terms(site: Site, unused: list[str]) -> Iterator[tuple[str, float]]:
         yield from ((pattern.replace("\0", text), 1.4) for text in alike)
 
 
+def rooted(site: Site) -> Iterator[Edit]:
+    """The root of what something is divided by, as of a variance."""
+    node, text = site.node, site.text()
+    is_float = any(kind == "f" for kind, _ in site.shapes())
+    is_near = is_divisor(node, site.parent) and not isinstance(node, ast.Constant)
+    if isinstance(site.parent, ast.Assign) and isinstance(node, (ast.BinOp, ast.Call)):
+        made, its = stored_in(site.parent), site.pool.scope(site.file, node)
+        quotients = (x for x in its if isinstance(x, ast.BinOp) and isinstance(x.op, ast.Div))
+        is_near = any(site.text(x.right) in made for x in quotients)
+    if is_float and is_near and site.numpy:
+        said = f"`{text}` stands where its root belongs"
+        yield site.to(f"{site.numpy}.sqrt({text})", "constant", said, 0.8)
+
+
 def complemented(site: Site) -> Iterator[Edit]:
     """A 1 that is missing: `a - 1`, as of the right class, or `1 - a`, as of a gate."""
     node = site.node
@@ -235,6 +257,7 @@ WAYS = (
     multiplied,
     added,
     mirrored,
+    rooted,
     complemented,
     softened,
     unreturned,

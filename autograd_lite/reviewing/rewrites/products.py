@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import combinations, product
 from typing import Any
 
+from ..alike import together
 from ..pool import ATOM, ATOMS, LEVELS, SIGNS, fits, level, shapes_of
 from .site import (
     ADD,
@@ -28,7 +29,6 @@ TURNED = {"+": "-", "-": "+", "*": "/", "/": "*"}
 
 def turned(site: Site) -> Iterator[Edit]:
     """The factors of a matrix product in another order, or transposed."""
-    node = site.node
     if not (parts := matrix_product(site)):
         return
     a, b, write = parts
@@ -57,7 +57,7 @@ def turned(site: Site) -> Iterator[Edit]:
             else:
                 said = "the product is the wrong way round"
             yield site.to(text, "transposed", said, 0.2 if not swapped else 0.4)
-    if isinstance(node, ast.BinOp) and any(p[0] == p[1] for p in pairs):
+    if any(x and y and together(x, y) for x, y in pairs):
         text = f"{site.text(own_a, MULTIPLY)} * {site.text(own_b, MULTIPLY + 1)}"
         said = "a matrix product stands where one by elements belongs"
         yield site.to(text, "operands", said, 1)

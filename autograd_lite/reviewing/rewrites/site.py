@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import product
 from typing import Any, NamedTuple
 
 from ..code import File
@@ -90,10 +91,18 @@ class Site(NamedTuple):
         return [self.pool.style.sum(self.numpy, x) for x in rows]
 
     def columns(self) -> list[str]:
-        """The rows of numbers in scope, as columns, that fit it so."""
+        """The rows of numbers in scope, as columns, that fit it so; and what another array of its
+        shape is with more axes."""
         lengths = {shape[0] for shape in shapes_of(self.shapes()) if len(shape) == 2}
         rows = (a for a in self.atoms().values() if is_row(a.shapes))
-        return [f"{a.text}[:, None]" for a in rows if {s[0] for _, s in a.shapes} <= lengths]
+        found = [f"{a.text}[:, None]" for a in rows if {s[0] for _, s in a.shapes} <= lengths]
+        items = (x for x in self.pool.scope(self.file, self.node) if isinstance(x, ast.Subscript))
+        for x in items:
+            if "None" in (key := self.text(x.slice)) and is_load(x):
+                fits = shapes_of(self.shapes(x)) & _spread(self.shapes())
+                like = self.pool.like(self.file, self.node, self.shapes(x.value)) if fits else ()
+                found += [f"{a.text}[{key}]" for a in like]
+        return [*dict.fromkeys(found)]
 
     def scalars(self) -> list[str]:
         """The floating numbers in scope."""
@@ -184,6 +193,16 @@ class Site(NamedTuple):
         return Edit(self.file, ((self.node, text),), kind, said, rank)
 
 
+def _spread(shapes: Any) -> set[tuple[int, ...]]:
+    """The shapes that broadcast to some, of as many axes: with 1 in the place of some lengths."""
+    return {x for s in shapes_of(shapes) for x in product(*((n, 1) for n in s))}
+
+
+def all_but_first(axis: int) -> str:
+    """The key of all rows but the first, or of all columns, …"""
+    return f"[{':, ' * axis}1:]"
+
+
 def under(site: Site, key: Any, text: str, new: str) -> str:
     """The key of something new, as a key is that of a text: "b" of `db`, as "W" is of `dW`."""
     word = getattr(key, "value", None)
@@ -256,6 +275,15 @@ def plain(text: str) -> str:
 def tight(text: str) -> str:
     node = ast.parse(f"({text})", mode="eval").body
     return text if level(node) == ATOM else f"({plain(text)})"
+
+
+def simpler(text: str) -> str:
+    """`T - 1 + 1` as `T`, and `0 + 1` as `1`."""
+    text = re.sub(r"^(.*\S) - 1 \+ 1$|^(.*\S) \+ 1 - 1$", lambda m: m[1] or m[2], text)
+    if re.fullmatch(r"-?\d+ [-+] \d+", text):
+        a, sign, b = text.split()
+        return str(int(a) + (int(b) if sign == "+" else -int(b)))
+    return text
 
 
 def slopes(site: Site, text: str) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 from ..code import LOOPS
 from ..pool import ATOMS, DEFINED, LEVELS, SHIFTS, SIGNS, between, shapes_of, stored_in
 from ..style import outline
-from .site import Edit, Site, plain, slopes, stem, under
+from .site import Edit, Site, all_but_first, is_load, slopes, stem, under
 
 NEAR = 4  # words in which lines differ that read nearly alike
 
@@ -54,10 +54,15 @@ def accumulated(site: Site) -> Iterator[Edit]:
                 yield site.to(f"{atom.text} {own}= {value}", "index", said, 1)
     elif isinstance(node, ast.Expr) and isinstance(node.value, (ast.BinOp, ast.Call)):
         op = getattr(node.value, "op", None)
+        gives = any(kind == "f" for kind, _ in site.shapes(node.value))
         sign = SIGNS.get(type(op), "")
         if isinstance(node.value, ast.BinOp) and sign and isinstance(node.value.left, ATOMS):
             text = f"{site.text(node.value.left)} {sign}= {site.text(node.value.right)}"
             yield site.to(text, "overwritten", f"`{sign}=` is meant: the result is lost", 0.1)
+        given = getattr(node.value, "args", ())
+        for name in [x.id for x in given if isinstance(x, ast.Name)] if gives else ():
+            said = f"its result is lost: `{name} =` is missing"
+            yield site.to(f"{name} = {site.text()}", "overwritten", said, 0.4)
         stored = {name for x in _assignments(site) for name in stored_in(x)}
         for atom in site.pool.like(site.file, node, site.shapes(node.value)):
             if atom.text in stored:
@@ -100,7 +105,9 @@ def _added_at(site: Site, target: Any, sign: str, value: str) -> Iterator[Edit]:
     """Stored through `np.add.at`, for an index may be there twice."""
     if np_ := site.numpy:
         key = site.text(target.slice)
-        key = f"({plain(key)})" if isinstance(target.slice, ast.Tuple) else key
+        if isinstance(target.slice, ast.Tuple):
+            parts = ["slice(None)" if (x := site.text(y)) == ":" else x for y in target.slice.elts]
+            key = f"({', '.join(parts)})"
         at = "add" if sign == "+" else "subtract"
         text = f"{np_}.{at}.at({site.text(target.value)}, {key}, {value})"
         yield site.to(text, "overwritten", "of an index that is there twice, one is lost", 0.9)
@@ -131,6 +138,17 @@ def chained(site: Site) -> Iterator[Edit]:
     for other in dict.fromkeys([*others, value]):
         said = f"`{a}` and `{b}` are one array"
         yield site.to(f"{a}, {b} = {value}, {other}", "overwritten", said, 0.4)
+
+
+def repeated(site: Site) -> Iterator[Edit]:
+    """One list that stands several times in another: each is a list of its own."""
+    for x in ast.walk(site.node) if isinstance(site.node, ast.Assign) else ():
+        if isinstance(x, ast.BinOp) and isinstance(x.op, ast.Mult) and isinstance(x.left, ast.List):
+            inner = x.left.elts[0] if len(x.left.elts) == 1 else None
+            if inner is not None and not isinstance(inner, (ast.Constant, ast.Name)):
+                text = f"[{site.text(inner)} for _ in range({site.text(x.right)})]"
+                said = f"`{site.text(x)}` is one list several times"
+                yield Edit(site.file, ((x, text),), "overwritten", said, 0.3)
 
 
 def left_out(site: Site) -> Iterator[Edit]:
@@ -264,6 +282,8 @@ def missing(site: Site) -> Iterator[Edit]:
     before = site.file.segment(block[i - 1]) if i else ""
     in_pairs = not together or outline(before) == outline(text)  # it stands below that one
     lines = _assignments(site)
+    loops = [x for x in site.pool.scope(site.file, node) if isinstance(x, ast.For)]
+    loops = loops if isinstance(block[i - 1], ast.For) and i else []  # it stands below one
     texts = {site.file.segment(x) for x in lines}
     stored = {site.file.segment(x.targets[0]) for x in lines if isinstance(x, ast.Assign)}
     for old, new in families:
@@ -278,16 +298,24 @@ def missing(site: Site) -> Iterator[Edit]:
                 continue  # then the line is not missing, but wrong
             said = f"a line is missing: `{other}`"
             above = _renamed(before, old, new, names)
-            for x in lines:
-                own = _with_indent(site, x)
-                after, first = f"{own}\n{other}", f"{other}\n{own}"
+            follows = in_pairs and above != before
+            for x in (*lines, *loops):
+                own, line = _with_indent(site, x), _of_loop(site, x, other)
+                after, first = f"{own}\n{line}", f"{line}\n{own}"
                 orders = (first, after) if old > new or old == "-" else (after, first)
-                for j, both in enumerate(orders):
-                    below = both is after and before != above == site.file.segment(x)
-                    below = below and in_pairs
+                for j, both in enumerate((after,) if x in loops else orders):
+                    below = follows and both is after and _nearly(above, own)
+                    below = below and above.partition("=")[0] == own.partition("=")[0]
                     far = -0.2 if below else 0.6 if x is not node else -0.15 * together
                     rank = (0.4 if goes_on else 1) + far + 0.05 * j
                     yield Edit(site.file, ((x, both),), "missing-term", said, rank)
+
+
+def _of_loop(site: Site, there: Any, line: str) -> str:
+    """A line as it reads in another loop, that has another variable."""
+    loops = (site.file.above(site.file.parent[x], ast.For) for x in (site.node, there))
+    own, other = (getattr(getattr(loop, "target", None), "id", "") for loop in loops)
+    return re.sub(rf"\b{own}\b", other, line) if own and other else line
 
 
 def rescaled(site: Site) -> Iterator[Edit]:
@@ -348,6 +376,39 @@ def _picks(some: Any, shapes: Any) -> bool:
         kind == "b" and part and any(whole[: len(part)] == part for whole in wholes)
         for kind, part in some
     )
+
+
+def unbiased(site: Site) -> Iterator[Edit]:
+    """A penalty is added to all, and not to all but the first, which is of the bias."""
+    node = site.node
+    if not isinstance(node, ast.AugAssign) or isinstance(node.target, ast.Subscript):
+        return
+    target = site.text(node.target)
+    shapes = shapes_of(site.shapes())
+    its = [x for x in site.whole_lines() if is_load(x) and shapes_of(site.shapes(x)) & shapes]
+    for axis in range(max(map(len, shapes), default=0)) if len(its) == 1 else ():
+        key = all_but_first(axis)
+        changes = (node.target, f"{target}{key}"), (its[0], f"{site.text(its[0])}{key}")
+        said = f"`{target}` belongs with `{key}`: the bias has no penalty"
+        yield Edit(site.file, changes, "index", said, 0.7)
+
+
+def unlisted(site: Site) -> Iterator[Edit]:
+    """A loop goes through some of what begins as zeros, and not through all."""
+    node = site.node
+    several = getattr(node, "iter", None)
+    if not isinstance(several, (ast.Tuple, ast.List)):
+        return
+    own = [site.text(x) for x in several.elts]
+    begun = [*_begun(site)]
+    for some in (begun, *([x] for x in begun)) if {*own} <= {*begun} else ():
+        lost = [x for x in some if x not in own]
+        if lost:
+            text = ", ".join([*own, *sorted(lost)]) + "," * (not own and len(lost) == 1)
+            text = f"[{text}]" if isinstance(several, ast.List) else f"({text})"
+            said = f"`{', '.join(lost)}` {'is' if len(lost) == 1 else 'are'} missing"
+            rank = 0.3 if some is begun else 0.5
+            yield Edit(site.file, ((several, text),), "missing-term", said, rank)
 
 
 def after_loop(site: Site) -> Iterator[Edit]:
@@ -449,7 +510,7 @@ def never_added(site: Site) -> Iterator[Edit]:
             for text in _made_of(site, shape):
                 said = f"nothing is stored in `{target}`: a line is missing"
                 names = _names(ast.parse(text)) & {*site.atoms()}
-                beside = next((x for x in reversed(sums) if names & _names(x.value)), node)
+                beside = max(sums, key=lambda x: len(names & _names(x.value)), default=node)
                 for op in ("+=", "=") if in_loop else ("+=",):
                     line = f"{target} {op} {text}"
                     yield _then(site, line, "missing-term", said, 0.8, beside)
@@ -650,6 +711,13 @@ def _is_zeros(site: Site, value: Any) -> bool:
     return "zeros" in site.file.segment(value)[:14]
 
 
+def _kept(value: Any) -> list[Any]:
+    """The values of a dict, as it is written."""
+    if isinstance(value, ast.Dict):
+        return value.values
+    return [value.value] if isinstance(value, ast.DictComp) else []
+
+
 def _zeros(site: Site) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]:
     """The names that begin as zeros, and that nothing is stored in; parts of those that are."""
     scope = site.pool.scope(site.file, site.node)
@@ -667,6 +735,8 @@ def _zeros(site: Site) -> tuple[dict[str, tuple[int, ...]], dict[str, tuple[int,
         for target, value in _pairs(x):
             if isinstance(target, ast.Subscript):
                 changed.add(ast.unparse(target.value))
+            elif any(_is_zeros(site, x) for x in _kept(value)):
+                found |= site.pool.items(site.file, site.node, ast.unparse(target))
             elif not _is_zeros(site, value):  # it becomes something else, later or in the next pass
                 changed.add(ast.unparse(target))
             else:
@@ -685,12 +755,15 @@ WAYS = (
     accumulated,
     exchanged,
     chained,
+    repeated,
     left_out,
     moved,
     unstored,
     missing,
     unlike,
     rescaled,
+    unbiased,
+    unlisted,
     after_loop,
     never_added,
     unadded,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from itertools import combinations
+from typing import Any
 
 from ..pool import ATOM, shapes_of
-from .site import Edit, Site, is_called, tight
+from .site import MULTIPLY, Edit, Site, is_called, tight
 
 REDUCING = ("sum", "mean", "max", "min", "prod", "average")
+OTHERS = {"sum": ("mean",), "mean": ("sum",), "max": ("sum",), "min": ("max", "sum")}
 
 
 def reduced(site: Site) -> Iterator[Edit]:
@@ -29,7 +31,6 @@ def reduced(site: Site) -> Iterator[Edit]:
     axis_text = site.text(axis) if axis is not None else None
     kept = keep is not None and site.text(keep) == "True"
     own = node.func.attr
-    mean = {"sum": "mean", "mean": "sum"}.get(own)
 
     def written(name: str, axis: str | None, keepdims: bool) -> str:
         options = [f"axis={axis}"] if axis is not None else []
@@ -39,11 +40,10 @@ def reduced(site: Site) -> Iterator[Edit]:
         func = site.text(node.func)[: -len(own)] + name
         return f"{func}({', '.join([site.text(inner), *options])})"
 
-    if mean:
+    for name in OTHERS.get(own, ()):
         kind = "mean-for-sum" if own == "mean" else "factor"
-        yield site.to(
-            written(mean, axis_text, kept), kind, f"the {own} stands where the {mean} belongs", 0
-        )
+        said = f"the {own} stands where the {name} belongs"
+        yield site.to(written(name, axis_text, kept), kind, said, 0)
     ndim = max((len(s) for s in shapes_of(site.shapes(inner))), default=2)
     several = [*map(str, combinations(range(ndim), 2))] if ndim > 2 else []
     for other in [*map(str, range(ndim)), "-1", None, *several]:
@@ -91,7 +91,36 @@ def summed(site: Site) -> Iterator[Edit]:
             )
 
 
+def parted(site: Site) -> Iterator[Edit]:
+    """A product of sums, where the sum of the products is meant."""
+    node = site.node
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult):
+        return
+    a, b = node.left, node.right
+    if not isinstance(a, ast.Call) or not isinstance(b, ast.Call):
+        return
+    (x, *rest), (y, *others) = _parts(site, a), _parts(site, b)
+    if rest == others and rest[0] in REDUCING and x is not None and y is not None:
+        product = f"{site.text(x, MULTIPLY)} * {site.text(y, MULTIPLY + 1)}"
+        is_method = x is getattr(a.func, "value", None)
+        options = ", ".join(rest[1:])
+        text = f"({product}).{rest[0]}({options})"
+        if not is_method:
+            text = f"{site.text(a.func)}({', '.join([product, *rest[1:]])})"
+        yield site.to(text, "unsummed", "a product of sums is no sum of products", 0.4)
+
+
+def _parts(site: Site, call: ast.Call) -> list[Any]:
+    """What a call reduces, the name of what it is called by, and its other arguments."""
+    func, options = call.func, [*call.args, *call.keywords]
+    name = getattr(func, "attr", "")
+    if isinstance(func, ast.Attribute) and site.text(func.value) != site.numpy:
+        return [func.value, name, *(site.text(x) for x in options)]
+    return [call.args[0] if call.args else None, name, *(site.text(x) for x in options[1:])]
+
+
 WAYS = (
     reduced,
     summed,
+    parted,
 )

@@ -9,7 +9,18 @@ from itertools import combinations
 from typing import Any
 
 from ..pool import ATOM, ATOMS, shapes_of
-from .site import LONGEST, Edit, Site, is_called, is_factor, is_load, of_derivative, stem
+from .site import (
+    LONGEST,
+    Edit,
+    Site,
+    is_called,
+    is_factor,
+    is_load,
+    is_row,
+    of_derivative,
+    simpler,
+    stem,
+)
 
 FEW = 8  # arrays of a line
 ENDS = {"1:", ":-1"}  # without the first, or the last
@@ -35,6 +46,28 @@ def another(site: Site) -> Iterator[Edit]:
         is_item = near and isinstance(node, ast.Subscript)
         kind = "index" if is_item else of_derivative(site) or "operands"
         yield from _instead(site, atom.text, kind, (0, 0.1) if near else (0.5, 0.6))
+    shapes = shapes_of(shapes)
+    turned = {shape[::-1] for shape in shapes if len(shape) == 2}
+    for atom in atoms.values() if not own.endswith(".T") else ():
+        other = shapes_of(atom.shapes)
+        if other & turned and not other & shapes and not atom.text.endswith(".T"):
+            text = f"{atom.text}.T"
+            yield site.to(text, "operands", f"`{own}` stands where `{text}` belongs", 0.6)
+
+
+def unpacked(site: Site) -> Iterator[Edit]:
+    """One of the results of a call gets a name that nothing reads, and not that of an argument."""
+    node, line = site.node, site.file.above(site.node, ast.stmt)
+    if not isinstance(site.parent, ast.Tuple) or not isinstance(node, ast.Name):
+        return
+    call = getattr(line, "value", None)
+    its = site.pool.scope(site.file, node)
+    read = any(isinstance(x, ast.Name) and x.id == node.id and is_load(x) for x in its)
+    if isinstance(node.ctx, ast.Store) and isinstance(call, ast.Call) and not read:
+        for x in call.args:
+            if isinstance(x, ast.Name):
+                said = f"`{node.id}` stands where `{x.id}` belongs: nothing reads it"
+                yield site.to(x.id, "operands", said, 0.2)
 
 
 def another_count(site: Site) -> Iterator[Edit]:
@@ -97,7 +130,7 @@ def of_another(site: Site) -> Iterator[Edit]:
     owners = site.objects()
     owners += site.pool.parts() if stem(own).startswith("self.") else []
     for other in dict.fromkeys(owners):
-        if other != own:
+        if other != own and (not is_called(site) or site.pool.comes_to(other, node.attr)):
             said = f"`{site.text()}` stands where `{other}.{node.attr}` belongs"
             yield site.to(f"{other}.{node.attr}", "index", said, 0.5)
 
@@ -137,15 +170,17 @@ def shifted(site: Site) -> Iterator[Edit]:
     said = "`{}` stands where `{}` belongs"
     if isinstance(node, ast.Constant) and isinstance(node.value, int):
         others = [str(node.value + 1), str(node.value - 1)]
+        if not in_slice:
+            others += _indices(site)
     elif isinstance(node, ast.BinOp) and isinstance(node.right, ast.Constant):
         others = [site.text(node.left)]
         if isinstance(node.op, (ast.Add, ast.Sub)):
             sign = "-" if isinstance(node.op, ast.Add) else "+"
             others.append(f"{site.text(node.left)} {sign} {site.text(node.right)}")
-    elif is_load(node) and site.is_count():
+    elif is_load(node) and {kind for kind, _ in site.shapes()} == {"i"}:
         others = [f"{own} - 1", f"{own} + 1"]
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and not in_slice:
-        others = ["0", site.text(node.operand)]
+        others = ["0", site.text(node.operand), *_indices(site)]
         if isinstance(node.operand, ast.Name):
             others += [f"{own} + 1", f"{own} - 1"]
         its = (x.slice for x in site.whole_lines() if isinstance(x, ast.Subscript))
@@ -158,6 +193,29 @@ def shifted(site: Site) -> Iterator[Edit]:
         raw = text.encode()
         meant = (raw[:start] + other.encode() + raw[start + len(own.encode()) :]).decode()
         yield site.to(other, "index", said.format(text, meant), 0)
+
+
+def all_shifted(site: Site) -> Iterator[Edit]:
+    """The indices of all that a line takes, as `a[t], a[t - 1]`, are one more, or one less."""
+    node = site.node
+    if not isinstance(node, ast.Tuple) or isinstance(node.ctx, ast.Store):
+        return
+    its = [x.slice for x in node.elts if isinstance(x, ast.Subscript) and site.is_count(x.slice)]
+    if len(its) < max(2, len(node.elts)):
+        return
+    for step in ("+ 1", "- 1"):
+        changes = tuple((x, simpler(f"{site.text(x)} {step}")) for x in its)
+        said = f"`{site.text()}` is taken one {'earlier' if step == '+ 1' else 'later'}"
+        yield Edit(site.file, changes, "index", said, 0.3)
+
+
+def _indices(site: Site) -> list[str]:
+    """The indices that a function computes, or takes from a loop."""
+    keys = (x.slice for x in site.pool.scope(site.file, site.node) if isinstance(x, ast.Subscript))
+    parts = (x for key in keys for x in getattr(key, "elts", [key]))
+    some = (x for x in parts if isinstance(x, (ast.Name, ast.BinOp)) and site.is_count(x))
+    found = [*dict.fromkeys(site.text(x) for x in some)]
+    return [*found, *(f"{x} {step}" for x in found if x.isidentifier() for step in ("+ 1", "- 1"))]
 
 
 def _item_at(site: Site) -> Any:
@@ -203,6 +261,7 @@ def sliced(site: Site) -> Iterator[Edit]:
         for x in site.pool.scope(site.file, node)
         if isinstance(x, ast.Subscript) and isinstance(x.slice, type(node.slice))
     }
+    keys |= {rest for key in keys if (rest := _rest(key))}
     said = f"`[{own}]` does not belong here"
     if base not in (f"{site.numpy}.c_", f"{site.numpy}.r_"):  # which has no end
         yield site.to(base, "index", said, 1)
@@ -241,6 +300,53 @@ def sliced(site: Site) -> Iterator[Edit]:
             if alike and alike[0].col_offset > node.col_offset:
                 changes = tuple((x, f"{site.text(x.value, ATOM)}[{key}]") for x in (node, *alike))
                 yield Edit(site.file, changes, "index", said, 0.7)
+
+
+def _rest(key: str) -> str:
+    """What a slice leaves out: `:, n:` beside `:, :n`; nothing, where that is not one."""
+    *before, last = key.split(", ")
+    found = re.fullmatch(r"(:?)([\w.]+)(:?)", last)
+    if found is None or found[1] == found[3]:
+        return ""
+    return ", ".join([*before, f"{found[3]}{found[2]}{found[1]}"])
+
+
+def at_the_same(site: Site) -> Iterator[Edit]:
+    """An item of another array, at the index at which its line stores, or at the last part of that;
+    or an index as another of the line."""
+    node, line = site.node, site.file.above(site.node, ast.stmt)
+    target = getattr(line, "target", None) or [*getattr(line, "targets", ()), None][0]
+    if not isinstance(target, ast.Subscript) or not isinstance(node, ATOMS):
+        return
+    own, key = site.text(), site.text(target.slice)
+    said = "`{}` stands where `{}` belongs"
+    if node is target:
+        keys = (site.text(x.slice) for x in site.whole_lines() if isinstance(x, ast.Subscript))
+        for other in dict.fromkeys(x for x in keys if x.startswith(f"{key}, ")):
+            text = f"{site.text(node.value)}[{other}]"
+            yield site.to(text, "index", said.format(own, text), 0.4)
+    is_base = isinstance(site.parent, ast.Subscript) and site.parent.value is node
+    if not is_load(node) or is_base or is_called(site):
+        return
+    whole = Site(site.pool, site.file, target).base_shapes()
+    last = site.text(getattr(target.slice, "elts", [target.slice])[-1])
+    rows = frozenset((kind, shape[-1:]) for kind, shape in whole)
+    for shapes, index, rank in ((whole, key, 0.4), (rows, last, 0.8)):
+        for atom in site.pool.like(site.file, node, shapes):
+            text = f"{atom.text}[{index}]"
+            if text != own and atom.text != site.text(target.value):
+                yield site.to(text, "index", said.format(own, text), rank)
+
+
+def picked(site: Site) -> Iterator[Edit]:
+    """The items of a row of numbers that an array of indices picks, as one for each sample."""
+    rows = is_load(site.node) and not is_called(site) and is_row(site.shapes())
+    is_base = isinstance(site.parent, ast.Subscript) and site.parent.value is site.node
+    for atom in site.atoms().values() if rows and not is_base else ():
+        if atom.shapes and all(kind == "i" and len(s) == 1 for kind, s in atom.shapes):
+            text = f"{site.text(tight=ATOM)}[{atom.text}]"
+            said = f"`{site.text()}` stands where `{text}` belongs"
+            yield site.to(text, "index", said, 0.7)
 
 
 def of_columns(site: Site) -> Iterator[Edit]:
@@ -344,20 +450,28 @@ def numbers(site: Site) -> Iterator[Edit]:
     if not isinstance(above, ast.keyword):
         for text in [*site.scalars(), *site.counts()]:
             yield site.to(text, "constant", f"{own!r} stands where `{text}` belongs", 0.9)
+    if isinstance(above, ast.Call) and getattr(above.func, "attr", "") == "where":
+        for atom in site.pool.within(site.file, node, site.shapes(above)):
+            said = f"{own!r} stands where `{atom.text}` belongs"
+            yield site.to(atom.text, "constant", said, 0.4)
     if isinstance(above, (ast.Call, ast.keyword)):
         yield site.to(f"-{own!r}", "axis", f"{own!r} stands where -{own!r} belongs", 1)
 
 
 WAYS = (
     another,
+    unpacked,
     another_count,
     another_of_several,
     of_another,
     another_attribute,
     interchanged,
     shifted,
+    all_shifted,
     formatted,
     sliced,
+    at_the_same,
+    picked,
     of_columns,
     unsliced,
     columned,

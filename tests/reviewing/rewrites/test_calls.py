@@ -277,3 +277,136 @@ def test_a_function_of_a_number_is_missing(tmp_path):
 def test_the_sign_of_a_number_that_a_function_gets(texts_of):
     text = NUMBERS.replace("exp(-s)", "exp(s)")
     assert "-s" in texts_of(text, "s", OF_NUMBERS)
+
+
+def test_several_of_what_is_returned_stand_elsewhere(tmp_path):
+    right = '"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2'
+    text = NETWORK.replace(f"return {{{right}}}", "return dW1, db1, dW2, db2")
+    wrong = "return dW2, db2, dW1, db1"
+    options = {"wrt": ["W1", "b1", "W2", "b2"]}
+    found, off, *_ = reviewed(tmp_path, text, "return dW1, db1, dW2, db2", wrong, WHOLE, **options)
+    assert off == 0
+    assert [*found.mended.values()] == [text]
+
+
+RESIDUAL = """
+import numpy as np
+
+
+class Linear:
+    def __init__(self, w):
+        self.w = w
+
+    def forward(self, x):
+        self.x = x
+        return x @ self.w
+
+    def backward(self, g):
+        self.dw = self.x.T @ g
+        return g @ self.w.T
+
+
+class Leaky:
+    def __init__(self, slope):
+        self.slope = slope
+
+    def forward(self, x):
+        self.low = x < 0
+        return np.where(self.low, self.slope * x, x)
+
+    def backward(self, g):
+        return np.where(self.low, self.slope * g, g)
+
+
+class Net:
+    def __init__(self, a, b, c):
+        self.first, self.inner, self.last = Linear(a), Linear(b), Linear(c)
+        self.act, self.bend = Leaky(0.1), Leaky(0.3)
+
+    def loss(self, x):
+        h = self.act.forward(self.first.forward(x))
+        h = h + self.bend.forward(self.inner.forward(h))
+        return np.sin(self.last.forward(h)).sum()
+
+    def gradients(self, x):
+        h = self.act.forward(self.first.forward(x))
+        h = h + self.bend.forward(self.inner.forward(h))
+        g = self.last.backward(np.cos(self.last.forward(h)))
+        inner = self.inner.backward(self.bend.backward(g))
+        self.first.backward(self.act.backward(g + inner))
+        return self.first.dw, self.inner.dw, self.last.dw
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("self.act.backward(g + inner)", "g + inner"),
+        ("self.act.backward(g + inner)", "self.act.backward(g)"),
+        ("self.bend.backward(g)", "g"),
+        ("np.where(self.low, self.slope * g, g)", "np.where(self.low, self.slope, g)"),
+    ],
+)
+def test_a_step_that_is_left_out_of_a_chain(tmp_path, right, wrong):
+    rng = np.random.default_rng(1)
+    net = module(tmp_path, RESIDUAL.replace(right, wrong)).Net(
+        *(rng.normal(size=s) for s in ((3, 4), (4, 4), (4, 2)))
+    )
+    wrt = [f"self.{name}.w" for name in ("first", "inner", "last")]
+    found = al.review(net.loss, net.gradients, rng.normal(size=(5, 3)), wrt=wrt)
+    assert [*found.mended.values()] == [RESIDUAL]
+
+
+NGRAMS = """
+import numpy as np
+
+
+def loss(E, ngrams):
+    return np.sin(E[ngrams].sum(axis=1)).sum()
+
+
+def gradients(E, ngrams):
+    d = np.cos(E[ngrams].sum(axis=1))
+    rows = np.repeat(d, ngrams.shape[1], axis=0)
+    dE = np.zeros_like(E)
+    np.add.at(dE, ngrams.reshape(-1), rows)
+    return {"E": dE}
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (", axis=0)\n    dE", ")\n    dE"),
+        ("np.repeat(d, ngrams.shape[1], axis=0)", "np.tile(d, ngrams.shape[1], axis=0)"),
+    ],
+)
+def test_what_is_repeated_for_each(tmp_path, right, wrong):
+    args = np.random.default_rng(1).normal(size=(6, 2)), np.array([[0, 1, 2], [3, 1, 5]])
+    found, off, *_ = reviewed(tmp_path, NGRAMS, right, wrong, args, wrt="E")
+    assert off == 0
+    assert [*found.mended.values()] == [NGRAMS]
+
+
+def test_no_method_is_called_that_the_passes_do_not_come_to(tmp_path):
+    """Nothing but the passes runs the user's other methods."""
+    text = RESIDUAL.replace(
+        "self.act, self.bend", "self.sink = Sink()\n        self.act, self.bend"
+    )
+    text += "\n\nclass Sink:\n    count = [0]\n\n    def backward(self, g):\n"
+    text += "        Sink.count[0] += 1\n        return g\n"
+    m = module(tmp_path, text.replace("self.act.backward(g + inner)", "g + inner"))
+    rng = np.random.default_rng(1)
+    net = m.Net(*(rng.normal(size=s) for s in ((3, 4), (4, 4), (4, 2))))
+    wrt = [f"self.{name}.w" for name in ("first", "inner", "last")]
+    found = al.review(net.loss, net.gradients, rng.normal(size=(5, 3)), wrt=wrt)
+    assert [*found.mended.values()] == [text]
+    assert m.Sink.count == [0]
+
+
+def test_sets_have_no_indices_that_are_shifted(tmp_path):
+    text = "def loss(w, x, n, i):\n    return (w * x).sum() * 2\n\n\n"
+    text += "def gradients(w, x, n, i):\n    k = len({n[i], n[i + 1]})\n    return {'w': k * x}\n"
+    m = module(tmp_path, text.replace("k * x}", "3 * k * x}"))
+    args = np.ones(3), np.arange(3.0), [4, 5], 0
+    assert al.review(m.loss, m.gradients, *args, wrt="w").left == ()

@@ -5,7 +5,7 @@ import ast
 import numpy as np
 import pytest
 from test_pool import pool
-from written import NETWORK
+from written import NETWORK, reviewed
 
 from autograd_lite.reviewing.rewrites import edits
 
@@ -133,3 +133,94 @@ def test_a_function_that_is_called_as_derivatives_are(tmp_path):
     node = line.value
     ranks = {edit.changes[0][1]: edit.rank for edit in edits(program, file, node)}
     assert ranks["da1 * tanh_prime(z1)"] < ranks["da1 * other(z1)"]
+
+
+STANDARD = """
+import numpy as np
+
+
+def loss(X, w):
+    return (X / np.sqrt(X.var(axis=0) + 0.1) @ w).sum()
+
+
+def gradients(X, w):
+    z = X / np.sqrt(X.var(axis=0) + 0.1)
+    return {"w": z.sum(axis=0)}
+"""
+
+
+def test_the_root_of_a_variance(tmp_path):
+    rng = np.random.default_rng(1)
+    args = rng.normal(size=(5, 3)), rng.normal(size=3)
+    text = STANDARD.replace("(X / np", "(2 * X / 2 / np")
+    right = "z = X / np.sqrt(X.var(axis=0) + 0.1)"
+    found, off, *_ = reviewed(tmp_path, text, right, "z = X / (X.var(axis=0) + 0.1)", args, wrt="w")
+    assert off == 0
+    assert [*found.mended.values()] == [text]
+
+
+MIXTURE = """
+import numpy as np
+
+SLOPE = 0.2
+
+
+def loss(mu, s, Y):
+    sq = ((Y[:, None, :] - mu) ** 2).sum(axis=2) / np.exp(s)
+    return np.where(sq > 1, sq, SLOPE * sq).sum()
+
+
+def gradients(mu, s, Y):
+    var = np.exp(s)
+    diff = mu - Y[:, None, :]
+    sq = (diff ** 2).sum(axis=2) / var
+    g = np.where(sq > 1, 1.0, SLOPE)
+    d = 2 * g[:, :, None] * diff / var[:, :, None]
+    return {"mu": d, "s": -g * sq}
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("diff / var[:, :, None]", "diff"),
+        ("2 * g[:, :, None] * diff", "2 * diff"),
+        ("np.where(sq > 1, 1.0, SLOPE)", "(sq > 1)"),
+    ],
+)
+def test_a_factor_with_more_axes(tmp_path, right, wrong):
+    rng = np.random.default_rng(1)
+    args = tuple(rng.normal(size=s) for s in ((4, 3, 2), (4, 3), (4, 2)))
+    _, off, mended, its = reviewed(tmp_path, MIXTURE, right, wrong, args, wrt=["mu", "s"])
+    assert off == 0
+    for g, expected in zip(mended.gradients(*args).values(), its.gradients(*args).values()):
+        np.testing.assert_allclose(g, expected, rtol=1e-12)
+
+
+UNIT = """
+import numpy as np
+
+
+def loss(X, w):
+    length = np.sqrt((X ** 2).sum(axis=1, keepdims=True))
+    return np.tanh(X / length @ w).sum()
+
+
+def gradients(X, w):
+    length = np.sqrt((X ** 2).sum(axis=1, keepdims=True))
+    Z = X / length
+    slope = 1 - np.tanh(Z @ w) ** 2
+    g = np.outer(slope, w)
+    dX = (g - Z * (g * Z).sum(axis=1, keepdims=True)) / length
+    return {"w": Z.T @ slope, "X": dX}
+"""
+
+
+def test_the_root_of_what_a_line_makes(tmp_path):
+    rng = np.random.default_rng(1)
+    args = rng.normal(size=(5, 3)), rng.normal(size=3)
+    right = "length = np.sqrt((X ** 2).sum(axis=1, keepdims=True))\n    Z"
+    wrong = "length = (X ** 2).sum(axis=1, keepdims=True)\n    Z"
+    found, off, *_ = reviewed(tmp_path, UNIT, right, wrong, args, wrt=["w", "X"])
+    assert off == 0
+    assert [*found.mended.values()] == [UNIT]

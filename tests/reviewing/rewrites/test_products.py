@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from written import NETWORK
+from written import NETWORK, reviewed
 
 SLOPE = "dz1 = da1 * (1 - a1 ** 2)"
 
@@ -92,3 +92,27 @@ def test_a_product_by_elements_without_the_transpose(texts_of):
     text = "def loss(A, B):\n    return (A * B).sum()\n\n\n"
     text += "def gradients(A, B):\n    return A @ B.T, A\n"
     assert "A * B" in texts_of(text, "A @ B.T", (np.ones((2, 3)), np.ones((2, 3))))
+
+
+SCALED = """
+import numpy as np
+
+
+def loss(gamma, X):
+    return np.sum(np.sin(gamma * X) * X)
+
+
+def gradients(gamma, X):
+    dout = X * np.cos(gamma * X)
+    d = dout * X
+    return {"gamma": d.sum(axis=1, keepdims=True)}
+"""
+
+
+@pytest.mark.parametrize("wrong", ["np.dot(dout, X)", "dout @ X", "dout.dot(X)"])
+def test_a_product_by_elements(tmp_path, wrong):
+    rng = np.random.default_rng(1)
+    args = rng.normal(size=(3, 1)), rng.normal(size=(3, 5))
+    found, off, *_ = reviewed(tmp_path, SCALED, "dout * X", wrong, args, wrt="gamma")
+    assert off == 0
+    assert [*found.mended.values()] == [SCALED]

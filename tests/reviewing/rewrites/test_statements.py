@@ -5,7 +5,7 @@ import ast
 import numpy as np
 import pytest
 from test_pool import pool
-from written import NETWORK, module, pool_of
+from written import NETWORK, module, pool_of, reviewed
 
 import autograd_lite as al
 from autograd_lite.reviewing.rewrites import edits
@@ -342,3 +342,234 @@ def test_what_is_added_at_one_index_and_not_at_another(texts_of):
     args = np.ones((3, 2)), np.arange(3.0)
     new = "gW[-1] += b[-1]\ngb[-1] += W[i].sum()"
     assert new in texts_of(text, "gb[i] += W[i].sum()", args)
+
+
+CHAIN = """
+import numpy as np
+
+
+class Scale:
+    def __init__(self, w):
+        self.w = w
+
+    def call(self, x):
+        self.x = x
+        return np.tanh(self.w * x)
+
+    def backward(self, d):
+        d = d * (1 - np.tanh(self.w * self.x) ** 2)
+        self.dw = (d * self.x).sum(axis=0)
+        return d * self.w
+
+
+class Net:
+    def __init__(self, *ws):
+        self.layers = [Scale(w) for w in ws]
+        self.first, self.last = self.layers
+
+    def loss(self, x):
+        for layer in self.layers:
+            x = layer.call(x)
+        return x.sum()
+
+    def gradients(self, x):
+        for layer in self.layers:
+            x = layer.call(x)
+        d = np.ones_like(x)
+        for layer in reversed(self.layers):
+            d = layer.backward(d)
+        return self.first.dw, self.last.dw
+"""
+
+
+def test_the_result_of_a_call_is_lost(tmp_path):
+    right, wrong = "d = layer.backward(d)", "layer.backward(d)"
+    net = module(tmp_path, CHAIN.replace(right, wrong)).Net(np.ones(3), np.arange(3) / 2)
+    x = np.random.default_rng(1).normal(size=(4, 3))
+    found = al.review(net.loss, net.gradients, x, wrt=["self.first.w", "self.last.w"])
+    assert [*found.mended.values()] == [CHAIN]
+
+
+BIASED = """
+import numpy as np
+
+
+def loss(T, U, X, lam):
+    penalty = (T[1:] ** 2).sum() + (U[:, 1:] ** 2).sum()
+    return ((X @ T) ** 2).sum() + np.sin(X @ U).sum() + lam * penalty
+
+
+def gradients(T, U, X, lam):
+    dT = 2 * X.T @ (X @ T)
+    dU = X.T @ np.cos(X @ U)
+    dT[1:] += 2 * lam * T[1:]
+    dU[:, 1:] += 2 * lam * U[:, 1:]
+    return {"T": dT, "U": dU}
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("dT[1:] += 2 * lam * T[1:]", "dT += 2 * lam * T"),
+        ("dU[:, 1:] += 2 * lam * U[:, 1:]", "dU += 2 * lam * U"),
+        ("    dU[:, 1:] += 2 * lam * U[:, 1:]\n", ""),
+        ("    dT[1:] += 2 * lam * T[1:]\n", ""),
+    ],
+)
+def test_a_penalty_of_all_but_the_bias(tmp_path, right, wrong):
+    rng = np.random.default_rng(1)
+    args = *(rng.normal(size=s) for s in ((4, 2), (4, 3), (5, 4))), 0.3
+    _, off, mended, its = reviewed(tmp_path, BIASED, right, wrong, args, wrt=["T", "U"])
+    assert -1 <= off <= 1
+    for g, expected in zip(mended.gradients(*args).values(), its.gradients(*args).values()):
+        np.testing.assert_allclose(g, expected, rtol=1e-12)
+
+
+MEANS = """
+import numpy as np
+
+
+def loss(w, b, c, X):
+    return sum(np.sin(x @ w + b[0]) * c[0] for x in X) / len(X)
+
+
+def gradients(w, b, c, X):
+    gw, gb, gc = np.zeros_like(w), np.zeros_like(b), np.zeros_like(c)
+    for x in X:
+        d = np.cos(x @ w + b) * c
+        gw += d * x
+        gb += d
+        gc += np.sin(x @ w + b)
+    for g in (gw, gb, gc):
+        g /= len(X)
+    return {"w": gw, "b": gb, "c": gc}
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [("for g in (gw, gb, gc):", "for g in (gw,):"), ("g /= len(X)", "g = g / len(X)")],
+)
+def test_a_loop_that_does_not_change_all(tmp_path, right, wrong):
+    rng = np.random.default_rng(1)
+    args = rng.normal(size=3), np.array([0.3]), np.array([1.4]), rng.normal(size=(5, 3))
+    found, off, *_ = reviewed(tmp_path, MEANS, right, wrong, args, wrt=["w", "b", "c"])
+    assert off == 0
+    assert [*found.mended.values()] == [MEANS]
+
+
+STEPS = """
+import numpy as np
+
+
+def loss(W, V, xs):
+    total, h = 0.0, np.zeros(len(W))
+    for x in xs:
+        h = np.tanh(W @ h + V @ x)
+        total = total + h.sum()
+    return total
+
+
+def gradients(W, V, xs):
+    hs = [np.zeros(len(W))]
+    for x in xs:
+        hs.append(np.tanh(W @ hs[-1] + V @ x))
+    g = {name: np.zeros_like(p) for name, p in {"W": W, "V": V}.items()}
+    later = np.zeros(len(W))
+    for t in reversed(range(len(xs))):
+        x, before = xs[t], hs[t]
+        d = (1 + later) * (1 - hs[t + 1] ** 2)
+        g["W"] += np.outer(d, before)
+        g["V"] += np.outer(d, x)
+        later = W.T @ d
+    return g
+"""
+
+
+@pytest.mark.parametrize(
+    "line", ['        g["W"] += np.outer(d, before)\n', '        g["V"] += np.outer(d, x)\n']
+)
+def test_nothing_is_added_to_what_a_dict_keeps(tmp_path, line):
+    rng = np.random.default_rng(1)
+    args = tuple(rng.normal(size=s) for s in ((4, 4), (4, 3), (5, 3)))
+    _, off, mended, its = reviewed(tmp_path, STEPS, line, "", args, wrt=["W", "V"])
+    assert -1 <= off <= 1
+    for g, expected in zip(mended.gradients(*args).values(), its.gradients(*args).values()):
+        np.testing.assert_allclose(g, expected, rtol=1e-12)
+
+
+ROWS = """
+import numpy as np
+
+
+def loss(w, v, X):
+    h = np.tanh(X @ w[:, :-1].T + w[:, -1])
+    return np.sin(h @ v[:, :-1].T + v[:, -1]).sum()
+
+
+def gradients(w, v, X):
+    gw = [[0.0] * len(w[0]) for _ in range(len(w))]
+    gv = [[0.0] * len(v[0]) for _ in range(len(v))]
+    for x in X:
+        h = [np.tanh(sum(w[j][i] * x[i] for i in range(len(x))) + w[j][-1]) for j in range(len(w))]
+        dv = []
+        for k in range(len(v)):
+            dv.append(np.cos(sum(v[k][j] * h[j] for j in range(len(h))) + v[k][-1]))
+        dw = []
+        for j in range(len(w)):
+            back = sum(dv[k] * v[k][j] for k in range(len(v)))
+            dw.append(back * (1 - h[j] ** 2))
+        for k in range(len(v)):
+            for j in range(len(h)):
+                gv[k][j] += dv[k] * h[j]
+            gv[k][-1] += dv[k]
+        for j in range(len(w)):
+            for i in range(len(x)):
+                gw[j][i] += dw[j] * x[i]
+            gw[j][-1] += dw[j]
+    return np.array(gw), np.array(gv)
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("[[0.0] * len(w[0]) for _ in range(len(w))]", "[[0.0] * len(w[0])] * len(w)"),
+        ("            gv[k][-1] += dv[k]\n", ""),
+    ],
+)
+def test_lists_of_lists(tmp_path, right, wrong):
+    rng = np.random.default_rng(1)
+    args = tuple(rng.normal(size=s) for s in ((3, 3), (2, 4), (4, 2)))
+    _, off, mended, its = reviewed(tmp_path, ROWS, right, wrong, args, wrt=["w", "v"])
+    assert -1 <= off <= 1
+    for g, expected in zip(mended.gradients(*args), its.gradients(*args)):
+        np.testing.assert_allclose(g, expected, rtol=1e-12)
+
+
+WINDOWS = """
+import numpy as np
+
+
+def loss(w, X):
+    return sum(np.sin(w @ X[:, t : t + 2].T).sum() for t in range(X.shape[1] - 1))
+
+
+def gradients(w, X):
+    t = np.arange(X.shape[1] - 1)[:, None] + np.arange(2)
+    slope = np.cos(X[:, t] @ w)
+    dX = np.zeros(X.shape)
+    np.add.at(dX, (slice(None), t), slope[:, :, None] * w)
+    return {"X": dX}
+"""
+
+
+@pytest.mark.parametrize("sign", ["+", ""])
+def test_windows_that_overlap(tmp_path, sign):
+    args = tuple(np.random.default_rng(1).normal(size=s) for s in ((2,), (3, 5)))
+    right = "np.add.at(dX, (slice(None), t), slope[:, :, None] * w)"
+    wrong = f"dX[:, t] {sign}= slope[:, :, None] * w"
+    found, off, *_ = reviewed(tmp_path, WINDOWS, right, wrong, args, wrt="X")
+    assert off == 0
+    assert [*found.mended.values()] == [WINDOWS]

@@ -352,3 +352,226 @@ def test_a_number_that_has_a_name_is_written_so(texts_of):
     assert "SMALL" in found
     assert "0.25" not in found
     assert "2" in found  # a whole number may be anything
+
+
+RATINGS = """
+import numpy as np
+
+
+def loss(P, Q, ratings):
+    return sum((r - P[u] @ Q[i]) ** 2 + P[u] @ P[u] for u, i, r in ratings)
+
+
+def gradients(P, Q, ratings):
+    gP, gQ = np.zeros_like(P), np.zeros_like(Q)
+    for u, i, r in ratings:
+        z = P[u]
+        e = 2 * (P[u] @ Q[i] - r)
+        for k in range(P.shape[1]):
+            gP[u, k] += e * Q[i, k] + 2 * P[u, k]
+            gQ[i, k] += e * z[k]
+    return {"P": gP, "Q": gQ}
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("gP[u, k] += e * Q[i, k] + 2 * P[u, k]", "gP[u, k] += e * Q[i, k] + 2 * Q[i, k]"),
+        ("gP[u, k] += e * Q[i, k] + 2 * P[u, k]", "gP[u] += e * Q[i, k] + 2 * P[u, k]"),
+        ("gQ[i, k] += e * z[k]", "gQ[i, k] += e * Q[i, k]"),
+        ("gQ[i, k] += e * z[k]", "gQ[i, k] += e * z"),
+    ],
+)
+def test_an_item_at_the_index_at_which_a_line_stores(tmp_path, right, wrong):
+    rng = np.random.default_rng(1)
+    ratings = [(0, 1, 0.3), (0, 2, 1.2), (1, 0, -0.4), (2, 3, 0.7)]
+    args = rng.normal(size=(3, 2)), rng.normal(size=(4, 2)), ratings
+    _, off, mended, its = reviewed(tmp_path, RATINGS, right, wrong, args)
+    assert off == 0
+    for g, expected in zip(mended.gradients(*args).values(), its.gradients(*args).values()):
+        np.testing.assert_allclose(g, expected, rtol=1e-12)
+
+
+LABELS = """
+import numpy as np
+
+
+def loss(W, y):
+    return -sum(W[k - 1] for k in y) + W @ W
+
+
+def gradients(W, y):
+    Y = np.eye(len(W))[y - 1]
+    return {"W": 2 * W - Y.sum(axis=0)}
+"""
+
+
+def test_labels_that_begin_at_1(tmp_path):
+    args = np.array([0.5, -0.2, 0.9, 0.4]), np.array([1, 4, 2, 2])
+    found, off, *_ = reviewed(tmp_path, LABELS, "[y - 1]", "[y]", args, wrt="W")
+    assert off == 0
+    assert [*found.mended.values()] == [LABELS]
+
+
+LEARNED = """
+import numpy as np
+
+
+def loss(W, a, X):
+    z = X @ W
+    return (np.where(z > 0, z, a * z) ** 2).sum()
+
+
+def gradients(W, a, X):
+    z = X @ W
+    low = z < 0
+    g = 2 * np.where(low, a * z, z)
+    slope = np.where(low, a, 1.0)
+    return {"W": X.T @ (g * slope), "a": (g * z * low).sum(axis=0)}
+"""
+
+
+def test_a_slope_that_is_learned(tmp_path):
+    rng = np.random.default_rng(1)
+    args = rng.normal(size=(3, 4)), rng.uniform(0.1, 0.4, size=4), rng.normal(size=(5, 3))
+    found, off, *_ = reviewed(tmp_path, LEARNED, "(low, a, 1.0)", "(low, 0.0, 1.0)", args)
+    assert off == 0
+    assert [*found.mended.values()] == [LEARNED]
+
+
+CLASSES = """
+import numpy as np
+
+
+def step(d, W, x):
+    return d @ W.T, x.T @ d
+
+
+def loss(U, W, a, x):
+    return ((x @ U @ W) * a).sum() / np.sqrt(a @ a)
+
+
+def gradients(U, W, a, x):
+    h = x @ U
+    n = np.sqrt(a @ a)
+    d = np.zeros((len(x), len(a)))
+    for k in range(len(a)):
+        d[:, k] = a[k] / n
+    d, dW = step(d, W, h)
+    d, dU = step(d, U, x)
+    return {"U": dU, "W": dW}
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("d, dW = step(d, W, h)", "_, dW = step(d, W, h)"),
+        ("a[k] / n", "a[0] / n"),
+        ("    d[:, k] = a[k] / n", "    d[:, 1] = a[k] / n"),
+    ],
+)
+def test_an_index_or_a_name_of_the_loop(tmp_path, right, wrong):
+    rng = np.random.default_rng(1)
+    args = tuple(rng.normal(size=s) for s in ((3, 3), (3, 3), (3,), (5, 3)))
+    found, off, *_ = reviewed(tmp_path, CLASSES, right, wrong, args, wrt=["U", "W"])
+    assert off == 0
+    assert [*found.mended.values()] == [CLASSES]
+
+
+CELLS = """
+import numpy as np
+
+
+def loss(W, xs):
+    c, total = np.zeros(len(W)), 0.0
+    for x in xs:
+        c = np.tanh(np.concatenate([x, c]) @ W.T)
+        total = total + c.sum()
+    return total
+
+
+def gradients(W, xs):
+    n = len(xs[0])
+    cs, pairs = [np.zeros(len(W))], []
+    for x in xs:
+        pairs.append(np.concatenate([x, cs[-1]]))
+        cs.append(np.tanh(pairs[-1] @ W.T))
+    dW, later, dxs = np.zeros_like(W), np.zeros(len(W)), np.zeros_like(xs)
+    for t in reversed(range(len(xs))):
+        cell, before = cs[t + 1], cs[t]
+        d = (1 + later) * (1 - cell ** 2)
+        dW[:, :n] += np.outer(d, xs[t])
+        dW[:, n:] += np.outer(d, before)
+        both = d @ W
+        dxs[t] = both[:n]
+        later = both[n:]
+    return {"W": dW, "xs": dxs}
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("cs[t + 1], cs[t]", "cs[t], cs[t - 1]"),
+        ("later = both[n:]", "later = both[:n]"),
+        ("dxs[t] = both[:n]", "dxs[t] = both[n:]"),
+    ],
+)
+def test_the_rest_of_a_slice_and_a_step_later(tmp_path, right, wrong):
+    rng = np.random.default_rng(1)
+    args = rng.normal(size=(3, 6)), rng.normal(size=(4, 3))
+    found, off, *_ = reviewed(tmp_path, CELLS, right, wrong, args, wrt=["W", "xs"])
+    assert off == 0
+    assert [*found.mended.values()] == [CELLS]
+
+
+WEIGHTED = """
+import numpy as np
+
+
+def loss(W, V, x, y, weights):
+    h = x
+    for k in range(2):
+        h = np.tanh(h @ W)
+    e = (h @ V - y) ** 2
+    return (e.sum(axis=1) * weights[(y[:, 0] > 0) * 1]).sum()
+
+
+def gradients(W, V, x, y, weights):
+    labels = (y[:, 0] > 0) * 1
+    hs = [x]
+    for k in range(2):
+        hs.append(np.tanh(hs[k] @ W))
+    w = weights[labels]
+    d = 2 * (hs[-1] @ V - y) * w[:, None]
+    dV = hs[-1].T @ d
+    d = np.dot(d, V.T)
+    dW = np.zeros_like(W)
+    for k in reversed(range(2)):
+        d = d * (1 - hs[k + 1] ** 2)
+        dW += hs[k].T @ d
+        d = d @ W.T
+    return {"W": dW, "V": dV}
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("w = weights[labels]", "w = weights"),
+        ("1 - hs[k + 1] ** 2", "1 - hs[-1] ** 2"),
+        ("np.dot(d, V.T)", "np.dot(d, U)"),
+    ],
+)
+def test_items_that_are_picked_and_another_array_turned(tmp_path, right, wrong):
+    rng = np.random.default_rng(1)
+    text = WEIGHTED.replace("    dW = np", "    U = V[:2].T + 0 * V[1:3].T\n    dW = np")
+    text = text.replace("    d = np.dot", "    U = np.ones((2, 3))\n    d = np.dot")
+    shapes = (3, 3), (3, 2), (5, 3), (5, 2)
+    args = *(rng.normal(size=s) for s in shapes), np.array([1.0, 3.0])
+    _, off, mended, its = reviewed(tmp_path, text, right, wrong, args, wrt=["W", "V"])
+    assert 0 <= off <= 1
+    for g, expected in zip(mended.gradients(*args).values(), its.gradients(*args).values()):
+        np.testing.assert_allclose(g, expected, rtol=1e-12)
