@@ -35,7 +35,7 @@ from .flow import Flow
 from .known import Known, Meaning, is_alias, result_of, values_of
 from .pool import ATOMS, LEVELS, Pool
 from .rewrites import Edit
-from .rewrites.site import all_but_first, is_divisor
+from .rewrites.site import all_but_first, dedented, is_divisor
 
 ADD, MULTIPLY = LEVELS[ast.Add], LEVELS[ast.Mult]
 LIKELY, LIKELIEST = 12, 3  # values that a line may be meant to come to
@@ -448,7 +448,7 @@ class _Line:
                     line = f"{self.site.text(target)}{key} += {pattern.format(text + key)}"
                     said = f"a line is missing: `{line}`"
                     last = [x for x in self.site.block if not isinstance(x, ast.Return)][-1]
-                    both = f"{self.site.text(last)}\n{line}"
+                    both = f"{dedented(self.site, last)}\n{line}"
                     yield self._edit(last, both, "missing-term", said, 0.6)
 
     def _plus(self, node: Any, text: str, c: float) -> Iterator[Edit]:

@@ -159,7 +159,7 @@ def applied(site: Site) -> Iterator[Edit]:
             yield from site.everywhere(text, "operands", said, 1)
 
 
-def chained(site: Site) -> Iterator[Edit]:
+def skipped(site: Site) -> Iterator[Edit]:
     """What another object's method of the same name makes of an argument: a step that is left
     out."""
     node, call = site.node, site.parent
@@ -385,7 +385,7 @@ WAYS = (
     flagged,
     along,
     swapped,
-    chained,
+    skipped,
     branched,
     chosen,
     another_of_numpy,

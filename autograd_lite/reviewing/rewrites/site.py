@@ -203,6 +203,13 @@ def all_but_first(axis: int) -> str:
     return f"[{':, ' * axis}1:]"
 
 
+def dedented(site: Site, node: Any) -> str:
+    """A statement's text, as it would stand at the beginning of a line."""
+    lines = site.file.segment(node).split("\n")
+    indent = " " * node.col_offset
+    return "\n".join([lines[0], *(x.removeprefix(indent) for x in lines[1:])])
+
+
 def under(site: Site, key: Any, text: str, new: str) -> str:
     """The key of something new, as a key is that of a text: "b" of `db`, as "W" is of `dW`."""
     word = getattr(key, "value", None)

@@ -13,7 +13,7 @@ from typing import Any
 from ..code import LOOPS
 from ..pool import ATOMS, DEFINED, LEVELS, SHIFTS, SIGNS, between, shapes_of, stored_in
 from ..style import outline
-from .site import Edit, Site, all_but_first, is_load, slopes, stem, under
+from .site import Edit, Site, all_but_first, dedented, is_load, slopes, stem, under
 
 NEAR = 4  # words in which lines differ that read nearly alike
 
@@ -177,9 +177,9 @@ def moved(site: Site) -> Iterator[Edit]:
     node = site.node
     if isinstance(node, ast.Return) and isinstance(site.parent, LOOPS) and len(site.block) > 1:
         loop = site.parent
-        theirs = _with_indent(site, loop).replace(f"\n{_line(site, node)[:-1]}", "", 1)
+        theirs = dedented(site, loop).replace(f"\n{_line(site, node)[:-1]}", "", 1)
         said = "this line belongs after the loop"
-        new = f"{theirs}\n{_with_indent(site, node)}"
+        new = f"{theirs}\n{dedented(site, node)}"
         yield Edit(site.file, ((loop, new),), "overwritten", said, 0.3)
     if not isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr)):
         return
@@ -193,7 +193,7 @@ def moved(site: Site) -> Iterator[Edit]:
         is_last = j + 1 == len(block) or isinstance(block[j + 1], ast.Return)
         if j - i > 3 and not is_last:
             continue
-        theirs = _with_indent(site, other)
+        theirs = dedented(site, other)
         new = f"{theirs}\n{text}" if j > i else f"{text}\n{theirs}"
         said = f"this line stands too {'early' if j > i else 'late'}"
         changes = ((node, ""), (other, new))
@@ -205,7 +205,7 @@ def moved(site: Site) -> Iterator[Edit]:
         yield _into(site, block[i + 1], first=True)
     loop = site.file.above(site.parent, LOOPS)
     if loop is not None and loop is site.parent and len(block) > 1:
-        theirs = _with_indent(site, loop).replace(_line(site, node), "", 1)
+        theirs = dedented(site, loop).replace(_line(site, node), "", 1)
         for after in (False, True):
             new = f"{theirs}\n{text}" if after else f"{text}\n{theirs}"
             said = f"this line belongs {'after' if after else 'before'} the loop"
@@ -215,8 +215,8 @@ def moved(site: Site) -> Iterator[Edit]:
 def _into(site: Site, loop: Any, first: bool = False) -> Edit:
     """The statement at the end of a loop that stands before it, or where one after it begins."""
     indent = " " * (loop.body[-1].col_offset - loop.col_offset)
-    own = [indent + line for line in _with_indent(site, site.node).split("\n")]
-    theirs = _with_indent(site, loop).split("\n")
+    own = [indent + line for line in dedented(site, site.node).split("\n")]
+    theirs = dedented(site, loop).split("\n")
     at = loop.body[0].lineno - loop.lineno if first else len(theirs)
     changes = ((site.node, ""), (loop, "\n".join([*theirs[:at], *own, *theirs[at:]])))
     return Edit(site.file, changes, "overwritten", "this line belongs into the loop", 0.5)
@@ -232,20 +232,13 @@ def _line(site: Site, node: Any) -> str:
     """A statement as it stands in the text of the block around it, with its line's end."""
     loop = site.parent
     indent = " " * (node.col_offset - loop.col_offset)
-    return f"{indent}{_with_indent(site, node)}\n".replace("\n", f"\n{indent}")[: -len(indent)]
-
-
-def _with_indent(site: Site, node: Any) -> str:
-    """A statement's text, dedented to stand at the beginning of a line."""
-    lines = site.file.segment(node).split("\n")
-    indent = " " * node.col_offset
-    return "\n".join([lines[0], *(x.removeprefix(indent) for x in lines[1:])])
+    return f"{indent}{dedented(site, node)}\n".replace("\n", f"\n{indent}")[: -len(indent)]
 
 
 def _then(site: Site, line: str, kind: str, said: str, rank: float, after: Any = None) -> Edit:
     """The statement, or another, with a line after it."""
     node = site.node if after is None else after
-    return Edit(site.file, ((node, f"{_with_indent(site, node)}\n{line}"),), kind, said, rank)
+    return Edit(site.file, ((node, f"{dedented(site, node)}\n{line}"),), kind, said, rank)
 
 
 def unstored(site: Site) -> Iterator[Edit]:
@@ -260,7 +253,7 @@ def unstored(site: Site) -> Iterator[Edit]:
         if isinstance(target, ast.Subscript) and site.text(target.slice) != site.text(own.slice):
             item = f"{site.text(own.value)}[{site.text(target.slice)}]"
             line = f"{item} {sign} {site.text(node.value)}"
-            lines = [line, _with_indent(site, x)]
+            lines = [line, dedented(site, x)]
             both = "\n".join(lines[:: -1 if _in_place(x) else 1])
             said = f"a line is missing: `{line}`"
             yield Edit(site.file, ((x, both),), "missing-term", said, 1 if _in_place(x) else 1.3)
@@ -300,7 +293,7 @@ def missing(site: Site) -> Iterator[Edit]:
             above = _renamed(before, old, new, names)
             follows = in_pairs and above != before
             for x in (*lines, *loops):
-                own, line = _with_indent(site, x), _of_loop(site, x, other)
+                own, line = dedented(site, x), _of_loop(site, x, other)
                 after, first = f"{own}\n{line}", f"{line}\n{own}"
                 orders = (first, after) if old > new or old == "-" else (after, first)
                 for j, both in enumerate((after,) if x in loops else orders):
@@ -604,7 +597,7 @@ def unlooped(site: Site) -> Iterator[Edit]:
         item = line.value if isinstance(line, ast.Assign) and len(line.targets) == 1 else None
         if isinstance(item, ast.Subscript) and stored_in(line)[:1] and stored_in(line)[0] in read:
             other = f"{site.text(line.targets[0])} = {site.text(item.value)}[{node.target.id}]"
-            both = f"{other}\n{_with_indent(site, first)}"
+            both = f"{other}\n{dedented(site, first)}"
             said = f"a line is missing: `{other}`"
             yield Edit(site.file, ((first, both),), "missing-term", said, 0.6)
 

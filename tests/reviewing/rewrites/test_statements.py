@@ -415,13 +415,15 @@ def gradients(T, U, X, lam):
         ("dU[:, 1:] += 2 * lam * U[:, 1:]", "dU += 2 * lam * U"),
         ("    dU[:, 1:] += 2 * lam * U[:, 1:]\n", ""),
         ("    dT[1:] += 2 * lam * T[1:]\n", ""),
+        ("    dU[:, 1:] += 2 * lam * U[:, 1:]\n", "    for k in range(1):\n        T = 1 * T\n"),
     ],
 )
 def test_a_penalty_of_all_but_the_bias(tmp_path, right, wrong):
     rng = np.random.default_rng(1)
     args = *(rng.normal(size=s) for s in ((4, 2), (4, 3), (5, 4))), 0.3
-    _, off, mended, its = reviewed(tmp_path, BIASED, right, wrong, args, wrt=["T", "U"])
-    assert -1 <= off <= 1
+    found, off, mended, its = reviewed(tmp_path, BIASED, right, wrong, args, wrt=["T", "U"])
+    assert -1 <= off <= 1 + wrong.count("\n")
+    assert "for" not in wrong or wrong in next(iter(found.mended.values()))
     for g, expected in zip(mended.gradients(*args).values(), its.gradients(*args).values()):
         np.testing.assert_allclose(g, expected, rtol=1e-12)
 
