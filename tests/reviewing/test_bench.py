@@ -197,3 +197,5 @@ def test_a_number_that_is_clipped(tmp_path, ends):
     m = module(tmp_path, NUMBER.replace("-1, 1", ends))
     rng = np.random.default_rng(0)
     assert al.review(m.loss, m.gradients, 0.7, *rng.normal(size=(2, 6)), wrt="w").ok
+    m = module(tmp_path, NUMBER.replace("-1, 1", "-1, 5"))  # that is no gradient any more
+    assert not al.review(m.loss, m.gradients, -0.9, *rng.normal(size=(2, 6)), wrt="w").ok

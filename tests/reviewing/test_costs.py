@@ -168,3 +168,11 @@ def test_what_has_a_name_gets_no_other(tmp_path):
     found, off, *_ = reviewed(tmp_path, STATE, "a ** 2", "z ** 2", args, wrt=["W", "V"])
     assert off == 0
     assert [*found.mended.values()] == [STATE]
+
+
+def test_a_second_name_costs_more(tmp_path):
+    args = tuple(np.random.default_rng(1).normal(size=s) for s in ((3, 4), (4, 2), (5, 3)))
+    _, suspects = looks(tmp_path, STATE, args, now=(False, True))
+    own = 'z = kept["z" + str(1)]'
+    second = cost(suspects, own, 'z = kept["a" + str(1)]')
+    assert second > cost(suspects, own, 'z = kept["b" + str(1)]') + 3

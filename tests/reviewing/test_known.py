@@ -232,3 +232,18 @@ def test_an_element_is_multiplied_and_no_function_of_one(tmp_path):
     products = [n for n, (x, _) in known.derived.items() if x.op and x.op.name == "multiply"]
     assert products
     assert not known.inner & {*products}
+
+
+def test_gradients_of_a_name(tmp_path):
+    _, known = network(tmp_path)
+    *_, Y = ARGS
+    assert [str(m) for m, _ in known.of("dp", Y.shape)] == ["∂loss/∂p"]
+    assert known.has("dp", Y.shape)
+    ((meaning, _),) = known.of("p_grad", Y.shape)
+    assert not known.of("grad_q", Y.shape)
+    known.name({meaning.number: "q"})  # as the backward pass calls it
+    assert known.has("grad_q", Y.shape)
+    node = known.nodes[meaning.number][0]
+    assert not known.of("dr", Y.shape)
+    known.add([("r", node, 3.5 * Y)])
+    assert len(known.of("dr", Y.shape)) == 1

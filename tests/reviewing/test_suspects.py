@@ -305,3 +305,25 @@ def test_a_call_that_hands_nothing_over_is_innocent(tmp_path):
     found = al.review(net.loss, net.gradients, x, y, wrt="self.w")
     (mistake,) = found.mistakes
     assert "return" in wrong.split("\n")[mistake.line - 1]
+
+
+LOOPS_OVER = """
+def loss(w, b):
+    return (w * w).sum() + (b * b).sum()
+
+
+def gradients(w, b):
+    gw, gb = w + w, 2 * b
+    for g in (gw, gb):
+        g = g / 1.0
+    return {"w": gw, "b": gb * 3}
+"""
+
+
+def test_the_variable_of_a_loop_bound_anew(tmp_path):
+    """Nothing reads it then; `g /= 1.0` may be meant."""
+    args = np.ones(3), np.ones(2)
+    found, _ = looks(tmp_path, LOOPS_OVER, args, now=(True, False))
+    assert found["g"] < -0.5
+    found, _ = looks(tmp_path, LOOPS_OVER.replace("1.0\n", "1.0\n        gw += 0 * g[0]\n"), args)
+    assert found["g"] > -0.5
