@@ -107,14 +107,15 @@ class Tensor(Node):
     repeat: Method = namesakes.repeat
     diagonal: Method = namesakes.diagonal
     trace: Method = namesakes.trace
-    ravel: Method = ops.ravel
-    flatten: Method = ops.ravel
+    ravel: Method = namesakes.ravel
+    flatten: Method = namesakes.ravel
     squeeze: Method = ops.squeeze
     swapaxes: Method = ops.swapaxes
 
-    def reshape(self, *shape: Lengths) -> Tensor:
+    def reshape(self, *shape: Lengths, order: str = "C") -> Tensor:
         """The same elements in another shape: `t.reshape(2, 3)` or `t.reshape((2, 3))`."""
-        return ops.reshape(self, shape=shape[0] if len(shape) == 1 else shape)
+        whole: Any = shape[0] if len(shape) == 1 else shape
+        return namesakes.reshape(self, whole, order)  # type: ignore[no-any-return]
 
     def transpose(self, *axes: Lengths | None) -> Tensor:
         """The axes in another order, as `t.transpose(1, 0)` or with a tuple; none: reversed."""

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.lib import stride_tricks
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from ..graph import Array, Node
-from . import elementwise, reductions
+from ..graph import Array, Node, describe
+from . import elementwise, reductions, shapes
 from .elementwise import astype, divide, equal, multiply, not_equal, sigmoid, subtract
 from .linear import einsum, log_of_det, matmul, sign_of_det
 from .reductions import Axis, argsort, argwhere
@@ -25,13 +25,13 @@ from .shapes import (
     concatenate,
     flip,
     index,
-    ravel,
-    reshape,
     scatter,
     transpose,
 )
 
 __all__ = [
+    "reshape",
+    "ravel",
     "hstack",
     "vstack",
     "dstack",
@@ -72,6 +72,29 @@ __all__ = [
     "slogdet",
     "expit",
 ]
+
+# Shapes -----------------------------------------------------------------------------------------
+
+
+def reshape(a: Any, shape: int | Sequence[int], order: str | None = "C") -> Any:
+    """The elements of a in another shape, row by row; order "F": column by column, as Octave's
+    `reshape` and `(:)` take and put them."""
+    lengths = (shape,) if np.ndim(shape) == 0 else tuple(shape)  # type: ignore[arg-type]
+    way = (order or "C").upper()
+    if way == "F":
+        return transpose(shapes.reshape(transpose(a), shape=lengths[::-1]))
+    if way != "C":
+        raise ValueError(
+            f"reshape got order {order!r} for {describe(a)}; 'C', row by row, or 'F', column by "
+            "column, is needed: how the elements lie in memory is not recorded; give one of these"
+        )
+    return shapes.reshape(a, shape=lengths)
+
+
+def ravel(a: Any, order: str | None = "C") -> Any:
+    """The elements of a in one axis, row by row; order "F": column by column."""
+    return reshape(a, -1, order)
+
 
 # Joining and dividing ---------------------------------------------------------------------------
 

@@ -112,6 +112,20 @@ CALLS: dict[str, list[Any]] = {
         (lambda x: windows(x, (2, 1), axis=(-1, 0)), CUBE),
         (lambda x: windows(x, 2, axis=1)[:, ::2], MATRIX),
     ],
+    "reshape": [
+        *((lambda x, o=o: np.reshape(x, (4, -1), order=o), CUBE) for o in "CF"),
+        *((lambda x, o=o: x.reshape(2, -1, order=o), MATRIX) for o in "CF"),
+        (lambda x: np.reshape(x, np.array([3, 2]), "F"), MATRIX),
+        *of_each(lambda x: np.reshape(x, -1, order="F"), *ALL),
+        (lambda x: x.reshape((1, 1), order="F"), NUMBER),
+        (lambda x: np.reshape(x, (0, 7), order="F"), EMPTY),
+    ],
+    "ravel": [
+        *of_each(lambda x: np.ravel(x, order="F"), *ALL),
+        *((lambda x, o=o: x.ravel(o), MATRIX) for o in "CF"),
+        (lambda x: x.flatten(order="F"), CUBE),
+        (lambda x: x.flatten(), CUBE),
+    ],
     "roll": [
         *of_each(lambda x: np.roll(x, 1), *ALL),
         *of_each(lambda x: np.roll(x, -5), *ALL),
@@ -294,6 +308,8 @@ def test_what_is_missing_gets_no_gradient() -> None:
 
 def test_what_is_refused() -> None:
     x = Tensor(MATRIX)
+    with pytest.raises(ValueError, match=r"reshape got order 'K' .*; 'C', .* is needed: .*; give"):
+        np.ravel(x, order="K")
     with pytest.raises(ValueError, match=r"pad got mode='mean'; constant, .* is needed; write"):
         np.pad(x, 1, "mean")
     with pytest.raises(ValueError, match="equal division"):
