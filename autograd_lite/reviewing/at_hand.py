@@ -15,8 +15,10 @@ import numpy as np
 from ..graph import Array
 from .alike import some_of, together
 from .code import File
+from .fitting import fits
+from .grammar import ATOMS
 from .mending import TooLong
-from .pool import ATOMS, Pool, fits
+from .pool import Pool
 from .rewrites.site import SLOPES, Site
 
 LONGEST = 60  # letters of what is tried as a part
@@ -42,7 +44,6 @@ class Frame:
         self._terms: dict[tuple[int, ...], list[tuple[str, Array]]] = {}
         scope = pool.scope(file, statement)
         self.numbers: dict[str, float] = {"2": 2.0, "0.5": 0.5}
-        self.numbers |= {pool.written(file, x): float(x) for x in pool.constants if x}
         lines: dict[str, int] = {}  # how far away the nearest is read or bound
         for x in scope:
             if isinstance(x, ATOMS):
@@ -67,6 +68,8 @@ class Frame:
                     self.arrays[text] = value * 1.0
             elif isinstance(value, (int, float, np.number)) and np.isfinite(value) and value:
                 self.numbers[text] = float(value)
+        for x in filter(None, pool.constants):  # names come before them
+            self.numbers.setdefault(pool.written(file, x), float(x))
 
     @cached_property
     def multiples(self) -> tuple[Array, list[tuple[str, str]]]:

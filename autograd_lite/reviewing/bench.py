@@ -18,9 +18,10 @@ import numpy as np
 from ..comparing import tolerances
 from ..graph import Array, Node, describe
 from .alike import same
-from .arguments import UNKNOWN, Call, Place, Targets, is_float
+from .arguments import UNKNOWN, Call, Place, Targets, is_float, like
 from .code import Code, function_of, lent
 from .fresh import companions, elsewhere, larger
+from .kept import Kept, disturbed, kept, unchanged
 from .known import result_of
 from .mending import RAISED, Steps, counted
 from .notes import Notes, both_sides
@@ -193,6 +194,8 @@ class Bench:
         lr = self.lr if lr is None else lr
         places = self.targets.places
         found = self.oracle.truth(call, places, check)
+        if call is not self.given and found.graph is not None:
+            call = self.kept.anew(call, found.graph)
         own = float(np.finfo(found.gradients[0].dtype).eps)
         eps = max(self.notes.coarse, own)
         sizes = [float(np.abs(g).max(initial=0)) for g in found.gradients]
@@ -216,12 +219,75 @@ class Bench:
             ]
         return Case(call, found, room, lr)
 
+    @cached_property
+    def kept(self) -> Kept:
+        """What is kept of an earlier call of the forward pass."""
+        places = self.targets.places
+        own = [(p.root, p.path) for p in places]
+        try:
+            moved = elsewhere(self.given, places, [], np.random.default_rng(3))
+            after = moved.copied()
+            with contextlib.suppress(Exception):
+                self.run(after)
+            alike = unchanged(moved, after, self.targets.names)
+            some = [p for p in alike if (p.root, p.path) not in own and self._reads_alone(p)]
+            if not some:
+                return Kept()
+            now, then = (self.oracle.truth(c, places, False).graph for c in (self.given, moved))
+            if now is None or then is None:
+                return Kept(unknown=tuple(some))
+            return kept(self.given, after, (now, then), some)
+        except Exception:  # of objects that are no plain ones, or a loss that does not take these
+            return Kept()
+
+    @cached_property
+    def _own_loss(self) -> Any:
+        return self._run_forward(self.given.copied())
+
+    @cached_property
+    def _own_gradients(self) -> list[Any]:
+        return self._gradients(self.given, self.lr)
+
+    def _reads_alone(self, place: Place) -> bool:
+        """Does the backward pass hang on what is in a place, and the loss not?"""
+        other = self.given.copied()
+        try:
+            other = place.put(other, disturbed(place.get(other)))
+        except Exception:  # it may not be set, as in a frozen dataclass
+            return True
+        try:
+            loss = self._run_forward(other.copied())
+        except Exception:
+            return False
+        if not np.array_equal(self._own_loss, loss, equal_nan=True):
+            return False
+        try:
+            others = self._gradients(other, self.lr)
+        except Exception:
+            return True
+        pairs = [(g, h) for g, h in zip(self._own_gradients, others) if g is not None]
+        return any(h is None or not np.array_equal(g, h, equal_nan=True) for g, h in pairs)
+
+    def moves(self) -> bool:
+        """Is the loss another one with other parameters?"""
+        for factor, step in ((-1, 0), (1, 1), (10, 0), (0, 0)):
+            call = self.given.copied()
+            with contextlib.suppress(Exception):
+                for place in self.targets.places:
+                    x = place.get(call)
+                    call = place.put(call, like(x, factor * x + step))
+                if not np.array_equal(self._own_loss, self._run_forward(call), equal_nan=True):
+                    return True
+        return False
+
     def others(self, count: int, seed: int = 0, check: bool = True) -> list[Case]:
         """The same for fresh arguments, as many as can be had."""
         found = []
         places, weights = self.targets.places, self._weights
         plain = [(None, 1.0), (None, 0.1), (None, 0.01)]
         redrawn = [(way, 1.0) for way in companions(self.given, places)]
+        if self.kept.values:
+            redrawn = []  # samples that are kept are as many as they were
         for i in range(count):
             rng = np.random.default_rng([seed, i])
             lr = self.lr * float(rng.uniform(0.5, 2)) if self._rate or self._rates else self.lr
@@ -245,7 +311,9 @@ class Bench:
     def larger(self) -> list[Case]:
         """Cases with one more, wherever some length stands: those that the loss takes so, within
         about as many rounds of its loops."""
-        found = []
+        found: list[Case] = []
+        if self.kept.values or self.kept.unknown:
+            return found
         places, weights = self.targets.places, self._weights
         steps = Steps()
         units = self.oracle.code.units.values()

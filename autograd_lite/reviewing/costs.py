@@ -11,8 +11,10 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from .code import File
+from .grammar import stored_in
 from .hits import values_with
-from .known import Known, is_alias
+from .known import Known, Meaning, is_alias, result_of
 from .pool import Pool
 from .rewrites import Edit
 from .suspects import Suspects
@@ -23,6 +25,7 @@ MOVED = 2  # of a line that stands elsewhere then
 DOUBT = 12  # of a line that looks innocent
 HELPER = 8  # of a line that others call, too
 HIT = -3  # of a line that comes to a right value then
+UNDONE = 3  # of one that came to a value of the forward pass, and does no more
 RATE = 10  # of a gradient with the rate of the update, which makes good another line
 LIKE = -3  # of lines that read as others do then
 UNLIKE = 6  # of a line that did
@@ -44,8 +47,10 @@ class Costs:
         cost = _length(edit) + DOUBT * self.suspects.doubt(edit)
         cost += 0.1 * self.suspects.innocence.get(statement, 0.0)  # of two that add one line
         cost += HELPER * pool.is_shared(edit.file, edit.site)
-        hit = self._is_hit(edit, statement)
+        means = [*values_with(edit, self.pool.notes, self.known)]
+        hit = any(m is not None and self._may_be(m, statement) for m in means)
         cost += HIT * hit
+        cost += UNDONE * (means != [] and not any(means) and self._is_value(edit.file, statement))
         cost += ALIAS * (isinstance(statement, ast.Return) and is_alias(statement.value))
         new, old = _new_lines(edit), edit.file.segment(statement)
         alike = all(pool.style.is_like_others(x, "" if edit.added else old) for x in new)
@@ -55,32 +60,48 @@ class Costs:
             cost += RATE
         elif new and not (edit.added or hit) and pool.style.is_like_others(old, old):
             cost += UNLIKE
+        cost += UNLIKE * (not edit.added and any(_cancels(x) and not _cancels(old) for x in new))
         cost += TWICE * any(self._is_another(edit, statement, x) for x in new)
         unread = {x.split("[")[0] for x in pool.unused(edit.file, edit.site)}
         cost += READ * bool(unread & _new_words(edit))
         idle = any(pool.is_idle_without(edit.file, *name) for name in _lost_names(edit))
         return cost + IDLE * (idle or _loses_beginning(edit))
 
-    def _is_hit(self, edit: Edit, statement: Any) -> bool:
-        """Does a line come to a right value, in loops the first time? What comes later follows."""
-        its = values_with(edit, self.pool.notes, self.known)
-        return any(
-            m is not None and not m.is_part and self.suspects.is_own(m, statement) for m in its
-        )
+    def _is_value(self, file: File, statement: Any) -> bool:
+        """Is what a line makes a value of the forward pass?"""
+        result = result_of(statement)
+        its = [x for x in self.pool.notes.at(file, result) if x.shape] if result else []
+        means = (self.known.meaning(x) for x in its if self.known.is_given(x))
+        values = [m for m in means if m is None or m.is_value]
+        return bool(its) and len(values) == len(its)
+
+    def _may_be(self, meaning: Meaning, statement: Any) -> bool:
+        """May a line make that, in loops the first time, for what comes later follows: is it what
+        no other makes, and not another than its name says?"""
+        if meaning.is_part:
+            return False
+        alike = self.known.nodes.get(meaning.number, ())
+        if meaning.is_cotangent and alike and len(own := stored_in(statement)) == 1:
+            named = {m.number for m, _ in self.known.of(own[0], alike[0].shape)}
+            if named and not named & {x.number for x in alike}:
+                return False
+        return self.suspects.is_own(meaning, statement)
 
     def _is_another(self, edit: Edit, statement: Any, line: str) -> bool:
-        """Does a line give another name to what the function has one for?"""
-        _, found, value = line.partition(" = ")
+        """Does a line compute anew what the function has a name for?"""
+        _, found, value = line.partition("= ")
         lines = (x for x in self.pool.scope(edit.file, statement) if isinstance(x, ast.Assign))
         its = (x.value for x in lines if x is not statement and edit.file.segment(x.value) == value)
         notes = self.pool.notes
         return bool(found) and any(n.norm for x in its for n in notes.at(edit.file, x))
 
     def _brings_rate(self, edit: Edit) -> bool:
-        """Has a name that an edit writes anew the value of the rate of an update?"""
+        """Is a number that an edit writes anew the rate of an update, or what has a name there?"""
         if self.rate is None:
             return False
         words = _new_words(edit)
+        if repr(self.rate) in words:
+            return True
         nodes = (x for x in self.pool.scope(edit.file, edit.site) if getattr(x, "ctx", None))
         its = (self.pool.notes.at(edit.file, x)[:1] for x in nodes if ast.unparse(x) in words)
         return any(note.sum == self.rate and not note.shape for some in its for note in some)
@@ -139,8 +160,16 @@ def _lost_names(edit: Edit) -> Iterator[tuple[Any, str]]:
         if isinstance(node, ast.expr):
             kept = {*re.findall(r"\w+", text)}
             yield from (
-                (node, x.id) for x in ast.walk(node) if isinstance(x, ast.Name) and x.id not in kept
+                (node, x.id)
+                for x in ast.walk(node)
+                if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Load) and x.id not in kept
             )
+
+
+def _cancels(line: str) -> bool:
+    """Does a line multiply with what it divides by?"""
+    divisors = re.findall(r"/ ([\w.]+)", line)
+    return any(re.search(rf"\b{re.escape(x)} \*|\* {re.escape(x)}\b", line) for x in divisors)
 
 
 def _loses_beginning(edit: Edit) -> bool:

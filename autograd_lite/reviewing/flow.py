@@ -32,8 +32,8 @@ class Flow:
     too. A value from which a right one was computed is taken to be right, although the forward pass
     may have none like it.
 
-    `places`: the names of what gradients are given of. `wrong`: the keys of wrong ones in what the
-    pass gives.
+    `places`: the names of what gradients are given of; `sizes`: how many numbers each has. `wrong`:
+    the keys of wrong ones in what the pass gives.
     """
 
     def __init__(self, bench: Bench, code: Code, known: Known, now: Sequence[bool]) -> None:
@@ -44,6 +44,7 @@ class Flow:
         self._far: dict[Any, int] = {}
         self.wrong = bench.targets.keys(now)  # of the result
         self.places = [place.name for place in bench.targets.places]
+        self.sizes = [np.size(place.get(bench.given)) for place in bench.targets.places]
         self.lacks = False  # is there a parameter of which no gradient is given?
         self._scaled: Any = None  # the first that is a gradient, but for a number
         self._nearly: set[Any] = set()  # what leads there

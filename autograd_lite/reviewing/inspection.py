@@ -17,7 +17,7 @@ import numpy as np
 from ..graph import Node, describe
 from ..showing import with_bar
 from .alike import together
-from .arguments import Call
+from .arguments import Call, Place
 from .bench import Bench, Case, aside
 from .code import Code
 from .known import Known
@@ -32,6 +32,7 @@ SEARCHED = 3  # of these, while it is looked for
 SLOW = 0.5  # seconds for differences at one of them, from which on there is one of each
 PAIRS = 3  # edits that make a line right and no gradient, that another is looked for beside
 MANY = 6  # mistakes
+LISTED = 6  # names in a note
 SAID, SIMILAR = 2, 2  # other edits that would do, and how much longer they may be
 
 
@@ -61,7 +62,7 @@ class Review:
 
     @property
     def ok(self) -> bool:
-        """Are all gradients the derived ones, here and on other arguments?"""
+        """Are all gradients the derived ones, here and on the other arguments that were tried?"""
         return not self.wrong
 
     def diff(self) -> str:
@@ -123,11 +124,14 @@ def review(
     samples drawn again. A mistake is claimed where an edit of the line puts gradients right, and
     makes none wrong, on all of them. Of such edits those are preferred that hold with one number
     more along an axis, too, where the loss takes that; the report says whether it does. A pass that
-    clips, as by `np.clip(dW, -5, 5)`, is right where it gives the derived gradient clipped so.
+    clips, as by `np.clip(dW, -5, 5)`, is right where it gives the derived gradient clipped so. What
+    objects keep of an earlier call, and neither pass works out, is on other arguments as the loss
+    computes it; where nothing tells what it would be, these arguments alone are tried.
 
-    Raises ValueError for functions without a text, or a result that does not tell what it is of;
-    TypeError for arguments that cannot be copied, or are no numbers; `NotRecorded`, a RuntimeError,
-    if the loss can be neither recorded nor differentiated numerically.
+    Raises ValueError for functions without a text, a result that does not tell what it is of, or a
+    loss that no parameter moves; TypeError for arguments that cannot be copied, or are no numbers;
+    `NotRecorded`, a RuntimeError, if the loss can be neither recorded nor differentiated
+    numerically.
 
     >>> import numpy as np
     >>> def loss(W, x, y):
@@ -170,6 +174,7 @@ def _bound(f: Callable[..., Any]) -> Callable[..., Any]:
 def _reviewed(bench: Bench, seconds: float, shown: Callable[..., Any]) -> Review:
     started = perf_counter()
     given = bench.case(bench.given)
+    _check_loss_moves(bench, given)
     search = Search(bench, Known(given.truth, bench.forward), [], seconds, shown)
     original = {name: f.text for name, f in bench.code.files.items()}
     if bench.error is not None and bench.wrt is None:
@@ -181,7 +186,10 @@ def _reviewed(bench: Bench, seconds: float, shown: Callable[..., Any]) -> Review
     search.more = 1 if slow else FRESH
     others = bench.others(1 if slow else SEARCHED)
     names = tuple(p.name for p in bench.targets.places)
-    here, there = _right(bench, [given], len(names)), _right(bench, others, len(names))
+    here = _right(bench, [given], len(names))
+    there = _right(bench, others, len(names)) if others else here
+    if bench.kept.unknown and not all(there):  # what is kept may be wrong on others
+        search.more, others, there = 0, [], here
     refuted: list[Case] = []
     if all(here) and all(there):  # a mistake may be rare
         refuted += search.refuting(lambda case: all(_right(bench, [case], len(names))))
@@ -193,9 +201,19 @@ def _reviewed(bench: Bench, seconds: float, shown: Callable[..., Any]) -> Review
     gradients = _gradients(bench, given)
     notes = _notes(bench, given, names, here, there)
     notes += _shapes(gradients, given, names)
-    if not others:
+    if not others and bench.kept.unknown:
+        notes.append(
+            f"{_listed(bench.kept.unknown)}: of an earlier call, and nothing tells what it would be"
+            " for others: tried on these arguments alone; let both passes begin with that call"
+        )
+    elif not others:
         notes.append(
             "no other arguments were found that the loss takes: tried on these alone; give make="
+        )
+    if bench.kept.values:
+        notes.append(
+            f"{_listed(bench.kept.values)}: of an earlier call; on other arguments as the loss "
+            "computes it"
         )
     for limit in sorted(bench.clips([given, *others])):
         notes.append(
@@ -244,6 +262,26 @@ def _reviewed(bench: Bench, seconds: float, shown: Callable[..., Any]) -> Review
     return Review(
         names, wrong, mistakes, texts, left, lines, graph, found_so, tuple(notes), original
     )
+
+
+def _listed(places: Iterable[Place]) -> str:
+    """The names of some places."""
+    names = [place.name for place in places]
+    more = f" and {len(names) - LISTED} more" * (len(names) > LISTED)
+    return ", ".join(names[:LISTED]) + more
+
+
+def _check_loss_moves(bench: Bench, given: Case) -> None:
+    """Raise what says why a loss has no gradients, where the backward pass gives some."""
+    if given.truth.graph is None and not any(g.any() for g in given.truth.gradients):
+        gives = any(g is not None and g.any() for g in _gradients(bench, given))
+        if gives and not bench.moves():
+            raise ValueError(
+                f"forward gives the same loss, whatever {', '.join(given.truth.names)} may be; one "
+                "that is computed from them is needed, and this may be from what an earlier call "
+                "kept; let both functions begin with that call, as `def loss(net, x, y): "
+                "net.forward(x); return net.loss(y)`, and name the parameters: wrt=['net.W1']"
+            )
 
 
 def _raising(bench: Bench, original: dict[str, str]) -> Review:

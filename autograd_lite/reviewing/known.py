@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from bisect import bisect_left
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from heapq import heappop, heappush
@@ -18,8 +18,8 @@ from ..ops import sum as total
 from ..reverse import grad, order, pullback
 from .alike import multiple
 from .code import File
+from .grammar import ATOMS, appended_by
 from .notes import Notes, Seen, seen
-from .pool import ATOMS, appended_by
 from .truth import Truth
 
 STACKED = "[:]"  # of all rounds of a loop
@@ -114,7 +114,7 @@ class Known:
             for i, (name, g) in enumerate(zip(truth.names, truth.gradients)):
                 self._add(g, Meaning(name, True, i))
             return
-        self.names = {node.number: name for name, node in truth.named}
+        self.names = _names(truth.named)
         self.names |= {node.number: name for node, name in zip(truth.leaves, truth.names)}
         leaves = {*truth.leaves}
         nodes = [x for x in order(truth.graph) if isinstance(x, Node) and x.dtype.kind == "f"]
@@ -191,8 +191,10 @@ class Known:
         nothing = np.zeros(first.shape)
         slopes = np.array([self.derived.get(x.number, (x, nothing))[1] for x in its])
         for array, is_cotangent in ((values, False), (slopes, True)):
-            flat = array.reshape(len(its), -1) if first.value.ndim > 1 else array
-            self._add(flat, Meaning(name, is_cotangent, first.number, STACKED))
+            meaning = Meaning(name, is_cotangent, first.number, STACKED)
+            self._add(array, meaning)
+            if array.ndim > 2:
+                self._add(array.reshape(len(its), -1), meaning)
 
     def _add_rows(self, array: Any, meaning: Meaning) -> None:
         """The rows and columns of a matrix, if they are few."""
@@ -311,6 +313,14 @@ class Known:
     def means(self, notes: Notes, file: File, node: Any) -> list[Meaning | None]:
         """The same, each time that a node was reached."""
         return [self.meaning(note) for note in notes.at(file, node)]
+
+
+def _names(named: Iterable[tuple[str, Any]]) -> dict[int, str]:
+    """By its number, the name that each value has: of several that which fewest others have, for
+    layers all call theirs `x`; then the last."""
+    pairs = [*dict.fromkeys((name, node.number) for name, node in named)]
+    times = Counter(name for name, _ in pairs)
+    return {number: name for name, number in sorted(pairs, key=lambda one: -times[one[0]])}
 
 
 def _slopes(y: Node) -> Iterator[tuple[Node, Array]]:

@@ -7,107 +7,60 @@ import contextlib
 import copy
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from inspect import getattr_static
-from itertools import permutations
 from math import prod
 from types import FunctionType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from .alike import together
+from .apart import families
 from .code import Code, File, Unit
+from .fitting import Atom, Shapes, are_alike, broadcasts, shapes_of
+from .grammar import (
+    ATOMS,
+    DEFINED,
+    LEVELS,
+    SCOPE,
+    expressions,
+    filling,
+    fixed_in,
+    given_to,
+    gone_through,
+    is_of_shape,
+    is_simple,
+    level,
+    name_of,
+    names_read,
+    numpy_in,
+    within,
+)
 from .harmless import callables, computes
 from .notes import Notes, seen
 from .style import Style
 
-LEVELS: dict[type, int] = {
-    ast.Add: 5,
-    ast.Sub: 5,
-    ast.Mult: 6,
-    ast.Div: 6,
-    ast.MatMult: 6,
-    ast.FloorDiv: 6,
-    ast.Mod: 6,
-    ast.Pow: 8,
-}
-SIGNS: dict[type, str] = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-    ast.MatMult: "@",
-    ast.FloorDiv: "//",
-    ast.Mod: "%",
-    ast.Pow: "**",
-}
-ATOM = 9
-ATOMS = (ast.Name, ast.Attribute, ast.Subscript)
-SHIFTS = {"+": 1, "-": -1}  # of the numbers of names
-DEFINED = (ast.FunctionDef, ast.AsyncFunctionDef)
-SCOPE = (*DEFINED, ast.Module)
+CALLED = re.compile(r"(?<![\w.])(?:self\.)?(\w+)\(")  # a function, or a method of `self`
 LARGEST = 10_000
-LETTERS = 3  # at most, that tell names apart
-FAMILIES = 30  # pairs of letters that tell names apart
 NO_CHANGE = {"copy", "array", "asarray", "zeros_like", "ones_like", "empty_like", "squeeze"}
 NO_CHANGE |= {"asanyarray", "ascontiguousarray", "matrix", "asmatrix"}
-OF_SHAPES = {"len", "zeros_like", "ones_like", "empty_like", "full_like"}  # that read these alone
-Shapes = frozenset[tuple[str, tuple[int, ...]]]
-
-
-class Atom(NamedTuple):
-    """A value with a name, an attribute or an item: its text, and the kinds and shapes it had."""
-
-    text: str
-    shapes: Shapes
-
-    @property
-    def is_array(self) -> bool:
-        return any(shape for _, shape in self.shapes)
-
-    @property
-    def is_count(self) -> bool:
-        return is_count(self.shapes)
-
-
-def is_count(shapes: Shapes) -> bool:
-    """Is it a whole number, each time?"""
-    return bool(shapes) and all(kind == "i" and not shape for kind, shape in shapes)
-
-
-def level(node: Any) -> int:
-    """How tightly an expression binds."""
-    if isinstance(node, ast.BinOp):
-        return LEVELS.get(type(node.op), 4)
-    if isinstance(node, ast.UnaryOp):
-        return 2 if isinstance(node.op, ast.Not) else 7
-    if isinstance(node, ast.Compare):
-        return 3
-    if isinstance(node, ast.BoolOp):
-        return 1
-    return 0 if isinstance(node, (ast.IfExp, ast.Lambda, ast.Tuple, ast.NamedExpr)) else ATOM
+OF_CASES = {"where", "clip", "minimum", "abs", "absolute", "select", "piecewise"}
 
 
 class Pool:
     """The program as it ran.
 
-    notes: of the backward pass, to where it raised, if it `raises`. `units`: those that it reached,
-    which `own` says of the ones that the forward pass did not.
+    notes: of the backward pass, to where it raised, if it `raises`. `units`: those that it reached.
     """
 
     def __init__(self, code: Code, notes: Notes, forward: Notes, raises: bool = False) -> None:
         self.code, self.notes, self.forward, self.raises = code, notes, forward, raises
-        reached = {*notes.seen}
-        shared = {*forward.seen}
-        self.units: list[Unit] = []
-        self.own: dict[Unit, bool] = {}
-        for unit in code.units.values():
-            places = [(unit.file, x.at) for x in ast.walk(unit.statement) if hasattr(x, "at")]
-            if any(p in reached for p in places):
-                self.units.append(unit)
-                self.own[unit] = not any(p in shared for p in places)
+        its = {code.unit_above(file, file.nodes[at]) for file, at in notes.seen}
+        self.units = [unit for unit in code.units.values() if unit in its]
+        reached = {*self._functions(notes)}
+        self._names = {*map(name_of, reached)}
+        self._own = reached.difference(self._functions(forward))
         self._atoms: dict[ast.AST, dict[str, Atom]] = {}
         self._counts: dict[ast.AST, list[str]] = {}
         self._scopes: dict[ast.AST, list[Any]] = {}
@@ -125,8 +78,12 @@ class Pool:
                 if type(x.value) is not bool and abs(x.value) <= LARGEST  # no seed, no length
             )
         ][:12]
-        self.numpy = {name: _numpy(file) for name, file in code.files.items()}
+        self.numpy = {name: numpy_in(file) for name, file in code.files.items()}
         self.style = Style(self.units, {*self.numpy.values()})
+
+    def _functions(self, notes: Notes) -> Iterator[Any]:
+        """The functions that a pass came to."""
+        yield from (self.function(file, file.nodes[at]) for file, at in notes.seen)
 
     # One node -----------------------------------------------------------------------------------
 
@@ -143,13 +100,22 @@ class Pool:
             return f"({text})"
         return text
 
+    def function(self, file: File, node: Any) -> Any:
+        """The innermost function around a node, or the statement of its module or class."""
+        unit = self.code.unit_above(file, node)
+        return file.above(node, DEFINED) or (unit and unit.statement)
+
+    def is_own(self, file: File, node: Any) -> bool:
+        """Is it in a function that the backward pass came to, and the forward pass did not?"""
+        return self.function(file, node) in self._own
+
     def is_shared(self, file: File, node: Any) -> bool:
         """Does it stand in a function that is called in several places, or by the forward pass?"""
-        unit = self.code.unit_above(file, node)
-        if unit is None or not self.own.get(unit, True):
+        function = self.function(file, node)
+        if function not in self._own:
             return True
-        name = getattr(unit.statement, "name", "")
-        last = getattr(unit.statement, "body", [node])[-1]
+        name = name_of(function)
+        last = getattr(function, "body", [node])[-1]
         times = len(self.notes.at(file, getattr(last, "value", None) or last))
         return self._calls[name] > 1 and times > 1
 
@@ -193,15 +159,40 @@ class Pool:
             if isinstance(x, ast.Call)
         )
 
+    @cached_property
+    def _callees(self) -> dict[str, set[str]]:
+        """What functions call by name, or as methods of `self`, and what these call."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for unit in self.code.around.values():
+            for x in ast.walk(unit.statement):
+                if isinstance(x, ast.Call):
+                    called = re.findall(CALLED, f"{ast.unparse(x.func)}(")
+                    found[name_of(self.function(unit.file, x))].update(called)
+        for name in [*found]:
+            pending = [*found[name]]
+            for other in pending:
+                pending += found.get(other, set()) - found[name]
+                found[name] |= found.get(other, set())
+        return found
+
+    def calls_itself(self, file: File, node: Any, text: str) -> bool:
+        """Would a function call itself, without end, with a text in the place of a node?"""
+        own = name_of(self.function(file, node)) if "(" in text else ""
+        old = re.findall(CALLED, file.segment(node))
+        new = {*re.findall(CALLED, text)}.difference(old) if own else ()
+        return any(own == name or own in self._callees.get(name, ()) for name in new)
+
     def is_idle_without(self, file: File, node: Any, name: str) -> bool:
         """Is a node all that reads what its function makes under a name, or calls a function?"""
         its = [x for x in self.scope(file, node) if isinstance(x, ast.Name) and x.id == name]
         kept = [x for x in its if isinstance(x.ctx, ast.Store)]
+        lines = (file.above(x, ast.stmt) for x in kept)
+        if any(getattr(getattr(line, "value", None), "attr", "") == "shape" for line in lines):
+            return False  # it is one of several lengths
         inside = sum(isinstance(x, ast.Name) and x.id == name for x in ast.walk(node))
         if kept:
             return len(its) - len(kept) == inside
-        own = (getattr(unit.statement, "name", "") for unit in self.units if self.own[unit])
-        return self._calls[name] == 1 and name in own
+        return self._calls[name] == 1 and name in map(name_of, self._own)
 
     def is_only_compared(self, file: File, node: Any, name: str) -> bool:
         """Is what its function calls that read for its shape, and to be held against others, alone?
@@ -214,7 +205,7 @@ class Pool:
                 above: Any = file.parent[x]
                 is_changed = isinstance(getattr(above, "ctx", None), ast.Store)
                 is_changed = is_changed and getattr(above, "value", None) is x
-                if not is_changed and not _is_of_shape(file, x):
+                if not is_changed and not is_of_shape(file, x):
                     reads.append(isinstance(file.above(x, (ast.Compare, ast.stmt)), ast.Compare))
         return bool(reads) and all(reads)
 
@@ -228,6 +219,13 @@ class Pool:
             several = {text: its for text, its in found.items() if len(its) > 1}
             self._repeated[statement] = several
         return self._repeated[statement]
+
+    @cached_property
+    def is_loss_of_cases(self) -> bool:
+        """Does the forward pass compute something otherwise where a value is large?"""
+        its = (file.nodes[at] for file, at in self.forward.seen)
+        names = {getattr(x.func, "attr", "") for x in its if isinstance(x, ast.Call)}
+        return bool(names & OF_CASES)
 
     # What stands in scope -----------------------------------------------------------------------
 
@@ -296,7 +294,7 @@ class Pool:
         if around not in self._unused:
             scope = self.scope(file, node)
             names = (x for x in scope if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Store))
-            made = {x.id for x in names}.difference(_read(file, around))
+            made = {x.id for x in names}.difference(names_read(file, around))
             some = [*made, *self.unread(file, node)]
             atoms = self.atoms(file, node).values()
             floats = [x.text for x in atoms if any(kind == "f" for kind, _ in x.shapes)]
@@ -310,39 +308,59 @@ class Pool:
             ast.unparse(x)
             for unit in self.units
             for x in ast.walk(unit.statement)
-            if self.own[unit] and isinstance(x, ast.Attribute) and isinstance(x.ctx, ast.Load)
-            if not _is_of_shape(unit.file, x)
+            if isinstance(x, ast.Attribute) and isinstance(x.ctx, ast.Load)
+            if self.is_own(unit.file, x) and not is_of_shape(unit.file, x)
         }
         return [text for text in self._attributes if text.partition("[")[0] not in read]
 
     def unread(self, file: File, node: Any) -> dict[str, Shapes]:
         """The arguments that a function never reads."""
         around = file.above(node, SCOPE)
-        read = _read(file, around)
-        given = _given(around)
+        read = names_read(file, around)
+        given = given_to(around)
         return {name: self.shapes(file, x) for name, x in given.items() if name not in read}
 
     def _unread_items(self, file: File, scope: Any, known: dict[str, Atom]) -> Iterator[Atom]:
         """Items of arguments that are never read, where another has one: `Y[i]`, as `X[i]`."""
         unread = self.unread(file, scope) if isinstance(scope, DEFINED) else {}
-        given = _given(scope)
-        for x in _within(scope) if unread else ():
+        given = given_to(scope)
+        for x in within(scope) if unread else ():
             if isinstance(x, ast.Subscript) and getattr(x.value, "id", "") in given:
                 its = known.get(ast.unparse(x))
                 for name, whole in unread.items():
                     text = f"{name}[{ast.unparse(x.slice)}]"
-                    if its is not None and whole and _alike(whole, self.shapes(file, x.value)):
+                    if its is not None and whole and are_alike(whole, self.shapes(file, x.value)):
                         kinds = {kind for kind, _ in whole}
                         shapes = {
                             (k if "" in kinds else next(iter(kinds)), n) for k, n in its.shapes
                         }
                         yield Atom(text, frozenset(shapes))
-            for of, key in _gone_through(x):
+            for of, key in gone_through(x):
                 lengths = {shape[0] for shape in shapes_of(self.shapes(file, of)) if shape}
                 for name, whole in unread.items():
                     items = {(k, n[1:]) for k, n in whole if k and n and n[0] in lengths}
                     if items:
                         yield Atom(f"{name}[{key}]", frozenset(items))
+
+    def _unread_lists(self, file: File, scope: Any) -> Iterator[Atom]:
+        """Items of lists, and of dicts by number, that are filled and never read, at indices that
+        others have, or next to these."""
+        held: dict[str, set[Any]] = defaultdict(set)
+        keys: dict[str, None] = {}
+        read = set()
+        lists = self.lists if isinstance(scope, DEFINED) else ()
+        for x in within(scope) if lists else ():
+            if isinstance(x, ast.Name) and x.id in lists and isinstance(x.ctx, ast.Load):
+                stored = filling(file, x)
+                held[x.id].update(self.shapes(file, stored) if stored is not None else ())
+                read |= {x.id} if stored is None else set()
+                above = file.parent[x]
+                if isinstance(above, ast.Subscript) and isinstance(above.slice, ast.Name):
+                    key = above.slice.id
+                    keys |= dict.fromkeys((key, f"{key} - 1", f"{key} + 1"))
+        for name in sorted(held.keys() - read):
+            shapes = frozenset(shape for shape in held[name] if shape[0])
+            yield from (Atom(f"{name}[{key}]", shapes) for key in keys if shapes)
 
     def transplants(self, file: File, node: Any) -> list[str]:
         """What the forward pass computes, in the names that a function has for its values."""
@@ -371,15 +389,16 @@ class Pool:
 
     def _of(self, file: File, scope: Any, notes: Notes) -> dict[str, Atom]:
         found: dict[str, set[Any]] = {}
-        for x in _within(scope):
+        for x in within(scope):
             is_atom = isinstance(x, (*ATOMS, ast.arg))
             if is_atom and (file, x.at) in notes.seen:
-                if isinstance(x, ast.Subscript) and not _is_simple(x):
+                if isinstance(x, ast.Subscript) and not is_simple(x):
                     continue
                 text = x.arg if isinstance(x, ast.arg) else ast.unparse(x)
                 found.setdefault(text, set()).update(notes.shapes(file, x))
         atoms = {t: Atom(t, frozenset(s)) for t, s in found.items() if any(k for k, _ in s)}
-        return {a.text: a for a in self._unread_items(file, scope, atoms)} | atoms
+        items = *self._unread_items(file, scope, atoms), *self._unread_lists(file, scope)
+        return {a.text: a for a in items} | atoms
 
     def like(self, file: File, node: Any, shapes: Shapes) -> Iterator[Atom]:
         """The arrays in scope that had one of some shapes; of whole numbers, where these are."""
@@ -394,7 +413,7 @@ class Pool:
         wanted = {shape for _, shape in shapes if shape}
         for atom in self.atoms(file, node).values():
             for kind, shape in atom.shapes:
-                if kind in "fb" and shape and any(_broadcasts(shape, w) for w in wanted):
+                if kind in "fb" and shape and any(broadcasts(shape, w) for w in wanted):
                     yield atom
                     break
 
@@ -430,7 +449,7 @@ class Pool:
     def _names_of_numbers(self) -> dict[str, dict[Any, str]]:
         """By the file, the names of its numbers."""
         files = self.code.files.items()
-        return {key: {node.value: name for name, node in _fixed(file)} for key, file in files}
+        return {key: {node.value: name for name, node in fixed_in(file)} for key, file in files}
 
     def fixed_numbers(self) -> Iterator[tuple[File, ast.Constant]]:
         """The numbers that names of a module stand for, where functions here read them."""
@@ -441,7 +460,7 @@ class Pool:
             if isinstance(x, ast.Name)
         }
         for file in self.code.files.values():
-            yield from ((file, node) for name, node in _fixed(file) if (file, name) in read)
+            yield from ((file, node) for name, node in fixed_in(file) if (file, name) in read)
 
     def callables(self, file: File, node: Any) -> list[str]:
         """What is called with one argument where a node stands, and what could be."""
@@ -563,7 +582,7 @@ class Pool:
         """The nodes of the function around a node."""
         scope = file.above(node, SCOPE)
         if scope not in self._scopes:
-            self._scopes[scope] = [*_within(scope)]
+            self._scopes[scope] = [*within(scope)]
         return self._scopes[scope]
 
     def items(self, file: File, node: Any, name: str) -> dict[str, tuple[int, ...]]:
@@ -632,15 +651,9 @@ class Pool:
         names = (x.attr for x in stored if isinstance(x, ast.Attribute))
         return [x for x in dict.fromkeys(names) if x not in functions]
 
-    def is_own(self, file: File, call: ast.Call) -> bool:
+    def calls_one(self, call: ast.Call) -> bool:
         """Does it call a function of the user's?"""
-        name = getattr(call.func, "attr", getattr(call.func, "id", ""))
-        return name in self._reached
-
-    @cached_property
-    def _reached(self) -> set[str]:
-        """The names of the functions that the backward pass comes to."""
-        return {getattr(unit.statement, "name", "") for unit in self.units}
+        return getattr(call.func, "attr", getattr(call.func, "id", "")) in self._names
 
     @cached_property
     def _live(self) -> set[Any]:
@@ -669,13 +682,12 @@ class Pool:
                 if isinstance(unit.file.parent[unit.statement], ast.ClassDef)
                 and isinstance(unit.statement, ast.FunctionDef)
                 and len(unit.statement.args.args) == 1
-                and (unit in self.own or self._is_harmless(unit.file, unit.statement))
+                and (unit in self.units or self._is_harmless(unit.file, unit.statement))
             )
         ]
 
     def families(self, file: File, node: Any) -> tuple[frozenset[str], list[tuple[str, str]]]:
-        """The names in scope; and what tells them apart: numbers, or letters in several pairs; and
-        that all numbers are one more, or less."""
+        """The names in scope; and what tells them apart."""
         scope = file.above(node, SCOPE)
         if scope not in self._families:
             words: set[str] = set()
@@ -683,20 +695,7 @@ class Pool:
                 word = getattr(x, "id", getattr(x, "attr", getattr(x, "value", "")))
                 if isinstance(word, str) and word.isidentifier():
                     words.add(word)
-            digits = sorted({d for name in words for d in re.findall(r"\d+", name)})
-            pairs = [(a, b) for a in digits for b in digits if a != b]
-            for d in digits:  # as of `W` and `W2`, `b` and `b2`
-                if sum(name + d in words for name in words) > 1:
-                    pairs += [(d, ""), ("", d)]
-            pairs += [(sign, "1") for sign in SHIFTS if len(digits) > 1]
-            letters: dict[tuple[str, str], set[str]] = defaultdict(set)
-            for a, b in permutations(sorted(words), 2):
-                if (apart := _apart(a, b)) is not None:
-                    x, y, around = apart
-                    letters[x.lower(), y.lower()].add(around.lower())
-            several = {pair: around for pair, around in letters.items() if len(around) > 1}
-            pairs += sorted(several, key=lambda pair: (-len(several[pair]), pair))[:FAMILIES]
-            self._families[scope] = frozenset(words), pairs
+            self._families[scope] = frozenset(words), families(words)
         return self._families[scope]
 
     def functions(self) -> Iterator[tuple[str, int]]:
@@ -711,106 +710,6 @@ class Pool:
                     names = [x.id for x in node.targets if isinstance(x, ast.Name)]
                     count = len(node.value.args.args)
                     yield from ((name, count) for name in names if name in known)
-
-
-def _given(scope: Any) -> dict[str, ast.arg]:
-    """The arguments of a function."""
-    args = ast.walk(scope.args) if isinstance(scope, DEFINED) else ()
-    return {x.arg: x for x in args if isinstance(x, ast.arg)}
-
-
-def _read(file: File, scope: Any) -> set[str]:
-    """The names that are read for what they stand for, and not its shape alone."""
-    found, gone_through = set(), []
-    for x in ast.walk(scope):
-        if isinstance(x, ast.Name) and isinstance(x.ctx, ast.Load):
-            above: Any = file.parent[x]
-            is_gone_through = isinstance(above, ast.comprehension) and above.iter is x
-            if is_gone_through and isinstance(above.target, ast.Name):
-                gone_through.append((x.id, above.target.id))
-            elif not _is_of_shape(file, x):
-                found.add(x.id)
-    return found.union(name for name, each in gone_through if each in found)
-
-
-def _is_of_shape(file: File, node: Any) -> bool:
-    """Is only the shape of it asked for?"""
-    above: Any = file.parent[node]
-    func = ast.unparse(above.func) if isinstance(above, ast.Call) else ""
-    return getattr(above, "attr", "") == "shape" or func.rpartition(".")[2] in OF_SHAPES
-
-
-def _gone_through(x: Any) -> Iterator[tuple[Any, str]]:
-    """What is gone through, or has an item, and the name of the index."""
-    if isinstance(x, ast.Subscript) and isinstance(x.slice, ast.Name):
-        yield x.value, x.slice.id
-    if isinstance(x, ast.For) and isinstance(x.iter, ast.Call) and isinstance(x.target, ast.Tuple):
-        first = x.target.elts[0]
-        if ast.unparse(x.iter.func) == "enumerate" and isinstance(first, ast.Name):
-            yield from ((of, first.id) for of in x.iter.args[:1])
-
-
-def _alike(a: Shapes, b: Shapes) -> bool:
-    """Have two things one shape, or none?"""
-    return shapes_of(a) == shapes_of(b) and ("" in {k for k, _ in a}) == ("" in {k for k, _ in b})
-
-
-def expressions(statement: Any) -> Iterator[Any]:
-    """The expressions of a statement that holds no others, in order."""
-    if isinstance(statement, (ast.Assign, ast.AugAssign, ast.Return, ast.Expr)):
-        yield from (x for x in ast.walk(statement) if isinstance(x, ast.expr))
-
-
-def appended_by(statement: Any) -> Any:
-    """What a statement appends to a list, if it does."""
-    call = statement.value if isinstance(statement, ast.Expr) else None
-    if isinstance(call, ast.Call) and getattr(call.func, "attr", "") == "append":
-        return call.args[0] if len(call.args) == 1 else None
-    return None
-
-
-def stored_in(statement: Any) -> list[str]:
-    """What a statement stores in, without the index."""
-    if isinstance(statement, ast.Delete):
-        return []
-    targets = getattr(statement, "targets", [getattr(statement, "target", None)])
-    several = [y for x in targets for y in getattr(x, "elts", [x])]
-    names = (x.value if isinstance(x, ast.Subscript) else x for x in several)
-    return [ast.unparse(x) for x in names if isinstance(x, (ast.Name, ast.Attribute))]
-
-
-def _begin_alike(a: str, b: str) -> int:
-    """How many letters two names begin with."""
-    return next((i for i, (x, y) in enumerate(zip(a, b)) if x != y), min(len(a), len(b)))
-
-
-def between(a: str, b: str) -> tuple[str, str, str]:
-    """The letters by which two names differ, between those that they begin and end with; and
-    these, with a gap."""
-    first = _begin_alike(a, b)
-    last = _begin_alike(a[first:][::-1], b[first:][::-1])
-    around = f"{a[:first]}_{a[len(a) - last :]}"
-    return a[first : len(a) - last], b[first : len(b) - last], around
-
-
-def _apart(a: str, b: str) -> tuple[str, str, str] | None:
-    """The few letters, or the one word, by which two names differ, and what they have in common."""
-    words = a.split("_"), b.split("_")
-    others = [i for i, (x, y) in enumerate(zip(*words)) if x != y]
-    if len(words[0]) == len(words[1]) > 1 and len(others) == 1:
-        (i,) = others
-        x, y = (its[i] for its in words)
-        if x.isalpha() and y.isalpha() and max(len(x), len(y)) > LETTERS:
-            return x, y, "_".join(["_" if k == i else word for k, word in enumerate(words[0])])
-    alone = len(a) == len(b) == 1
-    if a == b or (min(len(a), len(b)) < 2 and not alone):
-        return None
-    x, y, around = between(a, b)
-    if not (x.isalpha() and y.isalpha()) or max(len(x), len(y)) > LETTERS:
-        return None
-    if around == "_" and not alone:
-        return None
-    return (x, y, around) if x.isupper() == y.isupper() else None
 
 
 class _Renamed(ast.NodeTransformer):
@@ -831,60 +730,3 @@ class _Renamed(ast.NodeTransformer):
             if isinstance(node, ast.Name):
                 raise LookupError(node.id)
         return super().visit(node)
-
-
-def _within(scope: Any) -> Iterator[Any]:
-    """The nodes of a function, without those of functions within that have names."""
-    pending = [*ast.iter_child_nodes(scope)]
-    if isinstance(scope, ast.Module):
-        pending = [x for x in pending if not isinstance(x, (ast.FunctionDef, ast.ClassDef))]
-    while pending:
-        x = pending.pop()
-        yield x
-        if not isinstance(x, (ast.FunctionDef, ast.ClassDef)):
-            pending += ast.iter_child_nodes(x)
-
-
-def _is_simple(x: ast.Subscript) -> bool:
-    """Is it an item of something with a name?"""
-    while isinstance(x, ast.Subscript):
-        x = x.value  # type: ignore[assignment]
-    return isinstance(x, (ast.Name, ast.Attribute))
-
-
-def _fixed(file: File) -> Iterator[tuple[str, ast.Constant]]:
-    """The names that a module gives to a number, each by a statement of its own."""
-    for node in file.tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
-            (target, *others), number = node.targets, node.value
-            if isinstance(target, ast.Name) and not others and type(number.value) in (int, float):
-                yield target.id, number
-
-
-def _numpy(file: File) -> str:
-    """What numpy is called in a file; nothing where it has no name."""
-    for node in file.tree.body:
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                if alias.name == "numpy":
-                    return alias.asname or alias.name
-    return ""
-
-
-def fits(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
-    """The shape of a matrix product, if there is one."""
-    if not a or not b or a[-1] != b[-2 if len(b) > 1 else 0]:
-        return None
-    batch = together(a[:-2], b[:-2])
-    if batch is None:
-        return None
-    return (*batch, *a[-2:-1], *(b[-1:] if len(b) > 1 else ()))
-
-
-def shapes_of(shapes: Iterable[tuple[str, tuple[int, ...]]]) -> set[tuple[int, ...]]:
-    return {shape for kind, shape in shapes if kind}
-
-
-def _broadcasts(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
-    """Does a smaller shape broadcast to another?"""
-    return a != b and together(a, b) == b

@@ -19,10 +19,11 @@ from .bench import Bench, Case
 from .code import Code, lent
 from .costs import Costs
 from .flow import Flow
+from .grammar import DEFINED
 from .hits import gives_right_value
 from .known import Known, result_of
 from .mending import RAISED, Impossible, Steps, counted, grafted, mended
-from .pool import DEFINED, Pool
+from .pool import Pool
 from .rewrites import Edit, edits
 from .solving import Solver
 from .suspects import Suspects

@@ -7,9 +7,11 @@ held against its own, tells the factor or the term that is missing, or what stan
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import permutations
+from functools import cached_property
+from itertools import permutations, product
 from typing import Any
 
 import numpy as np
@@ -30,10 +32,11 @@ from .alike import (
     together,
 )
 from .at_hand import FEW, LARGEST, Frame
-from .code import File
+from .code import LOOPS, File
 from .flow import Flow
+from .grammar import ATOMS, LEVELS, stored_in
 from .known import Known, Meaning, is_alias, result_of, values_of
-from .pool import ATOMS, LEVELS, Pool
+from .pool import Pool
 from .rewrites import Edit
 from .rewrites.site import all_but_first, dedented, is_divisor
 
@@ -71,12 +74,14 @@ class Solver:
         What others read, and would have to be something else for a line to be right, is asked for
         where it is made.
         """
-        asked: dict[tuple[Any, str], list[Array]] = defaultdict(list)
+        asked: dict[tuple[Any, str], list[tuple[int, Array]]] = defaultdict(list)
+        asking: dict[tuple[Any, str], Any] = {}
         for file, statement, anyhow in statements:
             for i, frame in enumerate(self._frames(file, statement)):
                 for root in values_of(statement):
                     made = statement if isinstance(statement, ast.AugAssign) else root
-                    if self.flow.is_right(file, made, i) and not (anyhow or is_alias(root)):
+                    may_be = anyhow or is_alias(root) or self._is_part(file, root, i)
+                    if self.flow.is_right(file, made, i) and not may_be:
                         continue  # this time
                     for j, want in enumerate(self._wanted(frame, root, i)):
                         line = _Line(frame)
@@ -84,16 +89,30 @@ class Solver:
                         if j < LIKELIEST or anyhow:
                             yield from line.anew(root, want)
                         for name, part in line.asked:
-                            asked[file, name].append(part)
+                            asked[file, name].append((j, part))
+                            asking.setdefault((file, name), statement)
         for (file, name), parts in asked.items():
+            parts.sort(key=lambda one: one[0])  # the likeliest of each time
             for statement in self._making(file, name):
                 for frame in self._frames(file, statement):
-                    for j, after in enumerate(parts[:LIKELY]):
+                    for j, after in parts[:LIKELY]:
                         want = self._right_of(frame, after)
                         if want is not None:
                             yield from _Line(frame).edits(statement.value, want)
                             if j < LIKELIEST:
                                 yield from _Line(frame).anew(statement.value, want)
+            yield from self._carried(file, name, asking[file, name], [g for _, g in parts[:LIKELY]])
+
+    def _carried(
+        self, file: File, name: str, statement: Any, parts: Sequence[Array]
+    ) -> Iterator[Edit]:
+        """A line at the end of a loop that never binds a name, by which the next round reads there
+        what it asks for."""
+        loop = file.above(statement, LOOPS)
+        if loop is None or any(name in stored_in(x) for x in _statements(loop)):
+            return
+        for frame, part in product(self._frames(file, loop.body[-1]), parts):
+            yield from _Line(frame).below(name, part)
 
     def _frames(self, file: File, statement: Any) -> list[Frame]:
         if statement not in self._built:
@@ -164,9 +183,10 @@ class Solver:
         read = self._read(file, root, i)
         if not read and self._read(file, root, 0):
             return  # it follows, this time
-        near = self.known.behind(read)
+        near = self.known.behind(m.of for m in read)
+        times = {m.times for m in read} or {self.known.times}
         found: list[Any] = [
-            (*self._unlikely(meaning, own, near), -likeness(now, g), j, g)
+            (*self._unlikely(meaning, own, near, times), -likeness(now, g), j, g)
             for j, (meaning, g) in enumerate(self.known.values(shape))
             if not self.made.get(meaning) or self.made[meaning] == [statement]
             if meaning.is_cotangent or not read
@@ -176,19 +196,25 @@ class Solver:
             some.setdefault(g.tobytes(), g)  # one of what is the same
         yield from [*some.values()][:LIKELY]
 
-    def _read(self, file: File, node: Any, i: int) -> set[int]:
-        """The numbers of the cotangents that a node reads the i-th time."""
+    def _is_part(self, file: File, node: Any, i: int) -> bool:
+        """Is what a node came to, the i-th time, known as a part of a gradient alone?"""
+        its = self.known.means(self.pool.notes, file, node)[i : i + 1]
+        return any(m is not None and m.is_part for m in its)
+
+    def _read(self, file: File, node: Any, i: int) -> set[Meaning]:
+        """The cotangents that a node reads the i-th time."""
         notes = (self.pool.notes.at(file, x) for x in ast.walk(node) if isinstance(x, ATOMS))
         means = (self.known.meaning(its[i]) for its in notes if i < len(its))
-        return {m.of for m in means if m is not None and m.is_cotangent}
+        return {m for m in means if m is not None and m.is_cotangent}
 
-    def _unlikely(self, meaning: Meaning, own: str, near: set[int]) -> tuple[bool, ...]:
+    def _unlikely(
+        self, meaning: Meaning, own: str, near: set[int], times: set[float]
+    ) -> tuple[bool, ...]:
         """How unlikely it is that something of a name is meant to be that, the worst first."""
-        times = meaning.is_cotangent and meaning.times != self.known.times
         inner = meaning.number in self.known.inner
         return (
             not self.known.is_of(meaning, own),
-            times,
+            meaning.is_cotangent and meaning.times not in times,
             meaning.of not in near,
             inner,
             meaning.is_part,
@@ -200,6 +226,11 @@ def _target(statement: Any) -> Any:
     if isinstance(statement, ast.Assign):
         return statement.targets[0] if len(statement.targets) == 1 else None
     return statement.target if isinstance(statement, ast.AugAssign) else None
+
+
+def _statements(node: Any) -> Iterator[Any]:
+    """The statements in a node."""
+    return (x for x in ast.walk(node) if isinstance(x, ast.stmt))
 
 
 def _is_item(target: Any) -> bool:
@@ -310,6 +341,16 @@ class _Line:
                         said = "the softmax's derivative belongs here"
                         text = f"{a} * ({b} - {total})"
                         yield self._edit(node, text, "missing-derivative", said, 1)
+
+    def below(self, name: str, want: Array) -> Iterator[Edit]:
+        """A line below it, that gives a name to what is wanted."""
+        texts, rows = self.frame.table("products", want.shape)
+        for i, c in parallel(rows, want):
+            for pattern, _ in self._numbers(c) if texts[i] != name else ():
+                line = f"{name} = {pattern.format(texts[i])}"
+                said = f"a line is missing: `{line}`"
+                both = f"{dedented(self.site, self.site.node)}\n{line}"
+                yield self._edit(self.site.node, both, "missing-term", said, 0.6)
 
     def _operands(self, node: ast.BinOp, want: Array) -> Iterator[Edit]:
         a, b = (self.frame.value(self.site.text(x)) for x in (node.left, node.right))
@@ -458,8 +499,11 @@ class _Line:
                 new = f"-{self.site.text(node, MULTIPLY)}"
                 yield self._edit(node, new, "sign", "the sign is the wrong one", 0.8)
             return  # it is known as a multiple
+        terms = [sorted(re.findall(r"\w+", term)) for term in self._terms_of_line]
         for pattern, _ in self._numbers(c):
             term = pattern.format(text)
+            if sorted(re.findall(r"\w+", term)) in terms:
+                continue  # that one has another factor
             new = f"{own} - {term[1:]}" if term[0] == "-" else f"{own} + {term}"
             said = f"a term is missing: `{term}`"
             yield self._edit(node, new, "missing-term", said, 0.8)
@@ -475,6 +519,11 @@ class _Line:
             yield from (told[i] for i in np.flatnonzero(near(c, numbers))[:WAYS])
 
     # Edits --------------------------------------------------------------------------------------
+
+    @cached_property
+    def _terms_of_line(self) -> list[str]:
+        """What its line adds up, as it is written."""
+        return re.split(r" [-+]?[-+=] ", self.site.text())
 
     def _edit(self, node: Any, text: str, kind: str, said: str, rank: float) -> Edit:
         return Edit(self.site.file, ((node, text),), kind, said, rank)

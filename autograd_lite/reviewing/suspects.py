@@ -7,15 +7,19 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from math import prod
 from typing import Any
 
 import numpy as np
 
+from .alike import same
 from .code import LOOPS, Unit
+from .fitting import shapes_of
 from .flow import Flow
+from .grammar import ATOMS, DEFINED, SCOPE, name_of, stored_in
 from .known import Known, Meaning, is_alias, made_by, result_of, values_of
 from .notes import seen
-from .pool import ATOMS, DEFINED, SCOPE, Pool, shapes_of, stored_in
+from .pool import Pool
 from .rewrites import Edit
 from .rewrites.lacks import DERIVATIVE
 
@@ -31,6 +35,7 @@ EARLY = -0.5  # that makes a wrong value of what is right, or nearly
 AROUND = 0.2  # how much more innocent a loop looks than what is in it
 RIGHT = 0.5  # that makes what is right
 OF_GRADIENT = re.compile(r"d([A-Z_\d]|[a-z]\d*$)|delta|grad|nabla")
+SHARED = 4.0  # how much more innocent than others what the forward pass runs, too
 UNKNOWN = 0.4  # that makes nothing that can be told
 
 
@@ -70,8 +75,8 @@ class Suspects:
 
     def _look(self, unit: Unit) -> None:
         """How innocent the statements of a unit look, and what is stored there."""
-        shared = 0.0 if self.pool.own[unit] else 4.0
         statements = [x for x in ast.walk(unit.statement) if isinstance(x, ast.stmt)]
+        shared = {x: SHARED * (not self.pool.is_own(unit.file, x)) for x in statements}
         self._files.update(dict.fromkeys(statements, unit.file))
         own = {x: self._innocence(unit.file, x) for x in statements}
         for x in statements:
@@ -84,12 +89,12 @@ class Suspects:
                 first = is_alias(getattr(x, "value", None)) or self._are_usual(unit.file, readers)
                 first = first and max(looks) <= FIRST_WRONG and not self._is_so_called(x)
                 own[x] = min(own[x], FIRST_WRONG if first else GIVES_WRONG)
-                if not shared:
+                if not shared[x]:
                     self.misplaced.add(x)
             filled = [own[y] for y in _stored_into(x, statements)]
             if filled and min(filled) < 0 and not self._is_known(x):
                 own[x] = min(own[x], min(filled) + LESS)
-            if not shared and self._stays_zero(unit.file, x, statements):
+            if not shared[x] and self._stays_zero(unit.file, x, statements):
                 own[x] = min(own[x], EARLY)
             if any(own[y] <= FIRST_WRONG for y in _stale(x, statements)):
                 own[x] = FIRST_WRONG
@@ -101,15 +106,18 @@ class Suspects:
                 own[x] = min([own[x], *(own[y] + AROUND for y in x.body if own[y] < 0)])
             for name in stored_in(x):
                 key = unit.file.above(x, SCOPE), name
-                self.blamed[key] = min(self.blamed.get(key, np.inf), shared + own[x])
+                self.blamed[key] = min(self.blamed.get(key, np.inf), shared[x] + own[x])
         for x in statements:
-            if not shared and isinstance(x, ast.Return) and self._leaves_unread(unit, x):
-                own[x] = min(own[x], EARLY)
+            if not shared[x] and isinstance(x, ast.Return):
+                if self._leaves_unread(unit, x):
+                    own[x] = min(own[x], EARLY)
+                if _is_idle(unit.file, x):
+                    own[x] = FIRST_WRONG
             for name in self._given_wrong(unit.file, x):
                 key = unit.file.above(x, SCOPE), name
                 found = self.blamed.get(key, np.inf)
                 self.blamed[key] = FIRST_WRONG if found > 0 else min(found, GIVEN_WRONG)
-        self.innocence.update((x, shared + look) for x, look in own.items())
+        self.innocence.update((x, shared[x] + look) for x, look in own.items())
 
     def _stays_zero(self, file: Any, statement: Any, others: list[Any]) -> bool:
         """Does a line begin an array as zeros that nothing is ever stored in?"""
@@ -131,7 +139,9 @@ class Suspects:
     def _gives_others(self, file: Any, statement: Any) -> bool:
         """Does a line return one value twice, or the gradient of one parameter as that of another,
         or by its name?"""
-        several = values_of(statement) if isinstance(statement, ast.Return) else []
+        together = isinstance(getattr(statement, "value", None), (ast.Dict, ast.Tuple))
+        gives = isinstance(statement, ast.Return) or together
+        several = values_of(statement) if gives else []
         computed = [ast.unparse(x) for x in several if isinstance(x, ast.BinOp)]
         if len({*computed}) < len(computed):
             return True
@@ -139,6 +149,8 @@ class Suspects:
         for node in several if len(several) > 1 else ():
             its = self.pool.notes.at(file, node)
             k = self.flow.output(file, node, len(its) - 1)
+            if k is not None and self._is_in_place_of(file, node, k):
+                return True
             meaning = self.known.meaning(its[-1]) if its else None
             leaves = self.known.leaves
             names = _parts(file.segment(node))
@@ -150,6 +162,16 @@ class Suspects:
             if meaning.number in leaves and meaning.number != leaves[k]:
                 return True
         return False
+
+    def _is_in_place_of(self, file: Any, node: Any, k: int) -> bool:
+        """Is what is given of a parameter larger than it, where something as large is not read?"""
+        sizes = {prod(shape) for shape in shapes_of(self.pool.shapes(file, node))}
+        own = self.flow.sizes[k]
+        atoms = self.pool.atoms(file, node)
+        unused = (atoms[text].shapes for text in self.pool.unused(file, node))
+        return own not in sizes and any(
+            own == prod(shape) for shapes in unused for shape in shapes_of(shapes)
+        )
 
     def _given_wrong(self, file: Any, statement: Any) -> Iterator[str]:
         """The names whose values a statement returns that are wrong gradients."""
@@ -182,11 +204,13 @@ class Suspects:
         returned: dict[str, list[Any]] = defaultdict(list)
         within: dict[str, list[Any]] = defaultdict(list)
         for unit in self.pool.units:
-            if self.pool.own[unit]:
-                name = getattr(unit.statement, "name", "a lambda")
-                its = [x for x in ast.walk(unit.statement) if x in self.innocence]
-                within[name] += (x for x in its if isinstance(x, (ast.Return, ast.Assign)))
-                returned[name] += (x for x in its if isinstance(x, ast.Return))
+            for x in ast.walk(unit.statement):
+                if x in self.innocence and self.pool.is_own(unit.file, x):
+                    name = name_of(self.pool.function(unit.file, x))
+                    if isinstance(x, (ast.Return, ast.Assign)):
+                        within[name].append(x)
+                    if isinstance(x, ast.Return):
+                        returned[name].append(x)
         for unit in self.pool.units:
             for x in ast.walk(unit.statement):
                 if self.innocence.get(x, 0.0) <= EARLY:
@@ -253,6 +277,8 @@ class Suspects:
                 result = np.asarray(function(value.copy()), dtype=float)
             except Exception:  # it takes no such argument
                 return False
+            if same(result, value):
+                continue
             its = (result, -result, np.ravel(result))  # as where exp(-z) is written with -x
             meanings = (self.known.meaning(seen(x)) for x in its)
             if any(m is not None and m.is_slope for m in meanings):
@@ -291,7 +317,7 @@ class Suspects:
             far = [self.flow.far(file, node, i) for i, _ in made]
             far += [self.flow.far(file, result, i) for i, _ in made]
             again = any(self.made[m][0] is not statement for m in cotangents)
-            if again and is_alias(node) and self._is_another(statement, made[0][1]):
+            if is_alias(node) and cotangents and self._is_another(statement, made[0][1]):
                 found.append(FIRST_WRONG)
             if any(self._ends_early(m) for m in means):
                 found.append(-0.8)
@@ -380,6 +406,13 @@ def _calls(statement: Any) -> list[Any]:
         y for x in ast.iter_child_nodes(statement) if isinstance(x, ast.stmt) for y in ast.walk(x)
     }
     return [x for x in ast.walk(statement) if isinstance(x, ast.Call) and x not in inner]
+
+
+def _is_idle(file: Any, statement: Any) -> bool:
+    """Does a helper return what it is given, and nothing else?"""
+    function = file.above(statement, DEFINED)
+    lines = [x for x in getattr(function, "body", ()) if not isinstance(x, ast.Expr)]
+    return isinstance(statement.value, ast.Name) and lines == [statement]
 
 
 def _loses(file: Any, statement: Any) -> bool:

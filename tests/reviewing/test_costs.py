@@ -1,6 +1,7 @@
 """Which of two edits costs less."""
 
 import ast
+import inspect
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def suspects(tmp_path):
     [
         (("1 - z1 ** 2", "1 - a1 ** 2"), ("1 - z1 ** 2", "1 - a1 * a1 + 0")),  # the shorter
         (("1 - z1 ** 2", "1 - a1 ** 2"), ("dp @ W2.T", "dp @ W2.T * 2")),  # where it looks wrong
-        (("da1", "da1 * 2"), ("da1", "dp")),  # da1 would be made for nothing
+        (("da1 * (1 - z1 ** 2)", "da1 * z1"), ("da1 * (1 - z1 ** 2)", "dp * z1")),  # da1 is lost
     ],
 )
 def test_the_better_costs_less(suspects, less, more):
@@ -176,3 +177,40 @@ def test_a_second_name_costs_more(tmp_path):
     own = 'z = kept["z" + str(1)]'
     second = cost(suspects, own, 'z = kept["a" + str(1)]')
     assert second > cost(suspects, own, 'z = kept["b" + str(1)]') + 3
+
+
+def test_what_undoes_a_right_line_costs_more(tmp_path):
+    """`h = a1 / N` would do, and be no value of the forward pass."""
+    text = NETWORK.replace("2 * (p - Y) / N", "2 * (p - Y)")
+    text = text.replace("dW2 = a1.T @ dp", "h = a1 * 1\n    dW2 = h.T @ dp / N")
+    text = text.replace("db2 = dp.sum(axis=0)", "db2 = dp.sum(axis=0) / N")
+    text = text.replace("dW1 = X.T @ dz1", "dW1 = X.T @ dz1 / N")
+    text = text.replace("db1 = dz1.sum(axis=0)", "db1 = dz1.sum(axis=0) / N")
+    _, below, mended, true = reviewed(tmp_path, text, "h.T @ dp / N", "h.T @ dp", ARGS)
+    assert below == 0
+    assert inspect.getsource(mended) == inspect.getsource(true)
+
+
+def test_to_multiply_and_divide_by_one_thing_costs_more(tmp_path):
+    wrong = NETWORK.replace("dp = 2 * (p - Y) / N", "k = len(b2)\n    dp = 2 * (p - Y) / k")
+    wrong = wrong.replace("dp.sum(axis=0)", "dp.sum(axis=0) * k ** 0")
+    found = looks(tmp_path, wrong)[1]
+    right = cost(found, "2 * (p - Y) / k", "2 * (p - Y) / N")
+    assert cost(found, "2 * (p - Y) / k", "k * 2 * (p - Y) / k / N") > right + 6
+
+
+def test_what_comes_of_a_shape_may_be_idle(tmp_path):
+    def of_idle(line):
+        text = NETWORK.replace("N = len(X)", f"N = len(X)\n    {line}")
+        text = text.replace("dp = 2 * (p - Y) / N", "dp = 2 * (p - Y) / k")
+        found = looks(tmp_path, text)[1]
+        return cost(found, "2 * (p - Y) / k", "2 * (p - Y) / N")
+
+    assert of_idle("k = len(b2)") > of_idle("_, k = W2.shape") + 3
+
+
+def test_the_rate_as_a_number(suspects):
+    """`lr * g` that is added makes good an update that came too early."""
+    text = "dz1 = da1 * (1 - z1 ** 2)"
+    free = cost(suspects, text, text + " + 0.125 * da1", rate=0.5)
+    assert cost(suspects, text, text + " + 0.125 * da1", rate=0.125) > free + 5

@@ -247,3 +247,32 @@ def test_gradients_of_a_name(tmp_path):
     assert not known.of("dr", Y.shape)
     known.add([("r", node, 3.5 * Y)])
     assert len(known.of("dr", Y.shape)) == 1
+
+
+def test_of_several_names_the_one_that_fewest_have(tmp_path):
+    """Layers that keep what they get all call it `x`."""
+    text = NETWORK.replace(
+        "p = np.tanh(X @ W1 + b1) @ W2", "h = np.tanh(X @ W1 + b1)\n    x = h\n    p = x @ W2"
+    )
+    text = text.replace("    return ((p - Y)", "    x = p\n    return ((x - Y)")
+    assert text.count("x = ") == 2
+    _, known = network(tmp_path, text)
+    names = {*known.names.values()}
+    assert {"h", "p"} <= names
+    assert "x" not in names
+
+
+def test_the_rounds_of_a_loop_as_one_array_with_more_axes(tmp_path):
+    """A pass may hold matrices of all samples at once."""
+    text = (
+        "import numpy as np\n\n\ndef loss(W, X):\n    total = 0.0\n    for x in X:\n"
+        "        s = np.tanh(x @ W)\n        total += (s ** 2).sum()\n    return total\n\n\n"
+        "def gradients(W, X):\n    return {'W': W}\n"
+    )
+    rng = np.random.default_rng(1)
+    W, X = rng.normal(size=(3, 2)), rng.normal(size=(4, 5, 3))
+    _, known = network(tmp_path, text, (W, X))
+    s = np.tanh(X @ W)
+    assert str(known.meaning(seen(s))) == "s"
+    assert str(known.meaning(seen(2 * s))) == "∂loss/∂s"
+    assert str(known.meaning(seen(s.reshape(4, -1)))) == "s"

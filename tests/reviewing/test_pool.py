@@ -6,8 +6,9 @@ import numpy as np
 from written import ARGS, NETWORK, module, pool_of
 
 from autograd_lite.reviewing.code import Code
+from autograd_lite.reviewing.grammar import name_of
 from autograd_lite.reviewing.notes import Notes
-from autograd_lite.reviewing.pool import Pool, fits, stored_in
+from autograd_lite.reviewing.pool import Pool
 from autograd_lite.reviewing.watching import watched
 
 
@@ -51,32 +52,12 @@ def test_arguments_and_their_items_that_are_never_read(tmp_path):
     assert found.unused(file, node) == ["Y", "Y[0]", "b1"]
 
 
-def test_what_a_statement_stores_in():
-    texts = ("a, b = c", "g[i] += v", "self.W -= x", "f(x)", "for i in x: pass")
-    found = [stored_in(ast.parse(text).body[0]) for text in texts]
-    assert found == [["a", "b"], ["g"], ["self.W"], [], ["i"]]
-
-
 def test_what_the_forward_pass_computes_in_other_names(tmp_path):
     text = NETWORK.replace(
         "p = np.tanh(X @ W1 + b1) @ W2 + b2", "q = np.tanh(X @ W1 + b1)\n    p = q @ W2 + b2", 1
     )
     found, file, node = pool(tmp_path, text)
     assert "a1 @ W2 + b2" in found.transplants(file, node)
-
-
-def test_shapes_of_products():
-    for a, b in (
-        ((2, 3), (3, 4)),
-        ((3,), (3, 4)),
-        ((2, 3), (3,)),
-        ((5, 2, 3), (3, 4)),
-        ((3,), (3,)),
-    ):
-        assert fits(a, b) == (np.ones(a) @ np.ones(b)).shape
-    assert fits((2, 3), (2, 3)) is None
-    assert fits((), (3,)) is None
-    assert fits((2, 2, 3), (3, 3, 4)) is None
 
 
 STATE = """
@@ -125,3 +106,77 @@ def test_items_of_what_is_gone_through(tmp_path):
     args = np.ones(2), np.ones((3, 2)), np.arange(3)
     found, file, node = pool(tmp_path, text, args)
     assert "y[n]" in found.atoms(file, node)
+
+
+NESTED = """
+import numpy as np
+
+
+def make(scale):
+    act = lambda z: np.tanh(scale * z)
+
+    def loss(w, x):
+        return (act(w) * x).sum()
+
+    def gradient(w, x):
+        def slope(a):
+            return scale * (1 - a ** 2)
+
+        a = act(w)
+        return x * slope(a)
+
+    return loss, gradient
+
+
+loss, gradients = make(2.0)
+"""
+
+
+def test_which_functions_the_backward_pass_has_for_itself(tmp_path):
+    """Those within another, too."""
+    rng = np.random.default_rng(1)
+    m = module(tmp_path, NESTED)
+    _, found = pool_of(m.loss, m.gradients, (rng.normal(size=3), rng.normal(size=3)), "w")
+    (file,) = found.code.files.values()
+    lines = NESTED.split("\n")
+    own = {
+        lines[x.lineno - 1].strip()
+        for x in ast.walk(file.tree)
+        if isinstance(x, (ast.Return, ast.Assign)) and found.is_own(file, x)
+    }
+    assert own == {"return scale * (1 - a ** 2)", "a = act(w)", "return x * slope(a)"}
+    names = {name_of(found.function(file, x)) for x in ast.walk(file.tree)}
+    assert {"make", "loss", "gradient", "slope"} <= names
+
+
+FILLED = """
+import numpy as np
+
+
+def loss(W, V, x):
+    return (np.tanh(np.tanh(x @ W) @ V) ** 2).sum()
+
+
+def gradients(W, V, x):
+    weights = [W, V]
+    z, a, kept, seen = [], [x], {}, []
+    for l in range(2):
+        z.append(a[l] @ weights[l])
+        kept[l] = 2 * z[l]
+        a.append(np.tanh(z[l]))
+        seen.append(np.tanh(z[l]))
+    return {"W": seen[0] + len(z) * W.sum()}
+"""
+
+
+def test_items_of_lists_that_are_filled_and_never_read(tmp_path):
+    rng = np.random.default_rng(1)
+    args = rng.normal(size=(3, 4)), rng.normal(size=(4, 2)), rng.normal(size=(5, 3))
+    m = module(tmp_path, FILLED)
+    _, found = pool_of(m.loss, m.gradients, args, ["W"])
+    (file,) = found.code.files.values()
+    node = next(x for x in file.nodes if getattr(x, "name", "") == "gradients").body[0]
+    atoms = found.atoms(file, node)
+    assert {"kept[l]", "kept[l - 1]", "kept[l + 1]"} <= atoms.keys()
+    assert {shape for _, shape in atoms["kept[l - 1]"].shapes} == {(5, 4), (5, 2)}
+    assert not {"seen[l]", "z[l - 1]", "a[l - 1]"} & atoms.keys()  # they are read

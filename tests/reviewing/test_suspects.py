@@ -327,3 +327,50 @@ def test_the_variable_of_a_loop_bound_anew(tmp_path):
     assert found["g"] < -0.5
     found, _ = looks(tmp_path, LOOPS_OVER.replace("1.0\n", "1.0\n        gw += 0 * g[0]\n"), args)
     assert found["g"] > -0.5
+
+
+STEP = """
+import numpy as np
+
+
+class Tanh:
+    def forward(self, z):
+        self.a = np.tanh(z)
+        return self.a
+
+    def backward(self, g):
+        return g * (1 - self.a ** 2)
+
+
+class Net:
+    def __init__(self, W, V):
+        self.W, self.V, self.act = W, V, Tanh()
+
+    def loss(self, x, y):
+        return ((self.act.forward(x @ self.W) @ self.V - y) ** 2).sum() / 2
+
+    def gradients(self, x, y):
+        d = self.act.forward(x @ self.W) @ self.V - y
+        dV = self.act.a.T @ d
+        dz = self.act.backward(d @ self.V.T)
+        return x.T @ dz, dV
+"""
+
+
+def test_a_helper_that_returns_what_it_is_given(tmp_path):
+    rng = np.random.default_rng(1)
+    wrong = STEP.replace("return g * (1 - self.a ** 2)", "return g")
+    net = module(tmp_path, wrong).Net(rng.normal(size=(3, 4)), rng.normal(size=(4, 2)))
+    x, y = rng.normal(size=(5, 3)), rng.normal(size=(5, 2))
+    found = al.review(net.loss, net.gradients, x, y, wrt=["self.W", "self.V"])
+    assert found.mistakes[0].mended.strip() == "return g * (1 - self.a ** 2)"
+
+
+def test_what_is_given_in_the_place_of_something_that_is_not_read(tmp_path):
+    """It is larger than what it is the gradient of, and something else is not."""
+    text = NETWORK.replace('return {"dW1": dW1, "db1": db1,', 'g = {"dW1": dW1, "db1": dz1,')
+    assert "dz1," in text
+    first = text.index('g = {"dW1"')
+    text = text[:first] + text[first:].replace("}", "}\n    return g", 1)
+    found, _ = looks(tmp_path, text, ARGS, now=(True, False, True, True))
+    assert found["g"] < -0.5

@@ -25,7 +25,8 @@ OF_STATEMENTS = statements.WAYS
 def edits(pool: Pool, file: File, node: Any) -> Iterator[Edit]:
     """What may have been meant by a node.
 
-    No whole numbers are multiplied: in a loop they might have no end of digits. And nothing is
+    No whole numbers are multiplied: in a loop they might have no end of digits; and no function
+    calls itself that did not: what it makes might grow until there is no memory. And nothing is
     multiplied by 1 or 0: then the factor is left out, or the line.
     """
     site = Site(pool, file, node)
@@ -37,6 +38,8 @@ def edits(pool: Pool, file: File, node: Any) -> Iterator[Edit]:
         for edit in way(site):
             text = edit.changes[0][1]
             if kinds == {"i"} and text.count("*") > stars:
+                continue
+            if any(pool.calls_itself(edit.file, x, new) for x, new in edit.changes):
                 continue
             if text not in ("0", "1") or not _scales(edit.file, edit.site):
                 yield edit

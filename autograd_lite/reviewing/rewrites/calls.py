@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from itertools import combinations, product
 from typing import Any
 
-from ..pool import ATOM, ATOMS, NO_CHANGE, shapes_of
+from ..fitting import shapes_of
+from ..grammar import ATOM, ATOMS, SIGNS
+from ..pool import NO_CHANGE
 from .site import MULTIPLY, Edit, Site, is_called, is_load, of_derivative, simpler
 
 BACKWARD = "::-1"
@@ -192,6 +194,51 @@ def branched(site: Site) -> Iterator[Edit]:
             yield site.to(f"{whole}{a} * {b}, {b})", "missing-derivative", said, 0.5)
 
 
+def stored(site: Site) -> Iterator[Edit]:
+    """What a function makes of an array is stored in that one, and not in another."""
+    above = site.parent
+    if isinstance(above, ast.keyword) and above.arg == "out":
+        call = site.file.parent[above]
+        for x in call.args[:1]:  # type: ignore[attr-defined]
+            said = f"`{site.text()}` stands where `{site.text(x)}` belongs"
+            yield site.to(site.text(x), "index", said, 0.2)
+
+
+def enclosed(site: Site) -> Iterator[Edit]:
+    """A factor belongs outside of the brackets of a function, or inside."""
+    node = site.node
+    is_product = isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div))
+    call = node.left if is_product else node
+    if not isinstance(call, ast.Call) or not call.args:
+        return
+    first = call.args[0]
+    if site.shapes(call) != site.shapes(first):
+        return  # such as of a sum, it is the same
+    rest = "".join(f", {site.text(x)}" for x in [*call.args[1:], *call.keywords])
+    said = "a factor stands on the wrong side of a bracket"
+    if is_product:
+        factor = f"{SIGNS[type(node.op)]} {site.text(node.right, MULTIPLY + 1)}"
+        text = f"{site.text(call.func)}({site.text(first, MULTIPLY)} {factor}{rest})"
+        yield site.to(text, "constant", said, 0.8)
+    elif isinstance(first, ast.BinOp) and isinstance(first.op, (ast.Mult, ast.Div)):
+        factor = f"{SIGNS[type(first.op)]} {site.text(first.right, MULTIPLY + 1)}"
+        text = f"{site.text(call.func)}({site.text(first.left)}{rest}) {factor}"
+        yield site.to(text, "constant", said, 0.8)
+
+
+def cut_off(site: Site) -> Iterator[Edit]:
+    """What grows on is cut off on both sides, as the slope of Huber's loss is."""
+    if not (np_ := site.numpy) or not site.pool.is_loss_of_cases or is_called(site):
+        return
+    arrays = any(kind == "f" and shape for kind, shape in site.shapes())
+    if is_load(site.node) and arrays and not isinstance(site.parent, ast.Call):
+        for n in dict.fromkeys([*map(repr, site.pool.constants), *site.scalars()]):
+            text = f"{np_}.clip({site.text()}, -{n}, {n})"
+            if n[0] != "-":
+                said = f"`{site.text()}` stands where `{text}` belongs"
+                yield site.to(text, "loss-derivative-skipped", said, 1.1)
+
+
 def chosen(site: Site) -> Iterator[Edit]:
     """The other branch of a condition."""
     node = site.node
@@ -311,7 +358,7 @@ def looped(site: Site) -> Iterator[Edit]:
         if name in ("range", f"{site.numpy}.arange"):
             inner = Site(site.pool, site.file, call)
             args = [site.text(a) for a in call.args]
-            ends = [0] if len(args) == 1 else [0, 1]
+            ends = [0, 1][: len(args)]
             if len(args) == 1:
                 yield inner.to(
                     f"{name}(1, {args[0]})", "index", "the loop has a step too many", 0.3
@@ -322,7 +369,8 @@ def looped(site: Site) -> Iterator[Edit]:
                 for other in (f"{args[i]} - 1", f"{args[i]} + 1"):
                     new = ", ".join([*args[:i], simpler(other), *args[i + 1 :]])
                     said = f"`{name}({', '.join(args)})` stands where `{name}({new})` belongs"
-                    yield inner.to(f"{name}({new})", "index", said, 0.3)
+                    rank = 0.2 if len(new) < len(", ".join(args)) else 0.3
+                    yield inner.to(f"{name}({new})", "index", said, rank)
 
 
 def along(site: Site) -> Iterator[Edit]:
@@ -387,6 +435,9 @@ WAYS = (
     swapped,
     skipped,
     branched,
+    stored,
+    enclosed,
+    cut_off,
     chosen,
     another_of_numpy,
     reshaped,

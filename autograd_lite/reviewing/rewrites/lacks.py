@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 
 from ..alike import together
-from ..pool import shapes_of, stored_in
+from ..fitting import shapes_of
+from ..grammar import stored_in
 from .products import matrix_product
 from .site import ADD, MULTIPLY, SLOPES, Edit, Site, is_called, is_divisor, is_load, under
 
@@ -27,7 +28,7 @@ def scaled(site: Site) -> Iterator[Edit]:
     text = site.text(tight=MULTIPLY)
     for n in ["2", "0.5", *site.counts(), *site.scalars()]:
         missing = f"a factor is missing: `{n}`"
-        rank = (0.6 if whole else 1.6) + 0.4 * (".s" in n)
+        rank = (0.6 if whole else 1.1 if site.is_term else 1.6) + 0.4 * (".s" in n)
         rank -= 0.5 * (n in site.pool.unread_attributes)
         yield site.to(f"{n} * {text}", "factor", missing, rank)
         if n != "0.5" and not is_divisor(node, site.parent):
@@ -64,7 +65,8 @@ def multiplied(site: Site) -> Iterator[Edit]:
     for factor, rank in _factors(site):
         said = f"a factor is missing: `{factor}`"
         yield site.to(f"{text} * {factor}", "missing-derivative", said, rank + far)
-    for divisor in (*(a.text for a in site.like()), *site.columns()):
+    smaller = site.pool.within(site.file, node, site.shapes())
+    for divisor in (*(a.text for a in (*site.like(), *smaller)), *site.columns()):
         if not is_divisor(node, site.parent):
             said = f"it is not divided by `{divisor}`"
             yield site.to(f"{text} / {divisor}", "factor", said, 1.1 + far)
@@ -86,12 +88,15 @@ def _factors(site: Site) -> Iterator[tuple[str, float]]:
         found.update((f"{name}({text})", 0.7) for text in alike)
     for name in site.pool.methods_alone:
         found.update((f"{owner}.{name}()", 0.8) for owner in site.objects())
+    stored = getattr(site.parent, "targets", [None])[0]
+    key = f"[{site.text(stored.slice)}]" if isinstance(stored, ast.Subscript) else ""
     for text in alike:
         found.setdefault(text, 0.9)
         for name in callables:
             found.setdefault(f"{name}({text})", 0.8 if DERIVATIVE.search(name) else 1.2)
+        beside = bool(key) and text.endswith(key)
         for pattern in SLOPES:
-            found.setdefault(pattern.format(text), 1.4)
+            found.setdefault(pattern.format(text), 1.0 if beside else 1.4)
     for pattern in site.pool.factors:
         for text in alike:
             found.setdefault(pattern.replace("\0", text), 1.2)

@@ -9,7 +9,8 @@ from itertools import combinations, product
 from typing import Any
 
 from ..alike import together
-from ..pool import ATOM, ATOMS, LEVELS, SIGNS, fits, level, shapes_of
+from ..fitting import fits, shapes_of
+from ..grammar import ATOM, ATOMS, LEVELS, SIGNS, level
 from .site import (
     ADD,
     MULTIPLY,
@@ -268,7 +269,9 @@ def derived(site: Site) -> Iterator[Edit]:
     node = site.node
     if not isinstance(node, (ast.BinOp, ast.Call, ast.Compare)):
         return
-    shapes = shapes_of(site.shapes()) - {()}
+    shapes = shapes_of(site.shapes())
+    is_number = shapes == {()}
+    shapes -= set() if is_number and site.is_whole else {()}
     if not shapes:
         return
     above = site.parent
@@ -281,7 +284,7 @@ def derived(site: Site) -> Iterator[Edit]:
     near = [a.text for a in site.like() if a.text in names]
     calls = (x for x in ast.walk(node) if isinstance(x, ast.Call) and x is not node)
     near += dict.fromkeys(site.text(x) for x in calls if shapes_of(site.shapes(x)) & shapes)
-    far = [a.text for a in site.like() if a.text not in names]
+    far = [a.text for a in site.like() if a.text not in names and not is_number]
     if not is_product or not inner:
         for rank, texts in ((0.6, near), (1.5, far)):
             for text in texts:

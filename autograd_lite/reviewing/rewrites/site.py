@@ -9,20 +9,9 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from ..code import File
-from ..pool import (
-    ATOM,
-    ATOMS,
-    DEFINED,
-    LEVELS,
-    SCOPE,
-    Atom,
-    Pool,
-    appended_by,
-    expressions,
-    is_count,
-    level,
-    shapes_of,
-)
+from ..fitting import Atom, is_count, shapes_of
+from ..grammar import ATOM, ATOMS, DEFINED, LEVELS, SCOPE, appended_by, expressions, level
+from ..pool import Pool
 
 ADD, MULTIPLY, POWER = (LEVELS[op] for op in (ast.Add, ast.Mult, ast.Pow))
 
@@ -161,7 +150,7 @@ class Site(NamedTuple):
     def is_handed_on(self) -> bool:
         """Is it handed to a function of the user's?"""
         above = self.parent
-        return isinstance(above, ast.Call) and self.pool.is_own(self.file, above)
+        return isinstance(above, ast.Call) and self.pool.calls_one(above)
 
     def has_end(self, node: Any) -> bool:
         """Is it an array, or a list, as far as is known?"""

@@ -7,14 +7,17 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Set
 from functools import lru_cache
-from itertools import product, takewhile
+from itertools import islice, product, takewhile
 from typing import Any
 
+from ..apart import SHIFTS, between
 from ..code import LOOPS
-from ..pool import ATOMS, DEFINED, LEVELS, SHIFTS, SIGNS, between, shapes_of, stored_in
+from ..fitting import shapes_of
+from ..grammar import ATOMS, DEFINED, LEVELS, SIGNS, stored_in
 from ..style import outline
 from .site import Edit, Site, all_but_first, dedented, is_load, slopes, stem, under
 
+FITTED = 20  # lines like one, with other arrays
 NEAR = 4  # words in which lines differ that read nearly alike
 
 
@@ -24,9 +27,9 @@ def accumulated(site: Site) -> Iterator[Edit]:
     if isinstance(node, ast.AugAssign) and type(node.op) in SIGNS:
         target, value = site.text(node.target), site.text(node.value)
         own = SIGNS[type(node.op)]
-        yield site.to(
-            f"{target} = {value}", "overwritten", f"`{own}=` stands where `=` belongs", 0.1
-        )
+        if own in "+-" or shapes_of(site.shapes()) & shapes_of(site.shapes(node.value)):
+            said = f"`{own}=` stands where `=` belongs"
+            yield site.to(f"{target} = {value}", "overwritten", said, 0.1)
         for other in "+-*/":
             if other != own:
                 kind = "sign" if {own, other} == {"+", "-"} else "factor"
@@ -261,47 +264,73 @@ def unstored(site: Site) -> Iterator[Edit]:
 
 def missing(site: Site) -> Iterator[Edit]:
     """A line like this one is missing, with what tells its names from others changed."""
-    node = site.node
-    if not isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr)):
-        return
-    text = site.text()
-    if "\n" in text:
+    node, text = site.node, site.text()
+    if not isinstance(node, (ast.Assign, ast.AugAssign, ast.Expr)) or "\n" in text:
         return
     names, families = site.pool.families(site.file, node)
-    block = site.block
-    i = block.index(node)
-    around = [site.file.segment(x) for x in (*block[i - 1 : i], *block[i + 1 : i + 2])]
-    together = outline(text) in map(outline, around)  # lines of its kind stand so
-    before = site.file.segment(block[i - 1]) if i else ""
-    in_pairs = not together or outline(before) == outline(text)  # it stands below that one
     lines = _assignments(site)
-    loops = [x for x in site.pool.scope(site.file, node) if isinstance(x, ast.For)]
-    loops = loops if isinstance(block[i - 1], ast.For) and i else []  # it stands below one
+    surroundings = _Surroundings(site, lines)
     texts = {site.file.segment(x) for x in lines}
     stored = {site.file.segment(x.targets[0]) for x in lines if isinstance(x, ast.Assign)}
     for old, new in families:
         other = re.sub(r"^([\w.]+) = \1 = ", r"\1 = ", _renamed(text, old, new, names))
-        if other not in (text, *texts):
-            target, _, value = other.partition(" = ")
-            several = re.findall(r"[^\s,()]+", target)
-            if len({*several}) < len(several) or " = " in value:
-                continue  # two names of one thing, or one of two
-            goes_on = isinstance(node, ast.AugAssign) or value.startswith(target)
-            if target in stored and not goes_on:
-                continue  # then the line is not missing, but wrong
-            said = f"a line is missing: `{other}`"
-            above = _renamed(before, old, new, names)
-            follows = in_pairs and above != before
-            for x in (*lines, *loops):
-                own, line = dedented(site, x), _of_loop(site, x, other)
-                after, first = f"{own}\n{line}", f"{line}\n{own}"
-                orders = (first, after) if old > new or old == "-" else (after, first)
-                for j, both in enumerate((after,) if x in loops else orders):
-                    below = follows and both is after and _nearly(above, own)
-                    below = below and above.partition("=")[0] == own.partition("=")[0]
-                    far = -0.2 if below else 0.6 if x is not node else -0.15 * together
-                    rank = (0.4 if goes_on else 1) + far + 0.05 * j
-                    yield Edit(site.file, ((x, both),), "missing-term", said, rank)
+        target, _, value = other.partition(" = ")
+        several = re.findall(r"[^\s,()]+", target)
+        if other in (text, *texts) or len({*several}) < len(several) or " = " in value:
+            continue  # it is there, or gives two names to one thing, or one to two
+        goes_on = isinstance(node, ast.AugAssign) or value.startswith(target)
+        if target in stored and not goes_on:
+            continue  # then the line is not missing, but wrong
+        said = f"a line is missing: `{other}`"
+        for x, both, far in surroundings.with_line(other, old, new, names):
+            rank = (0.4 if goes_on else 1) + far
+            yield Edit(site.file, ((x, both),), "missing-term", said, rank)
+
+
+class _Surroundings:
+    """How a line stands among others, for one like it stands so among theirs.
+
+    `together`: lines of its kind are next to it. `in_pairs`: it belongs to the line above it.
+    `in_groups`: so do those around it, and what is alike is not one below the other. `last`: by
+    names, the lines that store there last.
+    """
+
+    def __init__(self, site: Site, lines: list[Any]) -> None:
+        self.site, self.lines = site, lines
+        block = site.block
+        i = block.index(site.node)
+        own, around = outline(site.text()), (*block[max(i - 1, 0) : i], *block[i + 1 : i + 2])
+        self.above = block[i - 1] if i else None
+        self.text_above = site.file.segment(self.above) if i else ""
+        self.together = own in (outline(site.file.segment(x)) for x in around)
+        self.in_pairs = not self.together or outline(self.text_above) == own
+        kinds = [outline(site.file.segment(x)) for x in block[max(i - 2, 0) : i]]
+        self.in_groups = len({*kinds}) == len(kinds)
+        self.last = {name: x for x in sorted(lines, key=_begins) for name in stored_in(x)}
+        loops = [x for x in site.pool.scope(site.file, site.node) if isinstance(x, ast.For)]
+        self.loops = loops if isinstance(self.above, ast.For) else []  # it stands below one
+
+    def with_line(
+        self, other: str, old: str, new: str, names: Set[str]
+    ) -> Iterator[tuple[Any, str, float]]:
+        """A line like it, with `new` for `old` in its names, above or below each other line or
+        loop: that, both, and how far-fetched the place is."""
+        above = _renamed(self.text_above, old, new, names)
+        stored = [_renamed(name, old, new, names) for name in stored_in(self.above)[:1]]
+        follows = self.in_pairs and above != self.text_above
+        for x in (*self.lines, *self.loops):
+            own, line = dedented(self.site, x), _of_loop(self.site, x, other)
+            after, first = f"{own}\n{line}", f"{line}\n{own}"
+            orders = (first, after) if old > new or old == "-" else (after, first)
+            alike = _nearly(above, own) or (self.in_groups and x is self.last.get("".join(stored)))
+            belongs = follows and alike and stored_in(x)[:1] == stored != []
+            for j, both in enumerate((after,) if x in self.loops else orders):
+                far = 0.6 if x is not self.site.node else -0.15 * self.together
+                yield x, both, 0.05 * j + (-0.2 if belongs and both is after else far)
+
+
+def _begins(statement: Any) -> int:
+    return int(statement.lineno)
 
 
 def _of_loop(site: Site, there: Any, line: str) -> str:
@@ -327,6 +356,9 @@ def rescaled(site: Site) -> Iterator[Edit]:
         return
     if isinstance(target, ast.Subscript) and site.pool.is_list(site.file, node, target.value):
         return  # it would grow without end
+    loop = site.file.above(node, ast.For)
+    if loop and isinstance(target, ast.Subscript) and _names(loop.target) & _names(target.slice):
+        return  # of the others, it would be changed in each round
     name = site.text(target.value if isinstance(target, ast.Subscript) else target)
     shapes = site.shapes() if in_place else site.shapes(node.value)
     if not shapes_of(shapes) - {()} or not any(kind == "f" for kind, _ in shapes):
@@ -415,10 +447,13 @@ def after_loop(site: Site) -> Iterator[Edit]:
         site.text(x) for x in names if isinstance(x, (ast.Name, ast.Attribute))
     ):
         block = site.block
-        last = [node, *takewhile(_in_place, block[block.index(node) + 1 :])][-1]
+        below = block[block.index(node) + 1 :]
+        last = [node, *takewhile(_in_place, below)][-1]
         for n in [*site.counts(), *site.scalars()]:
             line = f"{name} /= {n}"
-            yield _then(site, line, "factor", f"a line is missing: `{line}`", 0.9, last)
+            alike = [x for x in below if site.text(x).endswith(f" /= {n}")]
+            rank, there = (0.4, alike[0]) if alike else (0.9, last)
+            yield _then(site, line, "factor", f"a line is missing: `{line}`", rank, there)
 
 
 def _target(statement: Any) -> Any:
@@ -542,6 +577,60 @@ def unadded(site: Site) -> Iterator[Edit]:
                 made = [x for x in block if stored_in(x) == [atom.text]]
                 later = [x for x in made if block.index(x) > block.index(node)]
                 yield _then(site, line, "missing-term", said, rank, later[-1] if later else node)
+
+
+def neglected(site: Site) -> Iterator[Edit]:
+    """A line like this one, which changes something, is missing for what begins as that does."""
+    node = site.node
+    if not isinstance(node, ast.AugAssign) or "\n" in site.text():
+        return
+    (own, *_), lines = (*stored_in(node), ""), _assignments(site)
+    begun = {
+        name: (outline(site.text(value)), shapes_of(site.shapes(value)))
+        for x in lines
+        for target, value in _pairs(x)
+        for name in stored_in(ast.Assign([target], value))
+    }
+    changed = {name for x in lines if _in_place(x) for name in stored_in(x)}
+    loops = [x for x in site.pool.scope(site.file, node) if isinstance(x, ast.For)]
+    beside = site.file.block(site.parent) if site.parent in loops else []
+    last = [node, *(x.body[-1] for x in loops)]
+    texts = {site.text(x) for x in lines}
+    for name, (how, shapes) in begun.items():
+        if name == own or own not in begun or how != begun[own][0]:
+            continue
+        rank = 0.9 if name in changed else 0.5
+        for old, new in product(begun[own][1], shapes):
+            for text in _fitted(site, own, name, old, new):
+                for x in last:
+                    line = _of_loop(site, x, text)
+                    said = f"a line is missing: `{line}`"
+                    far = 0.1 * (x is not node and site.file.parent[x] not in beside)
+                    if line not in texts:
+                        yield _then(site, line, "missing-term", said, rank + far, x)
+
+
+def _fitted(
+    site: Site, own: str, name: str, old: tuple[int, ...], new: tuple[int, ...]
+) -> Iterator[str]:
+    """A line with another name for what it changes, and arrays that fit that in places of others
+    that have lengths of the first."""
+    lengths = dict(zip(old, new))
+    if len(old) != len(new) or any(lengths[a] != b for a, b in zip(old, new)):
+        return
+    atoms = site.atoms()
+    read = {x.id for x in ast.walk(site.node.value) if isinstance(x, ast.Name)} - {own}
+    ways = []
+    for text in sorted(x for x in read if x in atoms and atoms[x].is_array):
+        (shape, *others) = shapes_of(atoms[text].shapes)
+        wanted = tuple(lengths.get(n, n) for n in shape)
+        plain = (a for a in atoms.values() if a.text.isidentifier() and a.text not in (own, name))
+        fit = [a.text for a in plain if not others and wanted in shapes_of(a.shapes)]
+        ways.append([(text, other) for other in fit])
+    for pairs in islice(product(*ways), FITTED):
+        words = {own: name, **dict(pairs)}
+        split = re.split(r"([A-Za-z_]\w*)", site.text())
+        yield "".join(words.get(word, word) for word in split)
 
 
 def unpenalized(site: Site) -> Iterator[Edit]:
@@ -760,6 +849,7 @@ WAYS = (
     after_loop,
     never_added,
     unadded,
+    neglected,
     unlooped,
     unread,
     unpenalized,

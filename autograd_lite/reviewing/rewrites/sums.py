@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
-from ..pool import ATOM, shapes_of
+from ..fitting import shapes_of
+from ..grammar import ATOM
 from .site import MULTIPLY, Edit, Site, is_called, tight
 
 REDUCING = ("sum", "mean", "max", "min", "prod", "average")

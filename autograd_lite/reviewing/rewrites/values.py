@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
-from ..pool import ATOM, ATOMS, shapes_of
+from ..fitting import shapes_of
+from ..grammar import ATOM, ATOMS
 from .site import (
     LONGEST,
     Edit,
@@ -454,6 +455,14 @@ def numbers(site: Site) -> Iterator[Edit]:
         for atom in site.pool.within(site.file, node, site.shapes(above)):
             said = f"{own!r} stands where `{atom.text}` belongs"
             yield site.to(atom.text, "constant", said, 0.4)
+    if isinstance(above, ast.Call) and getattr(above.func, "attr", "") == "clip":
+        for x in above.args:
+            if x is not node and isinstance(x, (ast.Constant, ast.UnaryOp)):
+                text = site.text(x.operand) if isinstance(x, ast.UnaryOp) else f"-{site.text(x)}"
+                yield site.to(text, "constant", f"{own!r} stands where {text} belongs", 0.2)
+    is_first = isinstance(above, ast.BinOp) and above.left is node and is_factor(above)
+    if is_first and isinstance(own, float):
+        yield site.to(f"-{own!r}", "sign", "the sign is the wrong one", 0.3)
     if isinstance(above, (ast.Call, ast.keyword)):
         yield site.to(f"-{own!r}", "axis", f"{own!r} stands where -{own!r} belongs", 1)
 

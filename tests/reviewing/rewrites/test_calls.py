@@ -1,13 +1,15 @@
 """Functions, conditions and words that should be others."""
 
+import ast
 import inspect
 
 import numpy as np
 import pytest
 from written import ARGS as WHOLE
-from written import NETWORK, module, reviewed
+from written import NETWORK, module, pool_of, reviewed
 
 import autograd_lite as al
+from autograd_lite.reviewing.rewrites import edits
 
 
 @pytest.mark.parametrize(
@@ -410,3 +412,115 @@ def test_sets_have_no_indices_that_are_shifted(tmp_path):
     m = module(tmp_path, text.replace("k * x}", "3 * k * x}"))
     args = np.ones(3), np.arange(3.0), [4, 5], 0
     assert al.review(m.loss, m.gradients, *args, wrt="w").left == ()
+
+
+HUBER = """
+import numpy as np
+
+
+def loss(W, X, Y):
+    r = np.abs(X @ W - Y)
+    return np.where(r < 0.5, r ** 2 / 2, 0.5 * r - 0.125).sum() / len(X)
+
+
+def gradients(W, X, Y):
+    d = np.clip(X @ W - Y, -0.5, 0.5) / len(X)
+    return {"W": X.T @ d}
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("np.clip(X @ W - Y, -0.5, 0.5) / len(X)", "np.clip((X @ W - Y) / len(X), -0.5, 0.5)"),
+        ("d = np.clip(X @ W - Y, -0.5, 0.5) / len(X)", "r = X @ W - Y\n    d = r / len(X)"),
+    ],
+)
+def test_what_is_cut_off(tmp_path, right, wrong):
+    args = tuple(np.random.default_rng(2).normal(size=s) for s in ((3, 2), (6, 3), (6, 2)))
+    found, _, mended, true = reviewed(tmp_path, HUBER, right, wrong, args)
+    assert "np.clip(" in found.mistakes[0].mended
+    at = [3 * x for x in args]
+    np.testing.assert_allclose(mended.gradients(*at)["W"], true.gradients(*at)["W"], rtol=1e-12)
+
+
+def test_a_factor_within_the_brackets(texts_of):
+    text = WHOLE_LINE.format("np.tanh(a * w)", "np.tanh(w) * a")
+    args = 0.5, np.ones(3)
+    assert "np.tanh(w * a)" in texts_of(text, "np.tanh(w) * a", args)
+    text = WHOLE_LINE.format("np.tanh(w) * a", "np.tanh(w * a)")
+    assert "np.tanh(w) * a" in texts_of(text, "np.tanh(w * a)", args)
+    text = WHOLE_LINE.format("(w * a).sum()", "np.sum(w * a) + w")
+    assert not any("np.sum(w) * a" in x for x in texts_of(text, "np.sum(w * a)", args))
+
+
+WHOLE_LINE = """
+import numpy as np
+
+
+def loss(a, w):
+    return np.sum({0})
+
+
+def gradients(a, w):
+    return {{"w": {1}}}
+"""
+
+
+def test_nothing_is_cut_off_where_the_loss_has_no_cases(texts_of):
+    text = WHOLE_LINE.format("a * w", "w * 0.5")
+    assert not any("clip" in x for x in texts_of(text, "w", (0.5, np.ones(3))))
+
+
+def test_no_function_calls_itself_that_did_not(tmp_path):
+    """It might double what it makes in each round, until there is no memory."""
+    text = (
+        "import numpy as np\n\n\ndef twice(x):\n    return np.concatenate([x, x])\n\n\n"
+        "def both(x):\n    return twice(x)\n\n\n"
+        "def loss(w):\n    return (w ** 2).sum()\n\n\n"
+        "def gradients(w):\n    return {'w': both(w)[:3] + twice(w)[3:]}\n"
+    )
+    m = module(tmp_path, text)
+    _, found = pool_of(m.loss, m.gradients, (np.ones(3),))
+    (file,) = found.code.files.values()
+    for name in ("twice", "both"):
+        function = next(x for x in file.nodes if getattr(x, "name", "") == name)
+        its = (x for x in ast.walk(function) if isinstance(x, ast.expr))
+        texts = [text for x in its for edit in edits(found, file, x) for _, text in edit.changes]
+        assert texts
+        assert not any("both(" in x for x in texts), name
+        assert name == "both" or not any("twice(" in x for x in texts)
+
+
+CLIPPED = """
+import numpy as np
+
+
+def loss(W, x):
+    return (np.tanh(W @ x) ** 2).sum()
+
+
+def gradients(W, x):
+    a = np.tanh(W @ x)
+    g = np.outer(2 * a * (1 - a ** 2), x)
+    h = 1 * g
+    np.clip(g, -0.1, 0.1, out=g)
+    return {"W": g + 0 * h}
+"""
+
+
+@pytest.mark.parametrize("wrong", ["np.clip(g, 0.0, 0.1, out=g)", "np.clip(g, -0.1, 0.1, out=h)"])
+def test_what_is_clipped_and_where_it_is_stored(texts_of, wrong):
+    args = tuple(np.random.default_rng(2).normal(size=s) for s in ((4, 3), (3,)))
+    text = CLIPPED.replace("np.clip(g, -0.1, 0.1, out=g)", wrong)
+    old, new = ("0.0", "-0.1") if "0.0" in wrong else ("h", "g")
+    assert new in texts_of(text, old, args)
+
+
+def test_the_end_of_a_range_with_a_step(texts_of):
+    text = (
+        "def loss(w):\n    return (w ** 2).sum()\n\n\n"
+        "def gradients(w):\n    g, n = 0 * w, len(w)\n    for i in range(0, n - 1, 2):\n"
+        "        g[i : i + 2] = 2 * w[i : i + 2]\n    return {'w': g}\n"
+    )
+    assert "range(0, n, 2)" in texts_of(text, "range(0, n - 1, 2)", (np.ones(5),))

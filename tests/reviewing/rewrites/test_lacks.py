@@ -224,3 +224,41 @@ def test_the_root_of_what_a_line_makes(tmp_path):
     found, off, *_ = reviewed(tmp_path, UNIT, right, wrong, args, wrt=["w", "X"])
     assert off == 0
     assert [*found.mended.values()] == [UNIT]
+
+
+def test_a_division_by_a_row(texts_of):
+    args = tuple(np.random.default_rng(2).normal(size=s) for s in ((3, 2), (6, 3), (2,)))
+    text = (
+        "def loss(W, X, s):\n    return ((X @ W / s) ** 2).sum() / 2\n\n\n"
+        "def gradients(W, X, s):\n    d = X @ W / s\n    return {'W': X.T @ d}\n"
+    )
+    assert "X @ W / s / s" in texts_of(text, "X @ W / s", args)
+
+
+BY_NUMBERS = """
+import numpy as np
+
+
+def loss(W, x, y):
+    return 0.5 * ((np.tanh(W @ x) - y) ** 2).sum()
+
+
+def gradients(W, x, y):
+    n = len(W)
+    h, d = np.zeros(n), np.zeros(n)
+    dW = np.zeros_like(W)
+    for k in range(n):
+        h[k] = np.tanh(W[k] @ x)
+        miss = h[k] - y[k]
+        d[k] = miss * (1 - h[k] ** 2)
+        dW[k] = d[k] * x
+    return {"W": dW}
+"""
+
+
+@pytest.mark.parametrize("wrong", ["miss", "miss * h[k] * (1 - h[k])"])
+def test_the_slope_of_a_number_at_the_index_of_the_line(tmp_path, wrong):
+    args = tuple(np.random.default_rng(2).normal(size=s) for s in ((4, 3), (3,), (4,)))
+    right = "miss * (1 - h[k] ** 2)"
+    found, *_ = reviewed(tmp_path, BY_NUMBERS, right, wrong, args)
+    assert found.mistakes[0].mended.strip() == f"d[k] = {right}"

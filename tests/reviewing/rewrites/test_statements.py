@@ -575,3 +575,107 @@ def test_windows_that_overlap(tmp_path, sign):
     found, off, *_ = reviewed(tmp_path, WINDOWS, right, wrong, args, wrt="X")
     assert off == 0
     assert [*found.mended.values()] == [WINDOWS]
+
+
+NEURONS = """
+import numpy as np
+
+RATE = 0.1
+
+
+def loss(w_hid, w_out, x, y):
+    return 0.5 * ((w_out @ np.tanh(w_hid @ x) - y) ** 2).sum() + 0.2 * (
+        (w_hid ** 2).sum() + (w_out ** 2).sum()
+    )
+
+
+def gradients(w_hid, w_out, x, y):
+    hid = np.tanh(w_hid @ x)
+    err_out = w_out @ hid - y
+    err_hid = w_out.T @ err_out * (1 - hid ** 2)
+    new_wh = w_hid.copy()
+    new_wo = w_out.copy()
+    for k in range(len(y)):
+        new_wo[k] -= RATE * err_out[k] * hid
+    for j in range(len(hid)):
+        new_wh[j] -= RATE * err_hid[j] * x
+    new_wh -= RATE * 0.4 * w_hid
+    new_wo -= RATE * 0.4 * w_out
+    return new_wh, new_wo
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "below"),
+    [
+        ("    new_wo -= RATE * 0.4 * w_out\n", (-1, 0)),
+        ("    new_wh -= RATE * 0.4 * w_hid\n", (-1, 0, 1)),
+    ],
+)
+def test_a_line_that_another_has(tmp_path, right, below):
+    """With other names in several places."""
+    rng = np.random.default_rng(2)
+    args = tuple(rng.normal(size=s) for s in ((4, 3), (2, 4), (3,), (2,)))
+    options = {"wrt": ["w_hid", "w_out"], "returns": "updated", "lr": 0.1}
+    found, at, mended, true = reviewed(tmp_path, NEURONS, right, "", args, **options)
+    assert at in below, found
+    for new, old in zip(mended.gradients(*args), true.gradients(*args)):
+        np.testing.assert_allclose(new, old, rtol=1e-12)
+
+
+def test_a_line_that_another_has_in_another_loop(texts_of):
+    """With the variable of that loop, at its end."""
+    text = NEURONS.replace("        new_wh[j] -= RATE * err_hid[j] * x\n", "        pass\n")
+    text = text.replace("new_wh -= RATE * 0.4 * w_hid\n", "new_wh[0] -= 0\n")
+    text = text.replace(
+        "        new_wo[k] -= RATE * err_out[k] * hid\n", "        new_wo[k] -= err_out[k]\n"
+    )
+    rng = np.random.default_rng(2)
+    args = tuple(rng.normal(size=s) for s in ((4, 3), (2, 4), (3,), (2,)))
+    its = texts_of(text, "new_wo[k] -= err_out[k]", args)
+    assert "pass\nnew_wh[j] -= err_hid[j]" in its
+    assert not any("new_wo[k] -= err_out[k]\nnew_wo[k] -= err_out[k]" in x for x in its)
+
+
+def test_a_division_after_a_loop_beside_its_like(tmp_path):
+    text = SUMS.replace("gW = gW / len(X)", "gW /= len(X)").replace(
+        "gb = gb / len(X)", "gb /= len(X)"
+    )
+    rng = np.random.default_rng(3)
+    args = rng.normal(size=(3, 2)), rng.normal(size=3), rng.normal(size=(4, 2)), OF_SUMS[3]
+    found, at, *_ = reviewed(tmp_path, text, "    gW /= len(X)\n", "", args, wrt=["W", "b"])
+    assert at in (0, 1), found
+    assert found.mistakes[0].mended.strip() == "gW /= len(X)"
+
+
+GROUPS = """
+import numpy as np
+
+
+def loss(W1, b1, W2, b2, x):
+    h = np.tanh(x @ W1 + b1)
+    return ((h @ W2 + b2) ** 2).sum() + 0.1 * (W2 ** 2).sum()
+
+
+def gradients(W1, b1, W2, b2, x):
+    h = np.tanh(x @ W1 + b1)
+    d2 = 2 * (h @ W2 + b2)
+    gW2 = h.T @ d2
+    gW2 += 0.2 * W2
+    gb2 = d2.sum(axis=0)
+    d1 = d2 @ W2.T * (1 - h ** 2)
+    step = x.T @ d1
+    gW1 = 1 * step
+    gb1 = d1.sum(axis=0)
+    return gW1, gb1, gW2, gb2
+"""
+
+
+def test_a_line_stands_in_its_group(tmp_path):
+    """Below what stores gW2 last, as the line for b1 does below gW1's."""
+    rng = np.random.default_rng(1)
+    args = tuple(rng.normal(size=s) for s in ((3, 4), 4, (4, 2), 2, (5, 3)))
+    line = "    gb2 = d2.sum(axis=0)\n"
+    m = module(tmp_path, GROUPS.replace(line, ""))
+    found = al.review(m.loss, m.gradients, *args, wrt=["W1", "b1", "W2", "b2"])
+    assert [*found.mended.values()] == [GROUPS], found
