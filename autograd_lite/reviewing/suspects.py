@@ -16,7 +16,7 @@ from .alike import same
 from .code import LOOPS, Unit
 from .fitting import shapes_of
 from .flow import Flow
-from .grammar import ATOMS, DEFINED, SCOPE, name_of, stored_in
+from .grammar import ATOMS, DEFINED, SCOPE, given_to, name_of, stored_in
 from .known import Known, Meaning, is_alias, made_by, result_of, values_of
 from .notes import seen
 from .pool import Pool
@@ -412,7 +412,8 @@ def _is_idle(file: Any, statement: Any) -> bool:
     """Does a helper return what it is given, and nothing else?"""
     function = file.above(statement, DEFINED)
     lines = [x for x in getattr(function, "body", ()) if not isinstance(x, ast.Expr)]
-    return isinstance(statement.value, ast.Name) and lines == [statement]
+    value = statement.value
+    return isinstance(value, ast.Name) and value.id in given_to(function) and lines == [statement]
 
 
 def _loses(file: Any, statement: Any) -> bool:

@@ -1,6 +1,8 @@
 """What tests of edits share."""
 
 import ast
+import re
+from collections import Counter
 
 import pytest
 from test_pool import pool
@@ -25,6 +27,8 @@ def kinds_of(tmp_path):
             if not isinstance(node, TREE) or node.lineno not in near:
                 continue
             for edit in edits(program, file, node):
+                if letters_with(edit) != letters(NETWORK):
+                    continue
                 try:
                     text = mended(program.code, edit)
                 except Impossible:
@@ -37,6 +41,19 @@ def kinds_of(tmp_path):
 
 
 TREE = (ast.expr, ast.stmt)
+
+
+def letters(text):
+    """How often each stands in a text, the brackets aside: of one program they are the same."""
+    return Counter(re.sub(r"[\s()]", "", text))
+
+
+def letters_with(edit):
+    found = letters(edit.file.text)
+    for node, text in edit.changes:
+        found.subtract(letters(edit.file.segment(node)))
+        found.update(letters(text))
+    return +found
 
 
 @pytest.fixture
